@@ -1,0 +1,53 @@
+# make help lists the targets. Each makes .venv when it is missing or out of date.
+PYTHON ?= python3
+Q ?= Who did Blinken meet?
+ARTICLES ?= evals/datasets/newsroom/articles
+# Each set of articles has an index of its own, so that answers never mix them.
+INDEX ?= .index/$(shell printf '%s' '$(ARTICLES)' | cksum | cut -d' ' -f1)
+BIN := .venv/bin
+READY := .venv/.ready
+export Q ARTICLES INDEX
+
+.DEFAULT_GOAL := help
+.PHONY: help ask chat test check format clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
+	@echo
+	@echo 'Examples:'
+	@echo '  make ask Q="Who did Blinken meet?"'
+	@echo '  make ask Q="What happened to the ferry?" ARTICLES=path/to/articles'
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …' >&2; exit 1; }
+	@echo 'Setting up .venv (once, about a minute) …' >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+ask: $(READY)  ## answer Q="…" from the sample newsroom, or from ARTICLES=PATH
+	@$(BIN)/assistant ask "$$Q" --index "$$INDEX" --add "$$ARTICLES" || test $$? -eq 3
+
+chat: $(READY)  ## ask one question after another
+	@$(BIN)/assistant index add "$$ARTICLES" --index "$$INDEX"
+	@$(BIN)/assistant chat --index "$$INDEX"
+
+test: $(READY)  ## run all tests; fetches the embedded models first
+	@$(BIN)/assistant models pull
+	@$(BIN)/python -m pytest
+
+check: $(READY)  ## lint, format, types and layout rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/test_layout.py
+
+format: $(READY)  ## format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:  ## remove .venv, the sample indexes and caches; the models stay
+	rm -rf .venv .index .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+"""Answers questions about news articles; every statement points at the sentence that says so."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
+    from assistant.assistant import Assistant
+    from assistant.chain import AnswerChain, Question
+    from assistant.retriever import NewsRetriever
+    from index.articles import Article, Window
+    from index.errors import AssistantError
+
+__all__ = [
+    "Answer",
+    "AnswerChain",
+    "Article",
+    "Assistant",
+    "AssistantError",
+    "Citation",
+    "Claim",
+    "Evidence",
+    "NewsRetriever",
+    "Question",
+    "Rejected",
+    "Status",
+    "Window",
+]
+
+_HOMES = {
+    "Assistant": "assistant.assistant",
+    "AnswerChain": "assistant.chain",
+    "Article": "index.articles",
+    "AssistantError": "index.errors",
+    "NewsRetriever": "assistant.retriever",
+    "Question": "assistant.chain",
+    "Window": "index.articles",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names, imported when they are first used: PEP 562."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES.get(name, "assistant.answer")), name)
+
+
+def _check_siblings() -> None:
+    """The folders beside this one have common names: refuse to run with somebody else's ``index`` or ``prompts``."""
+    here = Path(__file__).resolve().parent.parent
+    for name in ("index", "prompts"):
+        spec = find_spec(name)
+        origin = Path(spec.origin).resolve() if spec and spec.origin else None
+        if origin is None or origin.parent.parent != here:
+            raise ImportError(
+                f"assistant needs its own package {name!r} beside it in {here}, but Python finds {origin or 'none'}; "
+                "uninstall or move the other one"
+            )
+
+
+_check_siblings()

@@ -1,0 +1,152 @@
+"""What an answer is made of. Every value is frozen; display text is made elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from assistant.reply import Usage
+from index.articles import ArticleInfo
+
+
+class Status(StrEnum):
+    """Whether the articles answer the question."""
+
+    ANSWERED = "answered"
+    INSUFFICIENT = "insufficient"
+    IN_PROGRESS = "in progress"  # only while an answer is streamed
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence that may bear on the question, under the label that the language model sees.
+
+    Attributes:
+        label: ``S1``, ``S2``, …; the only name by which a model can cite it.
+        sentence: ``article.text[start:end]``, from the index.
+        start, end: offsets in characters of the article's text.
+        context: the text that the sentence stands in (its chunk), for names that it refers to by pronouns.
+        relevance: the reranker's logit for (question, sentence); None when there is no reranker.
+    """
+
+    label: str
+    sentence: str
+    start: int
+    end: int
+    article: ArticleInfo
+    context: str = field(repr=False)
+    relevance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered source sentence of an answer: ``article.text[start:end] == sentence``."""
+
+    n: int
+    sentence: str
+    start: int
+    end: int
+    article: ArticleInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of an answer and the numbers of the citations that state it."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A statement that the language model made and that is not shown, with the reason."""
+
+    text: str
+    labels: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question.
+
+    Attributes:
+        claims: in the order in which they were found; empty unless answered.
+        citations: numbered from 1 in order of first use; every one is used by a claim.
+        evidence: the sentences that were considered, best first.
+        rejected: what the language model said and is not shown.
+        usage: tokens read and written; None when the language model was not asked.
+        timings_ms: stage → milliseconds.
+        model: the chat model's name; empty when it was not asked.
+        prompt_digest: SHA-256 of the prompt file.
+        warnings: things a person should know, such as a prompt that the server cut.
+    """
+
+    question: str
+    status: Status
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    usage: Usage | None = None
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    model: str = ""
+    prompt_digest: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The claims with their citation numbers, as one paragraph; empty when the articles do not say."""
+        return " ".join(claim.text + "".join(f" [{n}]" for n in claim.citations) for claim in self.claims)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer in JSON types; the names are those of the Python types and stay as they are."""
+        return {
+            "question": self.question,
+            "status": str(self.status),
+            "text": self.text,
+            "claims": [{"text": claim.text, "citations": list(claim.citations)} for claim in self.claims],
+            "citations": [{"n": citation.n, **_located(citation)} for citation in self.citations],
+            "evidence": [
+                {
+                    "label": item.label,
+                    "relevance": None if item.relevance is None else round(item.relevance, 3),
+                    **_located(item),
+                }
+                for item in self.evidence
+            ],
+            "rejected": [
+                {"text": item.text, "labels": list(item.labels), "reason": item.reason} for item in self.rejected
+            ],
+            "usage": None if self.usage is None else _usage(self.usage),
+            "timings_ms": {stage: round(taken, 1) for stage, taken in self.timings_ms.items()},
+            "model": self.model,
+            "prompt_digest": self.prompt_digest,
+            "warnings": list(self.warnings),
+        }
+
+
+def _located(item: Citation | Evidence) -> dict[str, Any]:
+    article = item.article
+    return {
+        "sentence": item.sentence,
+        "start": item.start,
+        "end": item.end,
+        "article": {
+            "id": article.id,
+            "title": article.title,
+            "source": article.source,
+            "url": article.url,
+            "author": article.author,
+            "published": article.published,
+        },
+    }
+
+
+def _usage(usage: Usage) -> dict[str, int | None]:
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "calls": usage.calls,
+    }

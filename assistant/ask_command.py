@@ -1,0 +1,85 @@
+"""``assistant ask``: one question, one answer."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from assistant.cli import console, index_option, open_assistant, parse_day, status_of
+
+if TYPE_CHECKING:
+    from assistant.answer import Answer
+    from assistant.assistant import Assistant
+    from assistant.chain import Question
+
+SECONDS_A_DAY = 86_400
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  assistant ask "Who did Blinken meet?"
+  assistant ask "How many died?" --since 2023-06-01 --until 2023-06-30
+  assistant ask "Who won?" --add articles/ --json | jq .text
+
+Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
+)
+@click.argument("question")
+@index_option
+@click.option("--add", "paths", metavar="PATH", multiple=True, help="Add these articles first; repeatable.")
+@click.option("--since", metavar="DATE", help="Only articles published on or after this day.")
+@click.option("--until", metavar="DATE", help="Only articles published on or before this day.")
+@click.option("--k", type=click.IntRange(min=1), help="Chunks that the evidence is drawn from.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the evidence, rejected claims, tokens and timings.")
+@click.pass_context
+def ask(  # noqa: PLR0913 — one parameter an option
+    context: click.Context,
+    question: str,
+    index_folder: str | None,
+    paths: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    k: int | None,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Answer QUESTION from the articles, with a citation for every statement."""
+    asked = _question(question, since, until, k)
+    with open_assistant(index_folder) as assistant:
+        if paths:
+            from assistant.index_command import add_paths
+
+            add_paths(assistant, paths)
+        answer = _answer(assistant, asked)
+    if as_json:
+        click.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        from assistant.render import answer_view
+
+        console().print(answer_view(answer, verbose=verbose))
+    context.exit(status_of(answer))
+
+
+def _question(text: str, since: str | None, until: str | None, k: int | None) -> "Question":
+    from assistant.chain import Question
+    from index.articles import Window
+
+    last = parse_day("until", until)
+    if last is not None and until is not None and len(until) <= len("2023-11-09"):
+        last += SECONDS_A_DAY  # the whole of that day
+    return Question(text, Window(parse_day("since", since), last), k)
+
+
+def _answer(assistant: "Assistant", question: "Question") -> "Answer":
+    """The finished answer; meanwhile a terminal shows what is going on."""
+    progress = console(stderr=True)
+    if not progress.is_terminal:
+        return assistant.ask(question)
+    with progress.status("searching…") as status:
+        answer = None
+        for answer in assistant.stream(question):
+            status.update(f"reading {len(answer.evidence)} sentences, writing…")
+    if answer is None:
+        raise AssertionError("a stream ends with the finished answer")
+    return answer

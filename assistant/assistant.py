@@ -1,0 +1,137 @@
+"""The assistant for Python programs: open an index, add articles, ask questions."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from assistant.models import ModelProvider
+from assistant.settings import Settings, load_settings
+from index.articles import Article, Window
+from index.library import AddReport, IndexStatus, Library
+from index.readers import find_files, read_articles
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from assistant.answer import Answer
+    from assistant.chain import AnswerChain, Question
+    from assistant.retriever import NewsRetriever
+
+
+class Assistant:
+    """Answers questions from the articles of one index.
+
+        with Assistant.open() as assistant:
+            answer = assistant.ask("Who did Blinken meet?")
+            print(answer.text, answer.citations[0].sentence)
+
+    Models are fetched and loaded when they are first needed. May be used from several threads.
+    """
+
+    def __init__(self, settings: Settings, models: ModelProvider) -> None:
+        self.settings = settings
+        self._models = models
+        self.library = Library(settings.index, models)
+
+    @classmethod
+    def open(
+        cls,
+        index: str | PathLike[str] | None = None,
+        *,
+        chat: "BaseChatModel | None" = None,
+        settings: Settings | None = None,
+    ) -> "Assistant":
+        """An assistant over an index folder; nothing is read or created yet.
+
+        Args:
+            index: the folder; None takes the setting ``index``.
+            chat: any LangChain chat model; None takes the one that the settings name.
+            settings: None reads environment and ``assistant.toml``.
+
+        Raises:
+            SettingError: a setting is wrong.
+        """
+        chosen = settings or load_settings()
+        if index is not None:
+            chosen = chosen.model_copy(update={"index": Path(index).expanduser()})
+        return cls(chosen, ModelProvider(chosen, chat=chat))
+
+    def ask(self, question: "str | Question") -> "Answer":
+        """Answer a question; ``Question`` also takes a time window.
+
+        Raises:
+            AssistantError: the index is empty, a model cannot be used, or the chat server failed.
+        """
+        return self.chain.invoke(question)
+
+    async def aask(self, question: "str | Question") -> "Answer":
+        """Answer a question without blocking the event loop; raises as ``ask``."""
+        return await self.chain.ainvoke(question)
+
+    def stream(self, question: "str | Question") -> "Iterator[Answer]":
+        """Ever more complete answers; the last one equals what ``ask`` gives."""
+        return self.chain.stream(question)
+
+    def astream(self, question: "str | Question") -> "AsyncIterator[Answer]":
+        """Ever more complete answers, without blocking the event loop."""
+        return self.chain.astream(question)
+
+    def add(
+        self,
+        articles: str | PathLike[str] | Iterable[Article],
+        progress: Callable[[AddReport], None] | None = None,
+    ) -> AddReport:
+        """Add a file, a folder, or articles made by a program; unchanged ones are skipped.
+
+        Raises:
+            InputError: a file cannot be read; names it and the line.
+            IndexStateError: the index was made with another embedding model, or cannot be written.
+        """
+        if isinstance(articles, str | PathLike):
+            files = find_files([Path(articles)])
+            return self.library.add((article for file in files for article in read_articles(file)), progress)
+        return self.library.add(articles, progress)
+
+    def status(self) -> IndexStatus:
+        """How the index stands.
+
+        Raises:
+            IndexStateError: there is none.
+        """
+        return self.library.status()
+
+    @cached_property
+    def chain(self) -> "AnswerChain":
+        """The whole way from question to answer, as a LangChain ``Runnable``."""
+        from assistant.chain import AnswerChain, ChainLimits
+        from assistant.evidence import EvidenceLimits
+
+        settings = self.settings
+        evidence = EvidenceLimits(settings.sentences, settings.evidence_tokens)
+        return AnswerChain(self.library, self._models, ChainLimits(settings.candidates, settings.k, evidence))
+
+    def retriever(self, k: int | None = None, window: Window | None = None) -> "NewsRetriever":
+        """The search alone, as a LangChain ``BaseRetriever`` that gives ``k`` chunks."""
+        from assistant.retriever import NewsRetriever
+
+        return NewsRetriever(
+            library=self.library,
+            k=k or self.settings.k,
+            candidates=self.settings.candidates,
+            window=window or Window(),
+        )
+
+    def close(self) -> None:
+        """Stop the embedded language model, if it runs."""
+        self._models.close()
+
+    def __enter__(self) -> "Assistant":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

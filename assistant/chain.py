@@ -1,0 +1,164 @@
+"""The answer chain: search, evidence, language model, verification; as one LangChain Runnable.
+
+A stream is a row of ever more complete answers: first with the evidence, then with each claim as it is verified, at
+last finished. ``invoke`` gives the last of them, so that both ways say the same.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from assistant.answer import Answer
+from assistant.evidence import EvidenceLimits, select_evidence
+from assistant.llm import ReplyPart, astream_reply, stream_reply
+from assistant.prompting import Prompt, load_prompt
+from assistant.stopwatch import Stopwatch
+from assistant.turn import Turn
+from index.articles import Window
+from index.errors import ReplyError, UsageError
+from index.library import Library
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+MAX_QUESTION_CHARACTERS = 2000
+
+
+class ChatProvider(Protocol):
+    """Gives the chat model when it is first needed."""
+
+    def chat(self) -> "BaseChatModel": ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, and the publication times that its answer may come from.
+
+    Attributes:
+        k: chunks that the evidence is drawn from; None takes the setting's number.
+    """
+
+    text: str
+    window: Window = field(default_factory=Window)
+    k: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLimits:
+    """How much is searched and shown: chunks reranked, chunks drawn from, and evidence."""
+
+    candidates: int
+    k: int
+    evidence: EvidenceLimits
+
+
+class AnswerChain(Runnable[str | Question, Answer]):
+    """From a question to a verified answer.
+
+    Args:
+        library: where the articles are.
+        chats: where the chat model comes from; asked only when there is evidence to read.
+        limits: how much is searched and shown.
+        prompt: the prompt that makes claims of evidence.
+    """
+
+    def __init__(
+        self, library: Library, chats: ChatProvider, limits: ChainLimits, prompt: Prompt | None = None
+    ) -> None:
+        self._library = library
+        self._chats = chats
+        self._limits = limits
+        self._prompt = prompt or load_prompt("answer")
+
+    def invoke(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Answer:  # noqa: A002
+        """Answer a question.
+
+        Raises:
+            AssistantError: the index cannot be searched, or the chat server failed.
+        """
+        return _last(list(self.stream(input, config)))
+
+    async def ainvoke(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Answer:  # noqa: A002
+        """Answer a question without blocking the event loop; raises as ``invoke``."""
+        return _last([answer async for answer in self.astream(input, config)])
+
+    def stream(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Iterator[Answer]:  # noqa: A002
+        """Ever more complete answers; the last one is finished."""
+        turn = self._begin(input)
+        yield turn.snapshot()
+        if turn.answers:
+            try:
+                for part in stream_reply(self._chat(turn), turn.messages, turn.schema, turn.max_tokens):
+                    yield from self._read(turn, part)
+            except ReplyError as error:
+                turn.model_failed(error)
+        yield turn.finish()
+
+    async def astream(
+        self,
+        input: str | Question,  # noqa: A002
+        config: RunnableConfig | None = None,
+        **_: Any,
+    ) -> AsyncIterator[Answer]:
+        """Ever more complete answers; searching runs in a thread."""
+        turn = await asyncio.to_thread(self._begin, input)
+        yield turn.snapshot()
+        if turn.answers:
+            chat = await asyncio.to_thread(self._chat, turn)
+            try:
+                async for part in astream_reply(chat, turn.messages, turn.schema, turn.max_tokens):
+                    for answer in self._read(turn, part):
+                        yield answer
+            except ReplyError as error:
+                turn.model_failed(error)
+        yield turn.finish()
+
+    def _begin(self, question: str | Question) -> Turn:
+        asked = _checked(question)
+        stopwatch = Stopwatch()
+        searcher = self._library.searcher()
+        stopwatch.lap("open")
+        found = searcher.search(
+            asked.text, k=asked.k or self._limits.k, candidates=self._limits.candidates, window=asked.window
+        )
+        stopwatch.add(found.timings_ms)
+        evidence = select_evidence(asked.text, found.hits, searcher.reranker, self._limits.evidence)
+        stopwatch.lap("evidence")
+        return Turn(asked.text, evidence, self._prompt, searcher.reranker, stopwatch)
+
+    def _chat(self, turn: Turn) -> "BaseChatModel":
+        chat = self._chats.chat()
+        turn.stopwatch.lap("load")
+        turn.model = model_name(chat)
+        return chat
+
+    @staticmethod
+    def _read(turn: Turn, part: ReplyPart) -> Iterator[Answer]:
+        if turn.read(part):
+            yield turn.snapshot()
+
+
+def model_name(chat: "BaseChatModel") -> str:
+    """What the chat model calls itself; its class where it has no name."""
+    name = getattr(chat, "model_name", None) or getattr(chat, "model", None)
+    return str(name or type(chat).__name__)
+
+
+def _checked(question: str | Question) -> Question:
+    asked = Question(question) if isinstance(question, str) else question
+    text = " ".join(asked.text.split())
+    if not text:
+        raise UsageError("the question is empty", 'ask something: assistant ask "Who did Blinken meet?"')
+    if len(text) > MAX_QUESTION_CHARACTERS:
+        raise UsageError(
+            f"the question has {len(text)} characters, at most {MAX_QUESTION_CHARACTERS} are read",
+            "ask a shorter question; texts to be searched belong into the index: assistant index add PATH",
+        )
+    return Question(text, asked.window, asked.k)
+
+
+def _last(answers: list[Answer]) -> Answer:
+    return answers[-1]

@@ -1,0 +1,134 @@
+"""The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from index.errors import AssistantError, SettingError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from assistant.answer import Answer
+    from assistant.assistant import Assistant
+
+EXIT_NOT_SAID = 3
+EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
+
+LAZY_COMMANDS = {
+    "ask": "assistant.ask_command:ask",
+    "chat": "assistant.repl:chat",
+    "config": "assistant.config_command:config",
+    "index": "assistant.index_command:index",
+    "models": "assistant.models_command:models",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run or when their help is shown."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(LAZY_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in LAZY_COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, _, name = LAZY_COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  assistant index add articles/            add every article of a folder
+  assistant ask "Who did Blinken meet?"    answer with citations
+  assistant ask "…" --since 2023-11-01     only from articles since that day
+  assistant chat                           ask several questions
+  assistant models pull                    fetch the embedded models now
+
+Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage.""",
+)
+@click.version_option(package_name="news-assistant", prog_name="assistant")
+def cli() -> None:
+    """Answer questions about news articles; every statement points at the sentence that says so."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors for people become one or two lines on standard error and an exit status."""
+    try:
+        sys.exit(cli.main(arguments, standalone_mode=False) or 0)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except AssistantError as error:
+        show_error(error)
+        sys.exit(error.exit_status)
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("\nInterrupted. Nothing is lost: run the same command again to go on.\n")
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing is wrong, and nothing can be said any more.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def show_error(error: AssistantError) -> None:
+    """Print what happened and what to do on standard error."""
+    from assistant.render import error_view
+
+    console(stderr=True).print(error_view(error.problem, error.remedy), highlight=False, soft_wrap=True)
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """The terminal; without one, plain text whose lines are not broken."""
+    from rich.console import Console
+
+    terminal = Console(stderr=stderr, highlight=False)
+    return terminal if terminal.is_terminal else Console(stderr=stderr, highlight=False, width=100)
+
+
+def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--index DIR``."""
+    return click.option(
+        "--index", "index_folder", metavar="DIR", help="Index folder; the setting `index` says the usual one."
+    )(command)
+
+
+def open_assistant(index_folder: str | None, **settings: object) -> "Assistant":
+    """The assistant for a command's options; options that were not given are None."""
+    from assistant.assistant import Assistant
+    from assistant.settings import load_settings
+
+    return Assistant.open(settings=load_settings(index=index_folder, **settings))
+
+
+def status_of(answer: "Answer") -> int:
+    """Exit status for an answer."""
+    from assistant.answer import Status
+
+    return 0 if answer.status is Status.ANSWERED else EXIT_NOT_SAID
+
+
+def parse_day(name: str, text: str | None) -> int | None:
+    """Seconds since 1970 of an ISO date or date-time given to option ``name``.
+
+    Raises:
+        SettingError: it is neither.
+    """
+    from index.articles import epoch_seconds
+
+    if text is None:
+        return None
+    try:
+        return epoch_seconds(text)
+    except ValueError as error:
+        raise SettingError(f"--{name} {text} is not a date", f"write it as --{name} 2023-11-09") from error

@@ -1,0 +1,30 @@
+"""``assistant config``: every setting, its value and where the value came from."""
+
+import json
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assistant.settings import SettingOrigin, explain_settings
+
+
+@click.command("config")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def config(as_json: bool) -> None:
+    """Show every setting, its value and where it comes from; keys are masked."""
+    origins = explain_settings()
+    if as_json:
+        click.echo(json.dumps([asdict(origin) for origin in origins], indent=2, ensure_ascii=False))
+    else:
+        Console().print(_table(origins))
+
+
+def _table(origins: tuple[SettingOrigin, ...]) -> Table:
+    table = Table("setting", "value", "from", "what it is", box=None, pad_edge=False)
+    for origin in origins:
+        # As Text: a value such as "[red]" is not markup.
+        table.add_row(*map(Text, (origin.name, origin.value, origin.origin, origin.description)))
+    return table

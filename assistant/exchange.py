@@ -1,0 +1,285 @@
+"""One question to a chat model: its attempts, what comes back, and what failures mean. No input or output here."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from assistant.reply import ReplyPart, Usage, after_thinking, complete_items, complete_object, partial_object
+from assistant.settings import OPENAI_BASE_URL
+from assistant.tokens import count_tokens
+from index.errors import (
+    AuthenticationError,
+    RateLimitError,
+    ReplyError,
+    ServiceError,
+    ServiceTimeoutError,
+    UnknownModelError,
+    UnreachableError,
+)
+from index.service_client import model_names
+from index.service_errors import Service, is_context_overflow, service_error
+
+if TYPE_CHECKING:
+    from langchain_core.exceptions import ModelError
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+    from langchain_core.runnables import Runnable
+    from langchain_openai.chat_models.base import BaseChatOpenAI
+    from openai import LengthFinishReasonError
+
+ATTEMPTS = 2
+# Tokenizers differ by some percent, not by half: a server that read less than this share has cut the prompt.
+CUT_PROMPT_SHARE = 0.6
+MODEL_LIST_TIMEOUT_SECONDS = 5.0
+# OpenAI says "length"; Anthropic and Google say "max_tokens".
+CUT_REASONS = {"length", "max_tokens"}
+OPTIONAL_PARAMETERS = ("temperature", "seed")
+SCHEMA_WORDING = "Reply with one JSON object that matches this JSON Schema, and with nothing else:\n"
+
+
+class Exchange:
+    """One question and its attempts, without input or output, so that both ways of streaming share it.
+
+    For each attempt: `start`, `read` for each chunk, `fail` if it broke, `finish`; until `over`.
+    """
+
+    def __init__(
+        self, chat: "BaseChatModel", messages: Sequence["BaseMessage"], schema: dict[str, Any], max_tokens: int
+    ) -> None:
+        from langchain_openai.chat_models.base import BaseChatOpenAI
+
+        self.over = False
+        self._chat = chat
+        self._messages = list(messages)
+        self._schema = schema
+        self._max_tokens = max_tokens
+        self._compatible = chat if isinstance(chat, BaseChatOpenAI) else None
+        self._enforced = self._compatible is not None
+        self._limit = "max_tokens"
+        self._dropped: tuple[str, ...] = ()
+        self._calls = 0
+        self._attempt = 1
+        self._usages: list[Any] = []
+        self._reset()
+
+    def _reset(self) -> None:
+        self._text = ""
+        self._refusal = ""
+        self._truncated = False
+        self._again = False
+        self._usage: Any = None
+        self._shown: dict[str, Any] = {}
+
+    def start(self) -> "tuple[Runnable[Any, Any], list[BaseMessage]]":
+        """The model to call and the prompt to call it with."""
+        self._reset()
+        self._calls += 1
+        return self._bound(), self._messages if self._enforced else _with_schema(self._messages, self._schema)
+
+    def _bound(self) -> "Runnable[Any, Any]":
+        if self._compatible is None:
+            return self._chat
+        parameters: dict[str, Any] = {self._limit: self._max_tokens}
+        if self._enforced:
+            wanted = {"name": "answer", "schema": self._schema, "strict": True}
+            parameters["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        chat = self._compatible.model_copy(update=dict.fromkeys(self._dropped)) if self._dropped else self._compatible
+        return chat.bind(**parameters)
+
+    def read(self, chunk: Any) -> ReplyPart | None:
+        """Take in one chunk; a part when it changes what is known."""
+        self._text += chunk.text
+        self._refusal = chunk.additional_kwargs.get("refusal") or self._refusal
+        # Some servers report running totals with every chunk, so the last report counts, not their sum.
+        self._usage = getattr(chunk, "usage_metadata", None) or self._usage
+        reason = chunk.response_metadata.get("finish_reason") or chunk.response_metadata.get("stop_reason") or ""
+        self._truncated = self._truncated or str(reason).lower() in CUT_REASONS
+        data = partial_object(self._text) if chunk.text else self._shown
+        if data == self._shown:
+            return None
+        self._shown = data
+        return ReplyPart(data, done=False, attempt=self._attempt)
+
+    def fail(self, error: Exception) -> None:
+        """Decide what a failure means: another attempt, a reply cut short, or the error that is raised."""
+        import openai
+        from langchain_core.exceptions import ModelError
+
+        if isinstance(error, openai.LengthFinishReasonError):
+            self._truncated = True
+            self._usage = _usage_of(error) or self._usage
+        elif isinstance(error, openai.APIStatusError) and self._relax(error):
+            self._again = True
+        # langchain-openai asserts that a stream is not empty, and raises ValueError for what is no completion.
+        elif isinstance(error, openai.OpenAIError) or (
+            self._compatible is not None and isinstance(error, OSError | ValueError | AssertionError)
+        ):
+            raise service_error(error, self._service, self._offered) from error
+        elif isinstance(error, ModelError):
+            raise _other_service_error(error, self._service) from error
+        else:
+            raise error
+
+    def _relax(self, error: Any) -> bool:
+        """Leave out or rename a parameter that the server refuses; False when that cannot be what is wrong."""
+        words = f"{error.param} {error.message}".lower()
+        refused = error.status_code in {400, 422} or "schema" in words or "grammar" in words
+        if not refused or is_context_overflow(error):
+            return False
+        if "max_completion_tokens" in words and self._limit == "max_tokens":
+            self._limit = "max_completion_tokens"
+            return True
+        named = tuple(name for name in OPTIONAL_PARAMETERS if name in words and name not in self._dropped)
+        if named and self._compatible is not None:
+            self._dropped += named
+            return True
+        was_enforced, self._enforced = self._enforced, False
+        return was_enforced
+
+    def finish(self) -> ReplyPart | None:
+        """The last part; None when another attempt is due."""
+        if self._again:
+            return None
+        self._usages.append(self._usage)
+        if self._refusal:
+            raise ReplyError(
+                f"the model refused to answer: {self._service.quote(self._refusal)}", "Ask in other words."
+            )
+        try:
+            data, truncated = self._checked(complete_object(self._text)), False
+        except ValueError as problem:
+            if not self._truncated:
+                self._complain(problem)
+                return None
+            data, truncated = self._rescued(), True
+        self.over = True
+        return ReplyPart(data, True, self._total_usage(), truncated, self._cut_prompt_warning(), self._attempt)
+
+    def _checked(self, data: dict[str, Any]) -> dict[str, Any]:
+        from jsonschema import Draft202012Validator
+        from jsonschema.exceptions import best_match
+
+        if (error := best_match(Draft202012Validator(self._schema).iter_errors(data))) is not None:
+            raise ValueError(f"{error.json_path}: {error.message}")
+        return data
+
+    def _rescued(self) -> dict[str, Any]:
+        data = complete_items(self._text)
+        if data is None:
+            raise ReplyError(
+                f"the reply of {self._service.model} was cut after {self._max_tokens} tokens, before anything usable",
+                "Allow more tokens for the reply, or use a model that writes less.",
+            )
+        return data
+
+    def _complain(self, problem: ValueError) -> None:
+        from langchain_core.messages import AIMessage, HumanMessage
+
+        words = self._service.quote(problem)
+        if self._attempt == ATTEMPTS:
+            raise ReplyError(
+                f"{self._service.model} at {self._service.shown} did not reply in the form asked for: {words}",
+                "Try again, or use another model (ASSISTANT_MODEL).",
+            )
+        self._attempt += 1
+        complaint = f"That reply cannot be used: {words}. {SCHEMA_WORDING}{json.dumps(self._schema)}"
+        self._messages = [
+            *self._messages,
+            AIMessage(after_thinking(self._text) or "(nothing)"),
+            HumanMessage(complaint),
+        ]
+
+    def _total_usage(self) -> Usage:
+        known = [usage for usage in self._usages if usage]
+        return Usage(
+            prompt_tokens=sum(usage["input_tokens"] for usage in known) if known else None,
+            completion_tokens=sum(usage["output_tokens"] for usage in known) if known else None,
+            cached_tokens=_sum_known([usage.get("input_token_details", {}).get("cache_read") for usage in known]),
+            calls=self._calls,
+        )
+
+    def _cut_prompt_warning(self) -> str:
+        if not self._usage:
+            return ""
+        sent = sum(count_tokens(message.text) for message in self._messages)
+        read = self._usage["input_tokens"]
+        if read >= CUT_PROMPT_SHARE * sent:
+            return ""
+        return (
+            f"{self._service.shown} read only {read} of about {sent} tokens of the prompt: its context is too short; "
+            "raise it there, or lower ASSISTANT_EVIDENCE_TOKENS"
+        )
+
+    @property
+    def _service(self) -> Service:
+        chat = self._compatible
+        if chat is None:
+            return Service(type(self._chat).__name__, "the model")
+        key = _key_text(chat)
+        timeout = chat.request_timeout if isinstance(chat.request_timeout, float | int) else None
+        secrets = (key,) if key else ()
+        return Service(chat.openai_api_base or OPENAI_BASE_URL, chat.model_name, timeout, secrets)
+
+    def _offered(self) -> tuple[str, ...]:
+        import openai
+
+        if self._compatible is None:
+            return ()
+        try:
+            client = self._compatible.root_client.with_options(timeout=MODEL_LIST_TIMEOUT_SECONDS, max_retries=0)
+            return model_names(client)
+        except (openai.OpenAIError, ValueError):
+            # The list only helps the message about another error.
+            return ()
+
+
+def _with_schema(messages: "Sequence[BaseMessage]", schema: dict[str, Any]) -> "list[BaseMessage]":
+    """The prompt with the schema stated in its system message."""
+    from langchain_core.messages import SystemMessage
+
+    wording = SCHEMA_WORDING + json.dumps(schema)
+    if messages and isinstance(messages[0], SystemMessage):
+        return [SystemMessage(f"{messages[0].text}\n\n{wording}"), *messages[1:]]
+    return [SystemMessage(wording), *messages]
+
+
+def _other_service_error(error: "ModelError", service: Service) -> ServiceError:
+    """What other providers' LangChain models raise, as one of ours."""
+    from langchain_core import exceptions
+
+    kinds = (
+        (exceptions.ModelAuthenticationError, AuthenticationError),
+        (exceptions.ModelPermissionDeniedError, AuthenticationError),
+        (exceptions.ModelNotFoundError, UnknownModelError),
+        (exceptions.ModelRateLimitError, RateLimitError),
+        (exceptions.ModelConnectionError, UnreachableError),
+        (exceptions.ModelTimeoutError, ServiceTimeoutError),
+    )
+    kind = next((ours for theirs, ours in kinds if isinstance(error, theirs)), ServiceError)
+    return kind(f"{service.shown} failed: {service.quote(error)}")
+
+
+def _usage_of(error: "LengthFinishReasonError") -> dict[str, Any] | None:
+    """Usage of a reply that was cut off; the client hands it over only in the error."""
+    usage = error.completion.usage
+    if usage is None:
+        return None
+    details = usage.prompt_tokens_details
+    return {
+        "input_tokens": usage.prompt_tokens,
+        "output_tokens": usage.completion_tokens,
+        "input_token_details": {"cache_read": details.cached_tokens if details else None},
+    }
+
+
+def _sum_known(numbers: Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _key_text(chat: "BaseChatOpenAI") -> str:
+    from pydantic import SecretStr
+
+    # A key may also be a function that fetches it; then there is no text to hide.
+    key = chat.openai_api_key
+    return key.get_secret_value() if isinstance(key, SecretStr) else ""

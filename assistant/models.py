@@ -1,0 +1,136 @@
+"""The models that the settings name, each made when it is first needed."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.download import fetch, weights_of
+from assistant.llm import make_chat_model, only_model
+from assistant.local_server import LocalServer
+from assistant.settings import Settings, reveal
+from index.embedding import Embedder, LocalEmbedder
+from index.embedding_service import ServiceEmbedder
+from index.errors import ModelError
+from index.rerank import LocalReranker, Reranker
+from index.weights import EMBEDDINGS, LLM, RERANKER, Asset, Role, Weights
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+Fetch = Callable[[Weights, Iterable[Asset]], Mapping[Role, Path]]
+NEEDS_LOCAL = "install the embedded models' runtime (pip install 'news-assistant[local]'), or name a server instead"
+
+
+class ModelProvider:
+    """Embedder, reranker and chat model for one set of settings.
+
+    The first of them that needs a file has all files fetched that these settings can need, so that a person waits
+    once. May be used from several threads.
+
+    Args:
+        fetch: fetches missing model files and shows how far it is.
+        chat: used instead of the model that the settings name.
+    """
+
+    def __init__(self, settings: Settings, fetch: Fetch = fetch, chat: "BaseChatModel | None" = None) -> None:
+        self._settings = settings
+        self._fetch = fetch
+        self._given_chat = chat
+        self._lock = threading.RLock()
+
+    def embedder(self) -> Embedder:
+        """The embedder.
+
+        Raises:
+            ModelError: it cannot be fetched or loaded.
+        """
+        with self._lock:
+            return self._embedder
+
+    def reranker(self) -> Reranker | None:
+        """The reranker; None when the settings want none.
+
+        Raises:
+            ModelError: it cannot be fetched or loaded.
+        """
+        with self._lock:
+            return self._reranker
+
+    def chat(self) -> "BaseChatModel":
+        """The chat model; the embedded one is loaded at the first call.
+
+        Raises:
+            ModelError: the embedded model cannot be fetched or loaded.
+            SettingError: the server offers several models and the settings name none.
+            ServiceError: the server cannot be asked which models it offers.
+        """
+        with self._lock:
+            return self._given_chat or self._chat
+
+    def close(self) -> None:
+        """Stop the embedded language model, if it runs."""
+        with self._lock:
+            if "_server" in self.__dict__:
+                self._server.close()
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        settings = self._settings
+        if settings.uses_local_embeddings:
+            return LocalEmbedder(self._paths["embeddings"], settings.threads)
+        return ServiceEmbedder(
+            settings.embeddings_model,
+            base_url=settings.embeddings_service_url,
+            api_key=reveal(settings.embeddings_service_key),
+            timeout_seconds=settings.timeout_seconds,
+            retries=settings.retries,
+        )
+
+    @cached_property
+    def _reranker(self) -> Reranker | None:
+        if self._settings.reranker == "none":
+            return None
+        return LocalReranker(self._paths["reranker"], self._settings.threads)
+
+    @cached_property
+    def _chat(self) -> "BaseChatModel":
+        settings = self._settings
+        if settings.uses_local_llm:
+            server = self._server
+            return make_chat_model(settings, base_url=server.base_url, api_key=server.api_key, model=server.model)
+        key = reveal(settings.api_key)
+        model = settings.chat_model
+        if model is None:
+            model = only_model(str(settings.base_url), key, settings.timeout_seconds)
+        return make_chat_model(settings, base_url=settings.base_url, api_key=key, model=model)
+
+    @cached_property
+    def _server(self) -> LocalServer:
+        _require("xllamacpp")
+        settings = self._settings
+        return LocalServer(self._paths["llm"], context_tokens=settings.context_tokens, threads=settings.threads)
+
+    @cached_property
+    def _paths(self) -> Mapping[Role, Path]:
+        needed = self._needed()
+        if EMBEDDINGS in needed or RERANKER in needed:
+            _require("fastembed")
+        return self._fetch(weights_of(self._settings), needed)
+
+    def _needed(self) -> tuple[Asset, ...]:
+        settings = self._settings
+        wanted = (
+            (EMBEDDINGS, settings.uses_local_embeddings),
+            (RERANKER, settings.reranker == "local"),
+            (LLM, settings.uses_local_llm and self._given_chat is None),
+        )
+        return tuple(asset for asset, needed in wanted if needed)
+
+
+def _require(package: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise ModelError(f"the embedded models need the package {package}, which is not installed", NEEDS_LOCAL)

@@ -1,0 +1,71 @@
+"""`assistant models`: what local models there are, fetching them, and checking them."""
+
+from collections.abc import Iterable
+from typing import get_args
+
+import click
+
+from assistant.download import fetch, weights_of, wide_console
+from index.errors import AssistantError, ModelError
+from index.weights import ASSETS, AssetStatus, Role, Weights
+
+
+@click.group("models", invoke_without_command=True)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """Show the local models: role, model, licence, size, state and place."""
+    if context.invoked_subcommand is None:
+        console = wide_console()
+        console.print(_table(_weights().status()))
+
+
+@models.command("pull")
+@click.option("--only", "roles", type=click.Choice(get_args(Role)), multiple=True, help="Only this role; repeatable.")
+def pull(roles: tuple[Role, ...]) -> None:
+    """Fetch the models that are missing; an interrupted download continues where it stopped."""
+    wanted = tuple(asset for asset in ASSETS if not roles or asset.role in roles)
+    for role, path in fetch(_weights(), wanted).items():
+        click.echo(f"{role}: {path}")
+
+
+@models.command("verify")
+def verify() -> None:
+    """Read every model in full and compare its digest; a wrong file is set aside."""
+    weights = _weights()
+    errors: list[AssistantError] = []
+    for asset in ASSETS:
+        try:
+            weights.verify(asset)
+            click.echo(f"{asset.role}: {asset.name} is whole")
+        except ModelError as error:
+            click.echo(f"{asset.role}: {error.problem}")
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _weights() -> Weights:
+    from assistant.settings import load_settings
+
+    return weights_of(load_settings())
+
+
+def _table(rows: Iterable[AssetStatus]) -> object:
+    from rich.filesize import decimal
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("role", "model", "licence", "size", "state", "place"):
+        table.add_column(heading, overflow="fold", justify="right" if heading == "size" else "left")
+    for row in rows:
+        asset = row.asset
+        place = row.path or "-"
+        if row.path is not None and not row.is_ours:
+            table.add_row(asset.role, row.path.name, "-", decimal(row.path.stat().st_size), "ready", str(place))
+        else:
+            table.add_row(asset.role, asset.model, asset.licence, decimal(asset.disk_bytes), _state(row), str(place))
+    return table
+
+
+def _state(row: AssetStatus) -> str:
+    return f"{row.state} {row.present_share:.0%}" if row.state == "partly downloaded" else row.state

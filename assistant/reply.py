@@ -1,0 +1,126 @@
+"""Reading a model's reply: JSON that is still arriving, was cut off, or stands among other words."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+THINK_START, THINK_END = "<think>", "</think>"
+DECODER = json.JSONDecoder(strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one question cost.
+
+    Attributes:
+        prompt_tokens: tokens read by the model, all calls together; None when the server does not tell.
+        completion_tokens: tokens written.
+        cached_tokens: those of the prompt that the server had read before.
+        calls: requests made, with the refused and the repeated ones.
+    """
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cached_tokens: int | None
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPart:
+    """The reply as far as it is known.
+
+    Attributes:
+        data: all that was received so far, not only what is new. Before ``done`` the last text in it may be cut in
+            the middle (``S1`` of ``S12``), and fields may be missing.
+        done: nothing follows; ``data`` has been checked against the schema.
+        usage: only in the last part.
+        truncated: the token limit cut the reply; ``data`` holds its complete items, unchecked.
+        warning: something a person should know, such as a prompt that the server cut; empty when all is well.
+        attempt: 1, or 2 when the first reply was unusable; a later attempt replaces all that was shown before.
+    """
+
+    data: dict[str, Any]
+    done: bool
+    usage: Usage | None = None
+    truncated: bool = False
+    warning: str = ""
+    attempt: int = 1
+
+
+def partial_object(text: str) -> dict[str, Any]:
+    """The JSON object as far as it has arrived; empty while there is none."""
+    from langchain_core.utils.json import parse_partial_json
+
+    try:
+        data = parse_partial_json(_from_first_brace(text))
+    except json.JSONDecodeError:
+        data = None
+    if data is None:
+        # Words after the object, or the end of a code fence.
+        data = _first_object(text)
+    return data if isinstance(data, dict) else {}
+
+
+def complete_object(text: str) -> dict[str, Any]:
+    """The first JSON object of a finished reply; thinking, code fences and prose around it are passed over.
+
+    Raises:
+        ValueError: there is none; the message is fit to be shown to the model.
+    """
+    data = _first_object(text)
+    if data is None:
+        raise ValueError("it holds no complete JSON object")
+    return data
+
+
+def complete_items(text: str) -> dict[str, Any] | None:
+    """The object of a reply that was cut off, with only the finished items of its list; None when there are none."""
+    kept = _up_to_last_item(_from_first_brace(text))
+    return _first_object(kept) if kept else None
+
+
+def after_thinking(text: str) -> str:
+    """The reply without the thoughts that reasoning models put in front; empty while they last."""
+    start = text.lstrip()
+    if start.startswith("{"):
+        return start
+    before, end, after = text.partition(THINK_END)
+    if end:
+        return after
+    return "" if start.startswith(THINK_START) else before
+
+
+def _from_first_brace(text: str) -> str:
+    _, brace, rest = after_thinking(text).partition("{")
+    return brace + rest
+
+
+def _first_object(text: str) -> dict[str, Any] | None:
+    text = after_thinking(text)
+    position = text.find("{")
+    while position >= 0:
+        try:
+            data, _ = DECODER.raw_decode(text, position)
+        except (json.JSONDecodeError, RecursionError):
+            position = text.find("{", position + 1)
+        else:
+            return data if isinstance(data, dict) else None
+    return None
+
+
+def _up_to_last_item(text: str) -> str:
+    """Text up to the last finished item of the outermost list, closed so that it is JSON again."""
+    kept, open_brackets, in_string, escaped = "", "", False, False
+    for position, character in enumerate(text):
+        if in_string:
+            in_string = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            in_string = True
+        elif character in "{[":
+            open_brackets += "}" if character == "{" else "]"
+        elif character in "}]":
+            open_brackets = open_brackets[:-1]
+        if not in_string and character in '"}]' and open_brackets.endswith("]") and open_brackets.count("]") == 1:
+            kept = text[: position + 1] + open_brackets[::-1]
+    return kept

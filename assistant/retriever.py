@@ -1,0 +1,48 @@
+"""The search as a LangChain retriever, for use in any LangChain program."""
+
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from index.articles import Window
+from index.library import Library
+from index.search import Hit
+
+
+class NewsRetriever(BaseRetriever):
+    """Gives the chunks that bear on a question as LangChain documents.
+
+    The metadata of a document has the article's fields, ``start`` and ``end`` (offsets in characters of the article),
+    ``relevance`` (the reranker's logit, or None) and ``sentences`` (a list of start and end offsets).
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    library: Library
+    k: int
+    candidates: int
+    window: Window = Window()
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        found = self.library.search(query, k=self.k, candidates=self.candidates, window=self.window)
+        return [_document(hit) for hit in found.hits]
+
+
+def _document(hit: Hit) -> Document:
+    chunk = hit.chunk
+    metadata: dict[str, Any] = {
+        "article": chunk.article.id,
+        "title": chunk.article.title,
+        "source": chunk.article.source,
+        "url": chunk.article.url,
+        "author": chunk.article.author,
+        "published": chunk.article.published,
+        "start": chunk.start,
+        "end": chunk.end,
+        "relevance": hit.relevance,
+        "sentences": [[sentence.start, sentence.end] for sentence in chunk.sentences],
+    }
+    return Document(page_content=chunk.text, metadata=metadata, id=chunk.id)

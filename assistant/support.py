@@ -1,0 +1,64 @@
+"""Which evidence answers the question, and whether it answers it at all."""
+
+import re
+from collections.abc import Sequence
+
+from assistant.answer import Evidence
+from assistant.verification import names, stem, word_stems
+
+# The reranker's logit below which a sentence is not taken for an answer.
+MIN_RELEVANCE = 0.0
+# Sentences within this distance of the best one's logit answer too ("who did he meet?" has several answers).
+ANSWER_RANGE = 1.5
+MAX_ANSWERS = 5
+SAME_NAME_LETTERS = 4  # Korea and Korean, China and Chinese share at least so many first letters
+
+# Different names of one thing, each as a pattern and the word that stands for all of them.
+ALIASES = (
+    (re.compile(r"\b(?:United States(?: of America)?|USA?\b|U\.S\.(?:A\.)?|Americans?\b|America\b)"), "unitedstates"),
+    (re.compile(r"\b(?:United Kingdom|UK\b|U\.K\.|Great Britain|Britain|British)"), "unitedkingdom"),
+    (re.compile(r"\b(?:European Union|EU\b|E\.U\.)"), "europeanunion"),
+    (re.compile(r"\b(?:United Nations|UN\b|U\.N\.)"), "unitednations"),
+    (re.compile(r"\b(?:France|French)\b"), "France"),
+    (re.compile(r"\b(?:Spain|Spanish|Spaniards?)\b"), "Spain"),
+    (re.compile(r"\b(?:Netherlands|Dutch)\b"), "Netherlands"),
+)
+
+
+def answering(question: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence that answers the question, best first; empty when the articles do not say.
+
+    A sentence answers when its relevance is near the best one's and not too low; and all of them together, with the
+    text around them, must mention every name of the question.
+    """
+    if not evidence:
+        return ()
+    best = evidence[0].relevance
+    if best is None:
+        chosen = tuple(evidence[:MAX_ANSWERS])
+    else:
+        floor = max(MIN_RELEVANCE, best - ANSWER_RANGE)
+        chosen = tuple(item for item in evidence if item.relevance is not None and item.relevance >= floor)[
+            :MAX_ANSWERS
+        ]
+    return () if unmentioned(question, chosen) else chosen
+
+
+def unmentioned(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Names of the question that neither the sentences nor the text around them mention, in order of the alphabet."""
+    around = " ".join(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
+    known = word_stems(_unified(around))
+    return tuple(sorted(name for name in names(_unified(question)) if not _mentioned(stem(name), known)))
+
+
+def _mentioned(name: str, known: frozenset[str]) -> bool:
+    if name in known:
+        return True
+    start = name[:SAME_NAME_LETTERS]
+    return len(start) == SAME_NAME_LETTERS and any(word.startswith(start) for word in known)
+
+
+def _unified(text: str) -> str:
+    for pattern, name in ALIASES:
+        text = pattern.sub(name.capitalize(), text)
+    return text

@@ -1,0 +1,173 @@
+"""One question on its way to an answer: what the model writes becomes verified claims with numbered citations.
+
+No input or output here, so that the synchronous and the asynchronous chain share every decision.
+"""
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
+from assistant.prompting import Prompt
+from assistant.reply import ReplyPart, Usage
+from assistant.stopwatch import Stopwatch
+from assistant.support import answering
+from assistant.tokens import count_tokens
+from assistant.verification import verify
+from index.errors import ReplyError
+from index.rerank import Reranker
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+CLAIM_OVERHEAD_TOKENS = 24  # a label, quotes, and names written out for pronouns
+# A claim whose logit for the question is this far below its sentence's has left the answer out.
+ANSWER_LOSS = 2.0
+FORGED_LABEL = re.compile(r"\[(?=\s*S\d+\s*\])")
+
+
+class Turn:
+    """The state of one question.
+
+    Args:
+        evidence: best first, labelled.
+        reranker: tells whether a claim still answers the question; None leaves that check out.
+    """
+
+    def __init__(
+        self,
+        question: str,
+        evidence: tuple[Evidence, ...],
+        prompt: Prompt,
+        reranker: Reranker | None,
+        stopwatch: Stopwatch,
+    ) -> None:
+        self.question = question
+        self.stopwatch = stopwatch
+        self.model = ""
+        self._evidence = evidence
+        self._prompt = prompt
+        self._reranker = reranker
+        self._claims: dict[str, Claim] = {}
+        self._citations: list[Citation] = []
+        self._rejected: list[Rejected] = []
+        self._settled: set[str] = set()
+        self._usage: Usage | None = None
+        self._warnings: list[str] = []
+
+    @cached_property
+    def answers(self) -> tuple[Evidence, ...]:
+        """The evidence that answers the question; when empty, the model is not asked."""
+        return answering(self.question, self._evidence)
+
+    @property
+    def messages(self) -> "list[BaseMessage]":
+        """The prompt: the answering sentences under their labels, and the question."""
+        return self._prompt.messages(evidence=_listing(self.answers), question=self.question)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the reply: a claim for each label."""
+        labels = [item.label for item in self.answers]
+        return {
+            "type": "object",
+            "properties": {label: dict(self._prompt.reply) for label in labels},
+            "required": labels,
+            "additionalProperties": False,
+        }
+
+    @property
+    def max_tokens(self) -> int:
+        """Most tokens that claims no longer than their sentences can take."""
+        return sum(count_tokens(item.sentence) + CLAIM_OVERHEAD_TOKENS for item in self.answers)
+
+    def read(self, part: ReplyPart) -> bool:
+        """Take in what the model has written so far; whether a further claim is settled by it."""
+        if part.done:
+            self.stopwatch.lap("write")
+            self._usage = part.usage
+            if part.warning:
+                self._warnings.append(part.warning)
+        # The last text of an unfinished reply may be cut in the middle.
+        complete = list(part.data) if part.done else list(part.data)[:-1]
+        before = len(self._settled)
+        for item in self.answers:
+            if item.label in complete and item.label not in self._settled:
+                self._settle(item, str(part.data[item.label]))
+        if part.done:
+            self._reject_unknown(part.data)
+        return len(self._settled) > before
+
+    def model_failed(self, error: ReplyError) -> None:
+        """The model's reply cannot be used: the answer is made of the sentences themselves."""
+        self._warnings.append(f"{error.problem}; the source sentences are quoted instead")
+
+    def snapshot(self) -> Answer:
+        """The answer as far as it is known."""
+        return self._answer(Status.IN_PROGRESS)
+
+    def finish(self) -> Answer:
+        """The finished answer; sentences that the model left out speak for themselves."""
+        for item in self.answers:
+            if item.label not in self._settled:
+                self._accept(item, _as_statement(item.sentence))
+        self.stopwatch.lap("verify")
+        return self._answer(Status.ANSWERED if self._claims else Status.INSUFFICIENT)
+
+    def _answer(self, status: Status) -> Answer:
+        return Answer(
+            question=self.question,
+            status=status,
+            claims=tuple(self._claims.values()),
+            citations=tuple(self._citations),
+            evidence=self._evidence,
+            rejected=tuple(self._rejected),
+            usage=self._usage,
+            timings_ms=self.stopwatch.timings_ms(),
+            model=self.model,
+            prompt_digest=self._prompt.digest,
+            warnings=tuple(self._warnings),
+        )
+
+    def _settle(self, item: Evidence, written: str) -> None:
+        """Show what the model wrote if its sentence supports it, else the sentence itself."""
+        claim = _as_statement(" ".join(written.split()))
+        reason = verify(claim, item.sentence, f"{item.article.title} {item.context}").reason
+        if not reason and self._leaves_answer_out(claim, item):
+            reason = "it leaves the answer out"
+        if reason:
+            self._rejected.append(Rejected(claim, (item.label,), reason))
+            claim = _as_statement(item.sentence)
+        self._accept(item, claim)
+
+    def _leaves_answer_out(self, claim: str, item: Evidence) -> bool:
+        if self._reranker is None or item.relevance is None:
+            return False
+        return float(self._reranker.score(self.question, [claim])[0]) < item.relevance - ANSWER_LOSS
+
+    def _accept(self, item: Evidence, text: str) -> None:
+        self._settled.add(item.label)
+        citation = Citation(len(self._citations) + 1, item.sentence, item.start, item.end, item.article)
+        self._citations.append(citation)
+        key = " ".join(re.findall(r"\w+", text.lower()))
+        numbers = self._claims[key].citations if key in self._claims else ()
+        kept = self._claims[key].text if key in self._claims else text
+        self._claims[key] = Claim(kept, (*numbers, citation.n))
+
+    def _reject_unknown(self, data: dict[str, Any]) -> None:
+        known = {item.label for item in self.answers}
+        for label, written in data.items():
+            if label not in known:
+                self._rejected.append(Rejected(str(written), (label,), "there is no sentence with this label"))
+
+
+def _listing(evidence: tuple[Evidence, ...]) -> str:
+    """The evidence as the model reads it; what stands in an article cannot look like one of our labels."""
+    lines = (f"[{item.label}] {FORGED_LABEL.sub('(', ' '.join(item.sentence.split()))}" for item in evidence)
+    return "\n".join(lines)
+
+
+def _as_statement(text: str) -> str:
+    """The text with a full stop where nothing ends it, and without a bullet in front."""
+    plain = text.strip().lstrip("•*-– ").strip()
+    return plain if re.search(r"[.!?…][\"'”’)\]]*$", plain) else f"{plain}."

@@ -1,0 +1,180 @@
+"""Does the cited sentence state the claim? Lexical checks that need no model.
+
+A claim passes when its sentence has every number, every name and most of the other words of the claim, and when what
+the sentence plans, reports or denies is not told as a fact. What fails is not shown as it stands.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+import snowballstemmer
+
+# A claim in its sentence's own words has nearly all of them; a lower share lets in claims that add things.
+MIN_CONTENT_RECALL = 0.7
+WORD = re.compile(r"\w+(?:['’.\-&]\w+)*", re.UNICODE)
+NUMBER = re.compile(r"(?<!\w)\d+(?:[.,]\d+)*")  # the 7 of G7 belongs to a name
+CLAUSE_END = re.compile(r"[,;:—–]|\b(?:and|but|while|although|before|after|which|who)\b")
+
+FUNCTION_WORDS = frozenset(
+    (
+        "a an the this that these those and or but nor so yet if as of in on at by for from to into with without"
+        " within over under about between among during before after since until through against is are was were be"
+        " been being am has have had having do does did doing will would shall should can could may might must not"
+        " no it its he him his she her hers they them their theirs we us our i me my you your who whom whose which"
+        " what when where why how there here then than also just only very more most such own same other another"
+        " each both all any some few many much one ones said says say according s t"
+    ).split()
+)
+NUMBER_WORDS = {
+    word: str(value)
+    for value, word in enumerate(
+        (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+            " seventeen eighteen nineteen twenty"
+        ).split()
+    )
+}
+# Words that tell how a statement is meant. A claim may not drop its sentence's way of meaning it.
+MODES = {
+    "planned": re.compile(
+        r"\b(?:will|would|shall|scheduled|plan(?:s|ned|ning)?|due to|set to|expect(?:s|ed)?|intend(?:s|ed)?|to be held"
+        r"|hop(?:es|ed|ing) to|aim(?:s|ed|ing)? to|going to|is to|are to|was to|were to|upcoming|later on|future"
+        r"|propos\w+|slated|about to|promis\w+|pledg\w+|vow\w*|could|may|might)\b",
+        re.I,
+    ),
+    "denied": re.compile(r"\b(?:den(?:y|ies|ied|ying)|denial|reject(?:s|ed|ing)?|refut\w+|dismiss(?:es|ed))\b", re.I),
+    "alleged": re.compile(
+        r"\b(?:alleg\w+|reported(?:ly)?|accus\w+|suspect\w*|claim(?:s|ed|ing)?|rumou?r\w*|apparent(?:ly)?|unconfirmed"
+        r"|believed)\b",
+        re.I,
+    ),
+    "negated": re.compile(r"\b(?:not|no|never|none|neither|nor|without|nobody|nothing|cannot)\b|n['’]t\b", re.I),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a claim is supported; ``reason`` says what speaks against it and is empty when nothing does."""
+
+    reason: str = ""
+
+    @property
+    def supported(self) -> bool:
+        return not self.reason
+
+
+def verify(claim: str, sentence: str, context: str) -> Verdict:
+    """Check a claim against the sentence that it cites.
+
+    Args:
+        context: title and neighbouring text, which may tell whom a pronoun of the sentence means; it can lend names
+            to the claim, never numbers or other words.
+    """
+    if not content_stems(claim):
+        return Verdict("says nothing")
+    missing = numbers(claim) - numbers(sentence)
+    if missing:
+        return Verdict(f"the sentence does not have {_listed(missing)}")
+    known = word_stems(f"{sentence} {context}")
+    strange = {name for name in names(claim) if stem(name) not in known}
+    if strange:
+        return Verdict(f"the sentence does not name {_listed(strange)}")
+    lost = _lost_mode(claim, sentence)
+    if lost:
+        return Verdict(f"the sentence tells it as {lost}, the claim does not")
+    if content_recall(claim, sentence, context) < MIN_CONTENT_RECALL:
+        return Verdict("the sentence does not state it")
+    return Verdict()
+
+
+def content_recall(claim: str, sentence: str, context: str = "") -> float:
+    """Share of the claim's content words (stemmed) that the sentence has; its names may come from the context."""
+    wanted = content_stems(claim)
+    lent = {stem(name) for name in names(claim)} & word_stems(context)
+    found = wanted & (word_stems(sentence) | lent)
+    return len(found) / len(wanted) if wanted else 0.0
+
+
+def names(text: str) -> frozenset[str]:
+    """Words written with a capital that are not merely the first of a sentence, and words with inner capitals."""
+    found: set[str] = set()
+    previous_end = 0
+    for match in WORD.finditer(text):
+        word = match.group()
+        starts_sentence = not text[:previous_end].strip() or text[previous_end : match.start()].strip()[-1:] in {
+            ".",
+            "?",
+            "!",
+        }
+        lowered = word.lower()
+        if word[0].isupper() and lowered not in FUNCTION_WORDS and not (starts_sentence and lowered in _COMMON_STARTS):
+            found.add(word)
+        previous_end = match.end()
+    return frozenset(found)
+
+
+def numbers(text: str) -> frozenset[str]:
+    """Numbers in digits, thousands separators taken out; small numbers in words count too."""
+    digits = {re.sub(r",(?=\d{3})", "", match).strip(".,") for match in NUMBER.findall(text)}
+    words = {
+        NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in NUMBER_WORDS and word != "one"
+    }
+    return frozenset(digits | words)
+
+
+def content_stems(text: str) -> frozenset[str]:
+    """Stems of the words that carry meaning."""
+    return frozenset(stem(word) for word in WORD.findall(text) if word.lower() not in FUNCTION_WORDS)
+
+
+def word_stems(text: str) -> frozenset[str]:
+    """Stems of all words; of compounds and possessives also those of their parts."""
+    stems: set[str] = set()
+    for word in WORD.findall(text):
+        stems.add(stem(word))
+        stems.update(stem(part) for part in re.split(r"\W", word) if part)
+    return frozenset(stems)
+
+
+@cache
+def stem(word: str) -> str:
+    """Snowball English stem of the lower-cased word, without possessive and dots (``U.S.'s`` → ``us``)."""
+    plain = re.sub(r"['’]s?$", "", word.lower()).replace(".", "")
+    return str(_stemmer().stemWord(plain))
+
+
+@cache
+def _stemmer() -> "snowballstemmer.stemmer":
+    return snowballstemmer.stemmer("english")
+
+
+def _lost_mode(claim: str, sentence: str) -> str:
+    """The way of meaning that the matching clause of the sentence has and the claim lacks; empty when there is none."""
+    clause = _matching_clause(claim, sentence)
+    return next((mode for mode, words in MODES.items() if words.search(clause) and not words.search(claim)), "")
+
+
+def _matching_clause(claim: str, sentence: str) -> str:
+    """The clauses of the sentence from the first to the last that share as much as any with the claim's predicate."""
+    clauses = _clauses(sentence)
+    wanted = content_stems(claim)
+    shares = [len(wanted & word_stems(clause)) for clause in clauses]
+    return clauses[max(range(len(clauses)), key=lambda i: (shares[i], -i))] if clauses else sentence
+
+
+def _clauses(sentence: str) -> list[str]:
+    cuts = [0, *(match.start() for match in CLAUSE_END.finditer(sentence)), len(sentence)]
+    pieces = [sentence[start:end] for start, end in pairwise(cuts)]
+    return [piece for piece in pieces if piece.strip()]
+
+
+def _listed(items: Iterable[str]) -> str:
+    return ", ".join(sorted(items))
+
+
+_COMMON_STARTS = FUNCTION_WORDS | frozenset(
+    ("yes first last next later earlier today yesterday officials police people two three four five").split()
+)

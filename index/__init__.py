@@ -1,0 +1,1 @@
+"""Articles in, the chunks that bear on a question out."""

@@ -1,0 +1,107 @@
+"""The values that flow through the index: articles, their sentences and their chunks."""
+
+import hashlib
+from dataclasses import astuple, dataclass, field
+from datetime import UTC, date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleInfo:
+    """What is known about an article apart from its text.
+
+    Attributes:
+        id: stable identity; adding another article with the same id replaces this one.
+        published: ISO 8601 date (``2023-11-09``) or date-time with zone; empty when unknown.
+    """
+
+    id: str
+    title: str = ""
+    source: str = ""
+    url: str = ""
+    author: str = ""
+    published: str = ""
+
+    @property
+    def published_at(self) -> int | None:
+        """Publication time in seconds since 1970 (UTC; a bare date is its midnight), or None."""
+        return epoch_seconds(self.published) if self.published else None
+
+
+@dataclass(frozen=True, slots=True)
+class Article(ArticleInfo):
+    """An article with its citable text; sentence and chunk offsets are in characters of ``text``."""
+
+    text: str = field(default="", repr=False)
+
+    @property
+    def info(self) -> ArticleInfo:
+        return ArticleInfo(self.id, self.title, self.source, self.url, self.author, self.published)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every field, so that any change of the article is seen."""
+        return hashlib.sha256("\x1f".join(astuple(self)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an article: ``article.text[start:end] == text``, always."""
+
+    number: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Neighbouring whole sentences of one article; the chunks of an article tile its text.
+
+    Attributes:
+        number: position among the article's chunks, from 0.
+        start: offset of the chunk's text in the article, in characters.
+        text: ``article.text[start:end]``.
+        sentences: the sentences that lie in the chunk, with offsets in the article.
+    """
+
+    article: ArticleInfo
+    number: int
+    start: int
+    text: str = field(repr=False)
+    sentences: tuple[Sentence, ...] = field(repr=False)
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    @property
+    def id(self) -> str:
+        return f"{self.article.id}#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of publication times, ``since <= time < until``, in seconds since 1970; None is open.
+
+    Articles without a date are outside every bounded window.
+    """
+
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def bounded(self) -> bool:
+        return self.since is not None or self.until is not None
+
+
+def epoch_seconds(iso: str) -> int:
+    """Seconds since 1970 of an ISO 8601 date or date-time; without a zone it is taken as UTC.
+
+    Raises:
+        ValueError: when the string is neither.
+    """
+    if len(iso) <= len("2023-11-09"):
+        day = date.fromisoformat(iso)
+        return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    moment = datetime.fromisoformat(iso)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -1,0 +1,108 @@
+"""Every error a person can meet, in one tree.
+
+    AssistantError                 exit status 1
+    ├── UsageError                 exit status 2: a flag, argument or setting is wrong
+    │   └── SettingError           names the setting and where its value came from
+    ├── InputError                 an article file cannot be read; names file and line
+    ├── IndexStateError            the index is missing, empty, or made with other models
+    ├── ModelError                 an embedded model cannot be used
+    │   ├── DownloadError          the package registry cannot be reached (retrying may help)
+    │   └── DigestError            a file is not the file we expect; it was set aside
+    └── ServiceError               a chat or embeddings server failed
+        ├── AuthenticationError    the key is missing, wrong or not allowed
+        ├── UnknownModelError      the server does not have the model
+        ├── UnreachableError       nothing answers at the address (retrying may help)
+        ├── RateLimitError         too many requests, or the quota is used up
+        ├── ServiceTimeoutError    no answer in time (retrying may help)
+        └── ReplyError             the server answered with something unusable
+
+An error is one line about what happened and one about what to do.
+"""
+
+from typing import ClassVar
+
+
+class AssistantError(Exception):
+    """Base of all errors meant for people.
+
+    Args:
+        problem: what happened, naming the file, line, setting or address; one line, no full stop needed.
+        remedy: what to do about it; may be empty when nothing can be done.
+    """
+
+    exit_status: ClassVar[int] = 1
+    retry_helps: ClassVar[bool] = False
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}\n{self.remedy}" if self.remedy else self.problem
+
+
+class UsageError(AssistantError):
+    """A flag, an argument or a setting is wrong."""
+
+    exit_status = 2
+
+
+class SettingError(UsageError):
+    """A setting has an unusable value; the problem names the setting and its origin."""
+
+
+class InputError(AssistantError):
+    """An article file cannot be read; the problem names the file and, where known, the line."""
+
+
+class IndexStateError(AssistantError):
+    """The index is missing, empty, or was made with other models."""
+
+
+class ModelError(AssistantError):
+    """An embedded model cannot be fetched, loaded or run."""
+
+
+class DownloadError(ModelError):
+    """The package registry cannot be reached or does not have the file."""
+
+    retry_helps = True
+
+
+class DigestError(ModelError):
+    """A file's SHA-256 is not the expected one; the file was set aside and is not used."""
+
+
+class ServiceError(AssistantError):
+    """A chat or embeddings server failed."""
+
+
+class AuthenticationError(ServiceError):
+    """The key is missing, wrong, or not allowed to use the model."""
+
+
+class UnknownModelError(ServiceError):
+    """The server does not have the model that was asked for."""
+
+
+class UnreachableError(ServiceError):
+    """Nothing answers at the server's address."""
+
+    retry_helps = True
+
+
+class RateLimitError(ServiceError):
+    """Too many requests, or the quota is used up."""
+
+    retry_helps = True
+
+
+class ServiceTimeoutError(ServiceError):
+    """The server did not answer within the time-out."""
+
+    retry_helps = True
+
+
+class ReplyError(ServiceError):
+    """The server answered with something that cannot be used."""
