@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli import console, index_option, open_assistant, parse_day, status_of
+from assistant.cli import console, index_option, open_assistant, parse_day, show, status_of
 
 if TYPE_CHECKING:
     from assistant.answer import Answer
@@ -33,7 +33,7 @@ Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the evidence, rejected claims, tokens and timings.")
 @click.pass_context
-def ask(  # noqa: PLR0913 — one parameter an option
+def ask(  # noqa: PLR0913 -- one parameter for each option
     context: click.Context,
     question: str,
     index_folder: str | None,
@@ -57,7 +57,7 @@ def ask(  # noqa: PLR0913 — one parameter an option
     else:
         from assistant.render import answer_view
 
-        console().print(answer_view(answer, verbose=verbose))
+        show(answer_view(answer, verbose=verbose))
     context.exit(status_of(answer))
 
 

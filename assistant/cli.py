@@ -9,7 +9,7 @@ import click
 from index.errors import AssistantError, SettingError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from assistant.answer import Answer
     from assistant.assistant import Assistant
@@ -94,6 +94,17 @@ def console(*, stderr: bool = False) -> "Console":
 
     terminal = Console(stderr=stderr, highlight=False)
     return terminal if terminal.is_terminal else Console(stderr=stderr, highlight=False, width=100)
+
+
+def show(renderable: "RenderableType") -> None:
+    """Print for people; where there is no terminal, without the blanks that fill up lines."""
+    terminal = console()
+    if terminal.is_terminal:
+        terminal.print(renderable)
+        return
+    with terminal.capture() as captured:
+        terminal.print(renderable)
+    click.echo("\n".join(line.rstrip() for line in captured.get().rstrip().split("\n")))
 
 
 def index_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -66,8 +66,7 @@ class LocalServer:
         Raises:
             ModelError: see ``start``.
         """
-        self.start()
-        return f"{self._running['server'].listening_address}/v1"
+        return f"{self._started().listening_address}/v1"
 
     @property
     def is_running(self) -> bool:
@@ -81,12 +80,7 @@ class LocalServer:
             ModelError: the file is not a model that llama.cpp can load, or memory is short.
             SettingError: there is no such file, or it is not a GGUF file.
         """
-        with self._lock:
-            if not self._running:
-                server = _load(self._parameters(), self._gguf)
-                self._running["server"] = server
-                self._stop = weakref.finalize(self, self._running.clear)
-                _await_loop(server.listening_address, self.api_key)
+        self._started()
         return self
 
     def close(self) -> None:
@@ -103,6 +97,15 @@ class LocalServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _started(self) -> "Server":
+        with self._lock:
+            if not self._running:
+                server = _load(self._parameters(), self._gguf)
+                self._running["server"] = server
+                self._stop = weakref.finalize(self, self._running.clear)
+                _await_loop(server.listening_address, self.api_key)
+            return self._running["server"]
 
     def _parameters(self) -> "CommonParams":
         parameters = _llama().CommonParams()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import platformdirs
 
-from assistant.cli import EXIT_NOT_SAID, console, index_option, open_assistant, show_error
+from assistant.cli import EXIT_NOT_SAID, console, index_option, open_assistant, show, show_error
 from assistant.settings import APPLICATION
 from index.errors import AssistantError
 
@@ -74,8 +74,8 @@ class Conversation:
         with console(stderr=True).status("searching…") as status:
             for answer in self._assistant.stream(question):
                 status.update(f"reading {len(answer.evidence)} sentences, writing…")
-        self._console.print(answer_view(answer, verbose=self._verbose))
-        self._console.print()
+        show(answer_view(answer, verbose=self._verbose))
+        click.echo()
         self._exit_status = 0 if answer.status is Status.ANSWERED else EXIT_NOT_SAID
 
     def _command(self, line: str) -> None:

@@ -131,7 +131,7 @@ class Turn:
 
     def _settle(self, item: Evidence, written: str) -> None:
         """Show what the model wrote if its sentence supports it, else the sentence itself."""
-        claim = _as_statement(" ".join(written.split()))
+        claim = _as_statement(_respelt(" ".join(written.split()), item.sentence))
         reason = verify(claim, item.sentence, f"{item.article.title} {item.context}").reason
         if not reason and self._leaves_answer_out(claim, item):
             reason = "it leaves the answer out"
@@ -165,6 +165,13 @@ def _listing(evidence: tuple[Evidence, ...]) -> str:
     """The evidence as the model reads it; what stands in an article cannot look like one of our labels."""
     lines = (f"[{item.label}] {FORGED_LABEL.sub('(', ' '.join(item.sentence.split()))}" for item in evidence)
     return "\n".join(lines)
+
+
+def _respelt(claim: str, sentence: str) -> str:
+    """The claim with its sentence's abbreviations: small models write ``U. S.`` for ``U.S.``."""
+    for abbreviation in re.findall(r"\b(?:[A-Z]\.){2,}", sentence):
+        claim = claim.replace(" ".join(re.findall(r"[A-Z]\.", abbreviation)), abbreviation)
+    return claim
 
 
 def _as_statement(text: str) -> str:

@@ -41,9 +41,12 @@ NUMBER_WORDS = {
 MODES = {
     "planned": re.compile(
         r"\b(?:will|would|shall|scheduled|plan(?:s|ned|ning)?|due to|set to|expect(?:s|ed)?|intend(?:s|ed)?|to be held"
-        r"|hop(?:es|ed|ing) to|aim(?:s|ed|ing)? to|going to|is to|are to|was to|were to|upcoming|later on|future"
-        r"|propos\w+|slated|about to|promis\w+|pledg\w+|vow\w*|could|may|might)\b",
+        r"|hop(?:es|ed|ing) to|aim(?:s|ed|ing)? to|going to|is to|are to|was to|were to|propos\w+|slated|about to"
+        r"|promis\w+|pledg\w+|vow\w*|could|may|might)\b",
         re.I,
+    ),
+    "yet to come": re.compile(
+        r"\b(?:upcoming|future|later on|will|would|scheduled|plan(?:s|ned|ning)?|due|set|expected|next)\b", re.I
     ),
     "denied": re.compile(r"\b(?:den(?:y|ies|ied|ying)|denial|reject(?:s|ed|ing)?|refut\w+|dismiss(?:es|ed))\b", re.I),
     "alleged": re.compile(
