@@ -65,8 +65,8 @@ def _files_below(folder: Path) -> Iterator[Path]:
 def read_articles(path: Path) -> Iterator[Article]:
     """Articles of one file, in its order; JSON Lines are read line by line, whatever the file's size.
 
-    The text is UTF-8 (a byte order mark is dropped). Line ends become ``\\n``, other control characters a space each;
-    all else stays as it is. See ``_read_json_lines``, ``_read_plain`` and ``_read_markdown`` for the three formats.
+    The text is UTF-8 (a byte order mark is dropped). Line ends become line feeds, other control characters become
+    spaces; all else stays as it is. See ``_read_json_lines``, ``_read_plain`` and ``_read_markdown`` for the three formats.
 
     Raises:
         InputError: while iterating; names the file, the line where known, and what to do.

