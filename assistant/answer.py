@@ -25,8 +25,10 @@ class Evidence:
         label: ``S1``, ``S2``, …; the only name by which a model can cite it.
         sentence: ``article.text[start:end]``, from the index.
         start, end: offsets in characters of the article's text.
-        context: the text that the sentence stands in (its chunk), for names that it refers to by pronouns.
+        before: the sentences just before it, which say whom its pronouns mean.
+        context: the text that the sentence stands in: its chunk.
         relevance: the reranker's logit for (question, sentence); None when there is no reranker.
+        reading: the sentence as the models read it: a pronoun may be replaced by the name that it stands for.
     """
 
     label: str
@@ -34,8 +36,10 @@ class Evidence:
     start: int
     end: int
     article: ArticleInfo
+    before: str = field(repr=False)
     context: str = field(repr=False)
     relevance: float | None
+    reading: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Evidence
+from assistant.pronouns import LOOK_BACK, named_reading
 from assistant.tokens import count_tokens
 from index.articles import Chunk, Sentence
 from index.rerank import Reranker
@@ -31,13 +32,23 @@ def select_evidence(
     scored = _scored(question, _distinct_sentences(hits), reranker)
     chosen: list[Evidence] = []
     tokens = 0
-    for relevance, chunk, sentence in scored[: limits.sentences]:
+    for relevance, chunk, sentence, reading in scored[: limits.sentences]:
         tokens += count_tokens(sentence.text)
         if chosen and tokens > limits.tokens:
             break
         label = f"S{len(chosen) + 1}"
         chosen.append(
-            Evidence(label, sentence.text, sentence.start, sentence.end, chunk.article, chunk.text, relevance)
+            Evidence(
+                label=label,
+                sentence=sentence.text,
+                start=sentence.start,
+                end=sentence.end,
+                article=chunk.article,
+                before=" ".join(_before(chunk, sentence)),
+                context=chunk.text,
+                relevance=relevance,
+                reading=reading,
+            )
         )
     return tuple(chosen)
 
@@ -54,9 +65,20 @@ def _distinct_sentences(hits: Sequence[Hit]) -> list[tuple[Chunk, Sentence]]:
 
 def _scored(
     question: str, candidates: Sequence[tuple[Chunk, Sentence]], reranker: Reranker | None
-) -> list[tuple[float | None, Chunk, Sentence]]:
+) -> list[tuple[float | None, Chunk, Sentence, str]]:
+    readings = [_reading(question, chunk, sentence) for chunk, sentence in candidates]
     if reranker is None:
-        return [(None, chunk, sentence) for chunk, sentence in candidates]
-    scores = reranker.score(question, [sentence.text for _, sentence in candidates])
+        return [(None, *candidate, reading) for candidate, reading in zip(candidates, readings, strict=True)]
+    scores = reranker.score(question, readings)
     order = sorted(range(len(candidates)), key=lambda i: -scores[i])
-    return [(float(scores[i]), *candidates[i]) for i in order]
+    return [(float(scores[i]), *candidates[i], readings[i]) for i in order]
+
+
+def _reading(question: str, chunk: Chunk, sentence: Sentence) -> str:
+    return named_reading(sentence.text, _before(chunk, sentence), question)
+
+
+def _before(chunk: Chunk, sentence: Sentence) -> list[str]:
+    """The sentences of the chunk that a pronoun may reach back to; the title for the first one."""
+    before = [other.text for other in chunk.sentences if other.number < sentence.number]
+    return before[-LOOK_BACK:] or [chunk.article.title]

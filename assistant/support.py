@@ -4,13 +4,15 @@ import re
 from collections.abc import Sequence
 
 from assistant.answer import Evidence
-from assistant.verification import names, stem, word_stems
+from assistant.verification import content_stems, names, stem, word_stems
 
 # The reranker's logit below which a sentence is not taken for an answer.
 MIN_RELEVANCE = 0.0
 # Sentences within this distance of the best one's logit answer too ("who did he meet?" has several answers).
 ANSWER_RANGE = 1.5
-MAX_ANSWERS = 5
+MAX_CONSIDERED = 10
+MAX_ANSWERS = 5  # claims; more are not a short answer
+ECHO_SHARE = 0.8  # a sentence that has so few words beyond the question and a better sentence repeats that one
 SAME_NAME_LETTERS = 4  # Korea and Korean, China and Chinese share at least so many first letters
 
 # Different names of one thing, each as a pattern and the word that stands for all of them.
@@ -38,10 +40,20 @@ def answering(question: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ..
         chosen = tuple(evidence[:MAX_ANSWERS])
     else:
         floor = max(MIN_RELEVANCE, best - ANSWER_RANGE)
-        chosen = tuple(item for item in evidence if item.relevance is not None and item.relevance >= floor)[
-            :MAX_ANSWERS
-        ]
+        in_range = (item for item in evidence if item.relevance is not None and item.relevance >= floor)
+        chosen = tuple(in_range)[:MAX_CONSIDERED]
     return () if unmentioned(question, chosen) else chosen
+
+
+def distinct(question: str, answers: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Those of the answering sentences that say something which no better one says already."""
+    asked = content_stems(question)
+    chosen: list[tuple[Evidence, frozenset[str]]] = []
+    for item in answers:
+        told = content_stems(item.reading) - asked
+        if not any(len(told & other) >= ECHO_SHARE * len(told) for _, other in chosen):
+            chosen.append((item, told))
+    return tuple(item for item, _ in chosen[:MAX_ANSWERS])
 
 
 def unmentioned(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:

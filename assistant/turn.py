@@ -4,6 +4,7 @@ No input or output here, so that the synchronous and the asynchronous chain shar
 """
 
 import re
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,9 @@ from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
 from assistant.prompting import Prompt
 from assistant.reply import ReplyPart, Usage
 from assistant.stopwatch import Stopwatch
-from assistant.support import answering
+from assistant.support import answering, distinct
 from assistant.tokens import count_tokens
-from assistant.verification import verify
+from assistant.verification import content_stems, states, verify
 from index.errors import ReplyError
 from index.rerank import Reranker
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 CLAIM_OVERHEAD_TOKENS = 24  # a label, quotes, and names written out for pronouns
+MAX_CITATIONS = 3  # for one claim; more sources of the same fact do not make it easier to check
 # A claim whose logit for the question is this far below its sentence's has left the answer out.
 ANSWER_LOSS = 2.0
 FORGED_LABEL = re.compile(r"\[(?=\s*S\d+\s*\])")
@@ -48,8 +50,7 @@ class Turn:
         self._evidence = evidence
         self._prompt = prompt
         self._reranker = reranker
-        self._claims: dict[str, Claim] = {}
-        self._citations: list[Citation] = []
+        self._drafts: list[_Draft] = []
         self._rejected: list[Rejected] = []
         self._settled: set[str] = set()
         self._usage: Usage | None = None
@@ -60,15 +61,20 @@ class Turn:
         """The evidence that answers the question; when empty, the model is not asked."""
         return answering(self.question, self._evidence)
 
+    @cached_property
+    def asked(self) -> tuple[Evidence, ...]:
+        """Those of ``answers`` that the model makes claims of; the others repeat them and may be cited as well."""
+        return distinct(self.question, self.answers)
+
     @property
     def messages(self) -> "list[BaseMessage]":
         """The prompt: the answering sentences under their labels, and the question."""
-        return self._prompt.messages(evidence=_listing(self.answers), question=self.question)
+        return self._prompt.messages(evidence=_listing(self.asked), question=self.question)
 
     @property
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the reply: a claim for each label."""
-        labels = [item.label for item in self.answers]
+        labels = [item.label for item in self.asked]
         return {
             "type": "object",
             "properties": {label: dict(self._prompt.reply) for label in labels},
@@ -79,7 +85,7 @@ class Turn:
     @property
     def max_tokens(self) -> int:
         """Most tokens that claims no longer than their sentences can take."""
-        return sum(count_tokens(item.sentence) + CLAIM_OVERHEAD_TOKENS for item in self.answers)
+        return sum(count_tokens(item.sentence) + CLAIM_OVERHEAD_TOKENS for item in self.asked)
 
     def read(self, part: ReplyPart) -> bool:
         """Take in what the model has written so far; whether a further claim is settled by it."""
@@ -91,7 +97,7 @@ class Turn:
         # The last text of an unfinished reply may be cut in the middle.
         complete = list(part.data) if part.done else list(part.data)[:-1]
         before = len(self._settled)
-        for item in self.answers:
+        for item in self.asked:
             if item.label in complete and item.label not in self._settled:
                 self._settle(item, str(part.data[item.label]))
         if part.done:
@@ -108,18 +114,20 @@ class Turn:
 
     def finish(self) -> Answer:
         """The finished answer; sentences that the model left out speak for themselves."""
-        for item in self.answers:
+        for item in self.asked:
             if item.label not in self._settled:
                 self._accept(item, _as_statement(item.sentence))
         self.stopwatch.lap("verify")
-        return self._answer(Status.ANSWERED if self._claims else Status.INSUFFICIENT)
+        return self._answer(Status.ANSWERED if self._drafts else Status.INSUFFICIENT)
 
     def _answer(self, status: Status) -> Answer:
+        numbers = {label: n for n, label in enumerate(self._cited_labels(), start=1)}
+        sources = {item.label: item for item in self.answers} if numbers else {}
         return Answer(
             question=self.question,
             status=status,
-            claims=tuple(self._claims.values()),
-            citations=tuple(self._citations),
+            claims=tuple(Claim(draft.text, tuple(numbers[label] for label in draft.labels)) for draft in self._drafts),
+            citations=tuple(_citation(n, sources[label]) for label, n in numbers.items()),
             evidence=self._evidence,
             rejected=tuple(self._rejected),
             usage=self._usage,
@@ -132,7 +140,7 @@ class Turn:
     def _settle(self, item: Evidence, written: str) -> None:
         """Show what the model wrote if its sentence supports it, else the sentence itself."""
         claim = _as_statement(_respelt(" ".join(written.split()), item.sentence))
-        reason = verify(claim, item.sentence, f"{item.article.title} {item.context}").reason
+        reason = verify(claim, item.sentence, before=item.before, around=_around(item)).reason
         if not reason and self._leaves_answer_out(claim, item):
             reason = "it leaves the answer out"
         if reason:
@@ -146,24 +154,53 @@ class Turn:
         return float(self._reranker.score(self.question, [claim])[0]) < item.relevance - ANSWER_LOSS
 
     def _accept(self, item: Evidence, text: str) -> None:
+        """Take a claim in; of two claims of which one says all that the other says, only that one stays."""
         self._settled.add(item.label)
-        citation = Citation(len(self._citations) + 1, item.sentence, item.start, item.end, item.article)
-        self._citations.append(citation)
-        key = " ".join(re.findall(r"\w+", text.lower()))
-        numbers = self._claims[key].citations if key in self._claims else ()
-        kept = self._claims[key].text if key in self._claims else text
-        self._claims[key] = Claim(kept, (*numbers, citation.n))
+        said = content_stems(text)
+        for position, draft in enumerate(self._drafts):
+            earlier = content_stems(draft.text)
+            if said <= earlier:
+                return
+            if earlier < said:
+                self._drafts[position] = self._draft(text, item)
+                return
+        self._drafts.append(self._draft(text, item))
+
+    def _draft(self, text: str, author: Evidence) -> "_Draft":
+        """The claim with its own sentence and the others among the answers that state all of it by themselves."""
+        others = (item.label for item in self.answers if item is not author and states(text, item.sentence))
+        return _Draft(text, (author.label, *others)[:MAX_CITATIONS])
+
+    def _cited_labels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(label for draft in self._drafts for label in draft.labels))
 
     def _reject_unknown(self, data: dict[str, Any]) -> None:
-        known = {item.label for item in self.answers}
+        known = {item.label for item in self.asked}
         for label, written in data.items():
             if label not in known:
                 self._rejected.append(Rejected(str(written), (label,), "there is no sentence with this label"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A claim and the labels of the sentences that state it."""
+
+    text: str
+    labels: tuple[str, ...]
+
+
+def _citation(n: int, item: Evidence) -> Citation:
+    return Citation(n, item.sentence, item.start, item.end, item.article)
+
+
+def _around(item: Evidence) -> str:
+    """The text that may complete a name: ``Cho`` to ``Cho Tae-Yong``."""
+    return f"{item.article.title} {item.context}"
+
+
 def _listing(evidence: tuple[Evidence, ...]) -> str:
     """The evidence as the model reads it; what stands in an article cannot look like one of our labels."""
-    lines = (f"[{item.label}] {FORGED_LABEL.sub('(', ' '.join(item.sentence.split()))}" for item in evidence)
+    lines = (f"[{item.label}] {FORGED_LABEL.sub('(', ' '.join(item.reading.split()))}" for item in evidence)
     return "\n".join(lines)
 
 

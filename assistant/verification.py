@@ -14,6 +14,9 @@ import snowballstemmer
 
 # A claim in its sentence's own words has nearly all of them; a lower share lets in claims that add things.
 MIN_CONTENT_RECALL = 0.7
+MIN_ECHO_RECALL = 0.9
+PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|they|them|their)\b", re.IGNORECASE)
+NAME_RUN = re.compile(r"[A-Z][\w’'.-]*\w(?: [A-Z][\w’'-]*\w)*")  # neighbouring capitalised words
 WORD = re.compile(r"\w+(?:['’.\-&]\w+)*", re.UNICODE)
 NUMBER = re.compile(r"(?<!\w)\d+(?:[.,]\d+)*")  # the 7 of G7 belongs to a name
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:and|but|while|although|before|after|which|who)\b")
@@ -69,36 +72,54 @@ class Verdict:
         return not self.reason
 
 
-def verify(claim: str, sentence: str, context: str) -> Verdict:
+def verify(claim: str, sentence: str, *, before: str = "", around: str = "") -> Verdict:
     """Check a claim against the sentence that it cites.
 
     Args:
-        context: title and neighbouring text, which may tell whom a pronoun of the sentence means; it can lend names
-            to the claim, never numbers or other words.
+        before: the text just before the sentence; it lends its names when the sentence has a personal pronoun.
+        around: title and neighbouring text; it completes names of which the sentence has a part.
     """
     if not content_stems(claim):
         return Verdict("says nothing")
     missing = numbers(claim) - numbers(sentence)
     if missing:
         return Verdict(f"the sentence does not have {_listed(missing)}")
-    known = word_stems(f"{sentence} {context}")
-    strange = {name for name in names(claim) if stem(name) not in known}
+    lent = _lent_names(sentence, before, around)
+    known = word_stems(sentence) | lent
+    strange = {name for name in names(claim) if not word_stems(name) <= known}
     if strange:
         return Verdict(f"the sentence does not name {_listed(strange)}")
     lost = _lost_mode(claim, sentence)
     if lost:
         return Verdict(f"the sentence tells it as {lost}, the claim does not")
-    if content_recall(claim, sentence, context) < MIN_CONTENT_RECALL:
+    if content_recall(claim, sentence, lent) < MIN_CONTENT_RECALL:
         return Verdict("the sentence does not state it")
     return Verdict()
 
 
-def content_recall(claim: str, sentence: str, context: str = "") -> float:
-    """Share of the claim's content words (stemmed) that the sentence has; its names may come from the context."""
+def states(claim: str, sentence: str) -> bool:
+    """Whether a sentence states a claim made of another one: by itself, and in nearly the same words."""
+    return verify(claim, sentence).supported and content_recall(claim, sentence) >= MIN_ECHO_RECALL
+
+
+def content_recall(claim: str, sentence: str, lent: frozenset[str] = frozenset()) -> float:
+    """Share of the claim's content words (stemmed) that the sentence has or that are lent to it."""
     wanted = content_stems(claim)
-    lent = {stem(name) for name in names(claim)} & word_stems(context)
-    found = wanted & (word_stems(sentence) | lent)
-    return len(found) / len(wanted) if wanted else 0.0
+    known = word_stems(sentence) | lent
+    return sum(word in known for word in wanted) / len(wanted) if wanted else 0.0
+
+
+def _lent_names(sentence: str, before: str, around: str) -> frozenset[str]:
+    """Stems of the names that the text before and around the sentence lends to it."""
+    lent: set[str] = set()
+    if PRONOUN.search(sentence):
+        lent.update(*(word_stems(run) for run in NAME_RUN.findall(before)))
+    own = word_stems(sentence)
+    for run in NAME_RUN.findall(f"{before} {around}"):
+        parts = [word_stems(part) for part in run.split()]
+        if any(part <= own for part in parts):
+            lent.update(*parts)
+    return frozenset(lent)
 
 
 def names(text: str) -> frozenset[str]:
