@@ -1,5 +1,6 @@
 """The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -76,8 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write("\nInterrupted. Nothing is lost: run the same command again to go on.\n")
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing is wrong, and nothing can be said any more.
-        sys.stderr.close()
+        # The reader of our output has gone (`| head`). Python's own last flush must not fail at it once more:
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 
 

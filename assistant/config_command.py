@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from assistant.download import wide_console
 from assistant.settings import SettingOrigin, explain_settings
 
 
@@ -19,7 +19,7 @@ def config(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(origin) for origin in origins], indent=2, ensure_ascii=False))
     else:
-        Console().print(_table(origins))
+        wide_console().print(_table(origins))
 
 
 def _table(origins: tuple[SettingOrigin, ...]) -> Table:

@@ -9,6 +9,7 @@ import click
 
 from assistant.cli import console, index_option, open_assistant
 from index.articles import Article
+from index.errors import InputError
 from index.library import AddReport
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ def status(index_folder: str | None) -> None:
 
 def add_paths(assistant: "Assistant", paths: Sequence[str]) -> AddReport:
     """Add files and folders, with a progress bar on standard error where that is a terminal."""
-    from index.readers import find_files, read_articles
+    from index.readers import SUFFIXES, find_files, read_articles
 
     files = find_files([Path(path) for path in paths])
+    if not files:
+        raise InputError(f"no articles in {', '.join(paths)}", f"article files end in {', '.join(SUFFIXES)}")
     with _bar(len(files)) as (bar, task):
 
         def articles() -> Iterator[Article]:

@@ -38,7 +38,7 @@ def claims_view(answer: Answer) -> list[RenderableType]:
 
 
 def source_view(citation: Citation) -> RenderableType:
-    """``[1] “sentence”`` and below it title, source and date."""
+    """``[1]`` and the sentence, and below it title, source and date."""
     return _numbered(f"[{citation.n}]", citation.sentence, citation.article)
 
 
@@ -99,8 +99,8 @@ def _numbered(mark: str, sentence: str, article: ArticleInfo) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, style="cyan")
     table.add_column()
-    quoted = Text(f"“{' '.join(sentence.split())}”")
-    table.add_row(mark, Group(quoted, Text(article_line(article), style="dim")))
+    lines = Group(Text(" ".join(sentence.split())), Text(article_line(article), style="dim"))
+    table.add_row(mark, lines)
     return Padding(table, (0, 0, 0, SOURCE_INDENT))
 
 

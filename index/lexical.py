@@ -93,7 +93,9 @@ class LexicalIndex:
     def search(self, question: str, limit: int, window: Window) -> tuple[str, ...]:
         """Ids of the best chunks for the question's words, best first."""
         words = " ".join(WORD.findall(question.lower()))
-        query, _ = self._index.parse_query_lenient(words, ["title", "text"])
+        query, problems = self._index.parse_query_lenient(words, ["title", "text"])
+        if problems:  # nothing but stop words, which Tantivy would take for all documents
+            return ()
         if window.bounded:
             query = self._within(query, window)
         searcher = self._index.searcher()
@@ -104,7 +106,12 @@ class LexicalIndex:
         import tantivy
 
         inside = tantivy.Query.range_query(
-            self._schema, "published", tantivy.FieldType.Integer, window.since, window.until, include_upper=False
+            self._schema,
+            "published",
+            tantivy.FieldType.Integer,
+            window.since,
+            window.until,
+            include_upper=window.until is None,
         )
         restriction = tantivy.Query.const_score_query(inside, 0.0)
         return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, restriction)])

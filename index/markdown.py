@@ -1,11 +1,14 @@
 """Markdown to the plain text that sentences are cited from."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
+
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,9 @@ def _inline(node: SyntaxTreeNode) -> str:
             return " "
         case "hardbreak":
             return "\n"
-        case _:  # emphasis, links and images hold their text in their children; HTML tags have none
+        case "html_inline":
+            return "\n" if _LINE_BREAK.fullmatch(node.content) else ""
+        case _:  # emphasis, links and images hold their text in their children
             return "".join(map(_inline, node.children))
 
 

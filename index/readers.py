@@ -36,9 +36,10 @@ def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
     Raises:
         InputError: a path does not exist, a folder cannot be read, or a file named directly has another suffix.
     """
-    found = (file for path in paths for file in _files_at(path))
-    unique = {file.resolve(): file for file in found}
-    return tuple(sorted(unique.values()))
+    found: dict[Path, Path] = {}
+    for file in (file for path in paths for file in _files_at(path)):
+        found.setdefault(file.resolve(), file)
+    return tuple(sorted(found.values()))
 
 
 def _files_at(path: Path) -> Iterator[Path]:
@@ -66,7 +67,7 @@ def read_articles(path: Path) -> Iterator[Article]:
     """Articles of one file, in its order; JSON Lines are read line by line, whatever the file's size.
 
     The text is UTF-8 (a byte order mark is dropped). Line ends become line feeds, other control characters become
-    spaces; all else stays as it is. See ``_read_json_lines``, ``_read_plain`` and ``_read_markdown`` for the three formats.
+    spaces; all else stays as it is. Each format's rules stand at its function below.
 
     Raises:
         InputError: while iterating; names the file, the line where known, and what to do.
@@ -122,7 +123,7 @@ def _read_plain(path: Path) -> Iterator[Article]:
     text = _clean(_decode(path.read_bytes(), str(path))).strip()
     first, _, rest = text.partition("\n")
     following, _, below = rest.partition("\n")
-    headline = len(first) <= MAX_HEADLINE_CHARACTERS and first.rstrip()[-1:] not in ".,;:!?…"
+    headline = len(first) <= MAX_HEADLINE_CHARACTERS and first.rstrip()[-1:] not in ".,;:…"
     if headline and rest and not following.strip() and below.strip():
         yield _article({"id": _file_id(path), "title": first, "text": below.strip()}, str(path))
     else:

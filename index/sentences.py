@@ -70,7 +70,7 @@ _CAPITAL = r"[\"'“‘«(\[]*[^\W\d_a-z]"
 _DAY_OR_ZONE = (
     r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)\b"
     r"|January|February|March|April|August|September|October|November|December"
-    r"|[A-Z]{2,4}\b|[A-Z]\w+ (?:[SD]\w+ |Mean )?[Tt]ime\b"
+    r"|[A-Z]{1,3}T\b|UTC\b|[A-Z]\w+ (?:[SD]\w+ |Mean )?[Tt]ime\b"
 )
 # Words that hardly ever start a proper name; with a hyphen or stop after them they may ("On-Line", "J. A. Ross").
 _OPENER = (
@@ -92,9 +92,11 @@ RULES = (
     # A number belongs to what it counts.
     _rule(
         False,
-        r"(?<!\w)(?:[Nn]os?|[Pp]p?|[Ff]igs?|[Ss]ec|[Aa]rt|[Vv]ol|[Cc]h|[Pp]aras?|approx|ca|est|[bcdr])\.",
+        r"(?<!\w)(?:Nos?|Art|Sec|Ch|[Pp]p?|[Ff]igs?|[Vv]ol|[Pp]aras?|approx|ca|est|[bcdr])\.",
         r"[$€£]?\d",
     ),
+    # "e.g. The Guardian", "Hale v. The Crown"
+    _rule(False, r"(?<![\w.])(?:e\.g|i\.e|cf|vs?)\.", r"."),
     # After a time comes its day or its zone, or the next sentence.
     _rule(False, r"\b[ap]\.m\.", _DAY_OR_ZONE),
     _rule(True, r"\b[ap]\.m\.", _CAPITAL),
