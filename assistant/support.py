@@ -30,8 +30,8 @@ ALIASES = (
 def answering(question: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """The evidence that answers the question, best first; empty when the articles do not say.
 
-    A sentence answers when its relevance is near the best one's and not too low; and all of them together, with the
-    text around them, must mention every name of the question.
+    A sentence answers when its relevance is near the best one's and not too low; and the evidence as a whole, with
+    the text around it, must mention every name of the question.
     """
     if not evidence:
         return ()
@@ -42,7 +42,7 @@ def answering(question: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ..
         floor = max(MIN_RELEVANCE, best - ANSWER_RANGE)
         in_range = (item for item in evidence if item.relevance is not None and item.relevance >= floor)
         chosen = tuple(in_range)[:MAX_CONSIDERED]
-    return () if unmentioned(question, chosen) else chosen
+    return () if unmentioned(question, evidence) else chosen
 
 
 def distinct(question: str, answers: Sequence[Evidence]) -> tuple[Evidence, ...]:
@@ -60,7 +60,9 @@ def unmentioned(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Names of the question that neither the sentences nor the text around them mention, in order of the alphabet."""
     around = " ".join(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
     known = word_stems(_unified(around))
-    return tuple(sorted(name for name in names(_unified(question)) if not _mentioned(stem(name), known)))
+    # The first word of a question has its capital from there: "Name the people …" asks for no Name.
+    asked = _unified(question).partition(" ")[2]
+    return tuple(sorted(name for name in names(f"? {asked}") if not _mentioned(stem(name), known)))
 
 
 def _mentioned(name: str, known: frozenset[str]) -> bool:
