@@ -149,9 +149,10 @@ class Turn:
         self._accept(item, claim)
 
     def _leaves_answer_out(self, claim: str, item: Evidence) -> bool:
-        if self._reranker is None or item.relevance is None:
+        if self._reranker is None:
             return False
-        return float(self._reranker.score(self.question, [claim])[0]) < item.relevance - ANSWER_LOSS
+        of_claim, of_sentence = self._reranker.score(self.question, [claim, item.reading])
+        return bool(of_claim < of_sentence - ANSWER_LOSS)
 
     def _accept(self, item: Evidence, text: str) -> None:
         """Take a claim in; of two claims of which one says all that the other says, only that one stays."""
