@@ -92,7 +92,9 @@ class Settings(BaseModel):
         default=None, description="folder that already holds the models (no network)"
     )
     local_model: UserPath | None = Field(default=None, description="another GGUF file for the embedded LLM")
-    threads: Count | None = Field(default=None, description="processor threads of the embedded models; all when unset")
+    threads: Count | None = Field(
+        default=None, description="processor threads of the embedded models; one for each physical core when unset"
+    )
     context_tokens: int = Field(default=4096, ge=512, description="context of the embedded LLM, in tokens")
     timeout_seconds: float = Field(
         default=120.0, gt=0, allow_inf_nan=False, description="longest silence of a server, seconds"

@@ -114,12 +114,14 @@ def _run_pip(requirements: Path, wheels: Path, temporary: Path, log: IO[bytes], 
     # The environment is passed on, not read: only the temporary folder changes, so that its growth can be seen.
     environment = {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment)
+    seen = 0
     try:
         while True:
             try:
                 return process.wait(_POLL_SECONDS)
             except subprocess.TimeoutExpired:
-                on_bytes(_largest_file(temporary))
+                seen = max(seen, _largest_file(temporary))  # it becomes less when pip clears its temporary folder
+                on_bytes(seen)
     finally:
         if process.poll() is None:
             process.terminate()

@@ -4,6 +4,7 @@ import hashlib
 import io
 import select
 import threading
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+HELD_SECONDS = 60  # then a held client is let go, so that a test fails and does not hang
 
 
 @dataclass
@@ -90,7 +93,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_released(self) -> bool:
         self.index.reached.set()
-        while not self.index.released.wait(0.05):
+        patience = time.monotonic() + HELD_SECONDS
+        while not self.index.released.wait(0.05) and time.monotonic() < patience:
             readable, _, _ = select.select([self.connection], [], [], 0)
             if readable and not self.connection.recv(1):
                 self.index.hung_up.set()

@@ -77,6 +77,7 @@ def use_registry(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_INDEX_URL", url)
     monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", str(2 * WAIT_SECONDS))  # pip must not give up by itself
 
 
 @pytest.fixture
