@@ -55,7 +55,7 @@ class ScriptedChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         text, size = self._next_reply(messages), self.piece_characters
         for start in range(0, max(len(text), 1), size):
-            yield ChatGenerationChunk(message=AIMessageChunk(text[start : start + size]))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=text[start : start + size]))
 
     def _next_reply(self, messages: list[BaseMessage]) -> str:
         number = len(self.prompts)

@@ -43,9 +43,9 @@ NUMBER_WORDS = {
 # Words that tell how a statement is meant. A claim may not drop its sentence's way of meaning it.
 MODES = {
     "planned": re.compile(
-        r"\b(?:will|would|shall|scheduled|plan(?:s|ned|ning)?|due to|set to|expect(?:s|ed)?|intend(?:s|ed)?|to be held"
-        r"|hop(?:es|ed|ing) to|aim(?:s|ed|ing)? to|going to|is to|are to|was to|were to|propos\w+|slated|about to"
-        r"|promis\w+|pledg\w+|vow\w*|could|may|might)\b",
+        r"\b(?:will|would|shall|schedul\w+|appointments?|plan(?:s|ned|ning)?|due to|set to|expect(?:s|ed)?"
+        r"|intend(?:s|ed)?|to be held|hop(?:es|ed|ing) to|aim(?:s|ed|ing)? to|going to|is to|are to|was to|were to"
+        r"|propos\w+|slated|about to|promis\w+|pledg\w+|vow\w*|could|may|might)\b",
         re.I,
     ),
     "yet to come": re.compile(

@@ -1,0 +1,1 @@
+"""Converters from the formats of published question sets; ``evals.convert`` runs them."""

@@ -1,0 +1,1 @@
+"""Metrics as pure functions of outcomes; no model, no clock, no file."""

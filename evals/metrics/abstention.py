@@ -1,0 +1,169 @@
+"""Does the system answer when it can, and only then? How much is its confidence worth?"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.metrics.answers import is_correct
+from evals.metrics.outcome import Outcome
+from evals.metrics.scores import Metric, Score, mean, scored, unscored
+
+MAX_RISK = 0.05  # the share of wrong answers that a reader is taken to accept
+
+
+def abstention_precision(outcomes: Iterable[Outcome]) -> Metric:
+    """Share of the refusals that were right."""
+
+    def score(outcome: Outcome) -> Score:
+        if not outcome.refused:
+            return unscored(outcome.question, "not refused", error=outcome.failed)
+        return scored(outcome.question, float(not outcome.question.answerable))
+
+    return mean("abstention_precision", map(score, outcomes))
+
+
+def abstention_recall(outcomes: Iterable[Outcome]) -> Metric:
+    """Share of the unanswerable questions that were refused; a failure is no refusal."""
+    return mean("abstention_recall", (_of(outcome, answerable=False, value=outcome.refused) for outcome in outcomes))
+
+
+def over_refusal(outcomes: Iterable[Outcome]) -> Metric:
+    """Share of the answerable questions that got no answer: refusals and failures."""
+    return mean("over_refusal", (_of(outcome, answerable=True, value=not outcome.answered) for outcome in outcomes))
+
+
+def false_answer_rate(outcomes: Iterable[Outcome]) -> Metric:
+    """Share of the unanswerable questions that were not refused: answers and failures."""
+    return mean(
+        "false_answer_rate", (_of(outcome, answerable=False, value=not outcome.refused) for outcome in outcomes)
+    )
+
+
+def _of(outcome: Outcome, *, answerable: bool, value: bool) -> Score:
+    if outcome.question.answerable is not answerable:
+        reason = "not answerable" if answerable else "answerable"
+        return unscored(outcome.question, reason, error=outcome.failed)
+    return scored(outcome.question, float(value), error=outcome.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskCoverage:
+    """Wrong answers as a function of how many are given, the surest first.
+
+    El-Yaniv & Wiener, "On the Foundations of Noise-free Selective Classification", JMLR 2010; the area is that of
+    Geifman & El-Yaniv, "Selective Classification for Deep Neural Networks", NeurIPS 2017.
+
+    Attributes:
+        coverages: share of the questions answered, at each possible threshold; ascending.
+        risks: share of wrong answers among them.
+        area: mean risk over all coverages 1/n … 1 (AURC); lower is better.
+    """
+
+    coverages: tuple[float, ...]
+    risks: tuple[float, ...]
+    area: float
+
+    def coverage_at(self, risk: float = MAX_RISK) -> float:
+        """The largest coverage at which no larger share than ``risk`` is wrong; 0 when there is none."""
+        fitting = (coverage for coverage, at in zip(self.coverages, self.risks, strict=True) if at <= risk)
+        return max(fitting, default=0.0)
+
+
+def risk_coverage(confidences: Sequence[float], wrong: Sequence[bool]) -> RiskCoverage:
+    """The curve of a system that answers when its confidence reaches a threshold.
+
+    Answers of equal confidence come together: no threshold parts them, and between their ends the area takes their
+    mean, so that it does not depend on the order of the input.
+
+    Raises:
+        ValueError: there are no answers, or the two differ in length.
+    """
+    if not confidences or len(confidences) != len(wrong):
+        raise ValueError("one confidence for each answer, and at least one answer")
+    levels, group = np.unique(-np.asarray(confidences, dtype=float), return_inverse=True)
+    sizes = np.bincount(group, minlength=len(levels))
+    errors = np.bincount(group, weights=np.asarray(wrong, dtype=float), minlength=len(levels))
+    answered, mistakes = sizes.cumsum(), errors.cumsum()
+    spread = np.repeat(errors / sizes, sizes).cumsum()  # mistakes after 1, 2, … answers, ties shared out evenly
+    area = float((spread / np.arange(1, len(wrong) + 1)).mean())
+    return RiskCoverage(tuple((answered / len(wrong)).tolist()), tuple((mistakes / answered).tolist()), area)
+
+
+def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
+    """Probability that a positive ranks above a negative, ties half (Hanley & McNeil, Radiology 143, 1982).
+
+    Raises:
+        ValueError: one of the two is empty.
+    """
+    if not positives or not negatives:
+        raise ValueError("the area under the ROC curve needs positives and negatives")
+    ordered: NDArray[np.float64] = np.sort(np.asarray(negatives, dtype=float))
+    below = np.searchsorted(ordered, positives, side="left")
+    not_above = np.searchsorted(ordered, positives, side="right")
+    return float((below + not_above).sum() / 2 / (len(positives) * len(negatives)))
+
+
+def answer_curve(outcomes: Iterable[Outcome]) -> tuple[RiskCoverage | None, Metric]:
+    """The risk–coverage curve over the questions that were answered or failed, and its area as a metric.
+
+    A failure is a wrong answer of the lowest confidence. The curve is None when nothing was answered.
+    """
+    every = [(outcome, _risk(outcome)) for outcome in outcomes]
+    used = [(outcome, score) for outcome, score in every if score.value is not None]
+    confidences = [-np.inf if outcome.confidence is None else outcome.confidence for outcome, _ in used]
+    curve = risk_coverage(confidences, [bool(score.value) for _, score in used]) if used else None
+    counts = mean("aurc", (score for _, score in every))
+    sound = [(outcome, score) for outcome, score in used if not score.error]
+    without = (
+        risk_coverage([o.confidence or 0.0 for o, _ in sound], [bool(s.value) for _, s in sound]) if sound else None
+    )
+    area = Metric(
+        "aurc",
+        curve.area if curve else None,
+        counts.n,
+        counts.unscored,
+        counts.errors,
+        without.area if without else None,
+    )
+    return curve, area
+
+
+def _risk(outcome: Outcome) -> Score:
+    question = outcome.question
+    if outcome.failed:
+        return scored(question, 1.0, error=True)
+    if not outcome.answered:
+        return unscored(question, "refused")
+    if outcome.confidence is None:
+        return unscored(question, "no confidence")
+    correct = is_correct(outcome)
+    return unscored(question, "the question has no gold answer") if correct is None else scored(question, not correct)
+
+
+def coverage_at_risk(outcomes: Iterable[Outcome], risk: float = MAX_RISK) -> Metric:
+    """Largest share of the answers that can be given while at most ``risk`` of them are wrong."""
+    curve, area = answer_curve(outcomes)
+    value = curve.coverage_at(risk) if curve else None
+    return Metric(f"coverage_at_{risk:g}", value, area.n, area.unscored, area.errors)
+
+
+def confidence_auroc(outcomes: Iterable[Outcome]) -> Metric:
+    """How well the confidence tells answerable questions from unanswerable ones, answered or refused."""
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    missing: dict[str, int] = {}
+    errors = 0
+    for outcome in outcomes:
+        errors += outcome.failed
+        if outcome.failed or outcome.confidence is None:
+            reason = "failed" if outcome.failed else "no confidence"
+            missing[reason] = missing.get(reason, 0) + 1
+        else:
+            scores[outcome.question.answerable].append(outcome.confidence)
+    n = len(scores[True]) + len(scores[False])
+    if scores[True] and scores[False]:
+        return Metric("confidence_auroc", auroc(scores[True], scores[False]), n, missing, errors)
+    if n:
+        missing["only answerable or only unanswerable questions"] = n
+    return Metric("confidence_auroc", None, 0, missing, errors)

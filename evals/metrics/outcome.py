@@ -1,0 +1,94 @@
+"""What happened to one question: the input of every metric."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evals.schema import Question, Span
+
+# A cited sentence and a gold span are the same place when they share at least half of the shorter one: sentence
+# splitters differ at the edges, and the gold of extractive sets is a phrase inside the sentence.
+MIN_SHARED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of an article that was cited or retrieved; offsets in characters of the article's text.
+
+    Attributes:
+        number: the citation's number, or the hit's rank from 1.
+        title: the article's title, which may complete a name.
+        before: the text just before, which may say whom the passage means by a pronoun.
+    """
+
+    number: int
+    article: str
+    start: int
+    end: int
+    text: str
+    title: str = ""
+    before: str = ""
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        return self.article, self.start, self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One claim of an answer and the numbers of the citations that it points at."""
+
+    text: str
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A question with its gold, and what the system made of it.
+
+    Attributes:
+        answered: the system gave an answer; False is a refusal (or a failure, when ``error`` is set).
+        statements: the claims as they were shown.
+        citations: the sources as they were shown.
+        ranked: what was retrieved, best first.
+        confidence: higher is surer; None when the system does not say.
+        seconds: stage → time taken.
+        error: why the question failed, such as a time-out; empty when it did not.
+    """
+
+    question: Question
+    answered: bool = False
+    statements: tuple[Statement, ...] = ()
+    citations: tuple[Passage, ...] = ()
+    ranked: tuple[Passage, ...] = ()
+    confidence: float | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    error: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.error)
+
+    @property
+    def refused(self) -> bool:
+        return not self.answered and not self.failed
+
+    @property
+    def text(self) -> str:
+        """The answer without citation numbers; empty when there is none."""
+        return " ".join(statement.text for statement in self.statements) if self.answered else ""
+
+
+def same_place(passage: Passage, span: Span) -> bool:
+    """Whether a passage and a gold span stand for the same place of the same article.
+
+    Raises:
+        ValueError: the span has no offsets; anchor the questions first.
+    """
+    if span.start is None or span.end is None:
+        raise ValueError(f"gold span {span.text[:40]!r} of {span.article} has no offsets")
+    if passage.article != span.article:
+        return False
+    shared = min(passage.end, span.end) - max(passage.start, span.start)
+    return shared > 0 and shared >= MIN_SHARED * min(passage.end - passage.start, span.end - span.start)

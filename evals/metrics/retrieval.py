@@ -1,0 +1,103 @@
+"""Was the evidence found? Measured with ir-measures (MacAvaney, Macdonald & Ounis, ECIR 2022).
+
+What is to be found are the evidence groups of a question. A hit that covers a group for the first time is relevant, its
+gain the number of groups that it adds; a hit that only repeats what was found is not (as in α-nDCG with α = 1, Clarke
+et al., SIGIR 2008).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evals.metrics.citations import NO_EVIDENCE, Level, covers
+from evals.metrics.outcome import Outcome
+from evals.metrics.scores import Metric, Score, mean, scored, unscored
+
+if TYPE_CHECKING:
+    from ir_measures import Qrel, ScoredDoc
+
+KS = (1, 3, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A question's hits as lists of the evidence groups that each is the first to cover, and those that none covers."""
+
+    hits: tuple[tuple[int, ...], ...]
+    lost: tuple[int, ...]
+
+
+def retrieval_metrics(outcomes: Iterable[Outcome], level: Level = "sentence", ks: Sequence[int] = KS) -> list[Metric]:
+    """hit@k, recall@k (share of groups), all-gold@k, nDCG@k for each k, and MRR.
+
+    A failed question has 0; one without gold evidence has no score; a question for which nothing was retrieved has 0.
+    """
+    every = list(outcomes)
+    with_gold = {str(i): found(outcome, level) for i, outcome in enumerate(every) if outcome.question.evidence}
+    values: dict[str, dict[str, float]] = {}
+    for k in ks:
+        cut = {key: Found(item.hits[:k], ()) for key, item in with_gold.items()}
+        recall = _recalls(with_gold, cut)
+        values[f"hit@{k}"] = {key: float(value > 0) for key, value in recall.items()}
+        values[f"recall@{k}"] = recall
+        values[f"all_gold@{k}"] = {key: float(value == 1) for key, value in recall.items()}
+        values[f"ndcg@{k}"] = _ranked(with_gold, f"nDCG@{k}")
+    values["mrr"] = _ranked(with_gold, "RR")
+    return [mean(f"{name}_{level}", _scores(every, by_key)) for name, by_key in values.items()]
+
+
+def found(outcome: Outcome, level: Level) -> Found:
+    """Which groups each hit is the first to cover."""
+    open_groups = dict(enumerate(outcome.question.evidence))
+    hits = []
+    for passage in () if outcome.failed else outcome.ranked:
+        new = tuple(number for number, group in open_groups.items() if covers([passage], group, level))
+        for number in new:
+            del open_groups[number]
+        hits.append(new)
+    return Found(tuple(hits), tuple(open_groups))
+
+
+def _scores(outcomes: Sequence[Outcome], values: dict[str, float]) -> Iterable[Score]:
+    for i, outcome in enumerate(outcomes):
+        if str(i) in values:
+            yield scored(outcome.question, values[str(i)], error=outcome.failed)
+        else:
+            yield unscored(outcome.question, NO_EVIDENCE, error=outcome.failed)
+
+
+def _recalls(every: dict[str, Found], cut: dict[str, Found]) -> dict[str, float]:
+    """Share of all groups that the hits cover: each group is a document, each hit a run of the groups that it adds."""
+    from ir_measures import Qrel, ScoredDoc
+
+    qrels = [Qrel(key, f"g{group}", 1) for key, item in every.items() for group in _groups(item)]
+    run = [ScoredDoc(key, f"g{group}", 1.0) for key, item in cut.items() for group in _groups(item)]
+    size = max((len(_groups(item)) for item in every.values()), default=1)
+    return _measured(f"R@{size}", qrels, run, every)
+
+
+def _ranked(every: dict[str, Found], measure: str) -> dict[str, float]:
+    """A measure of the ranking in which each hit is a document; a group that no hit covers is one that is missing."""
+    from ir_measures import Qrel, ScoredDoc
+
+    qrels, run = [], []
+    for key, item in every.items():
+        qrels += [Qrel(key, f"h{rank}", len(new)) for rank, new in enumerate(item.hits) if new]
+        qrels += [Qrel(key, f"lost{group}", 1) for group in item.lost]
+        run += [ScoredDoc(key, f"h{rank}", float(-rank)) for rank in range(len(item.hits))]
+    return _measured(measure, qrels, run, every)
+
+
+def _measured(measure: str, qrels: "list[Qrel]", run: "list[ScoredDoc]", every: dict[str, Found]) -> dict[str, float]:
+    """The measure of each question; 0 where nothing was retrieved, which the library may leave out."""
+    import ir_measures
+
+    values = dict.fromkeys(every, 0.0)
+    if qrels and run:
+        for result in ir_measures.iter_calc([ir_measures.parse_measure(measure)], qrels, run):
+            values[result.query_id] = float(result.value)
+    return values
+
+
+def _groups(item: Found) -> tuple[int, ...]:
+    return tuple(group for new in item.hits for group in new) + item.lost

@@ -1,0 +1,53 @@
+"""Do the cited sentences state the claims? Checked by words, without a model."""
+
+from collections.abc import Callable, Iterable
+
+from assistant.verification import MODES, content_recall, verify
+from evals.metrics.citations import NO_CITATION
+from evals.metrics.outcome import Outcome, Passage, Statement
+from evals.metrics.scores import Metric, Score, mean, scored, unscored
+
+
+def claim_support(outcomes: Iterable[Outcome]) -> Metric:
+    """Mean share of an answer's statements that their cited sentences, taken together, state.
+
+    The check is ``assistant.verification.verify`` (numbers, names, most content words, plans told as plans), and the
+    statement may not deny what the sentences do not deny. The assistant filters its claims with the same check, so this
+    compares other systems and other settings with it; it is no proof that its own claims are right.
+    """
+    return mean("claim_support", (_shares(outcome, _supported) for outcome in outcomes))
+
+
+def claim_recall(outcomes: Iterable[Outcome]) -> Metric:
+    """Mean share of a statement's content words (stemmed) that its cited sentences have."""
+    return mean("claim_recall", (_shares(outcome, _recalled) for outcome in outcomes))
+
+
+def _shares(outcome: Outcome, measure: Callable[[Outcome, Statement], float]) -> Score:
+    question = outcome.question
+    if outcome.failed:
+        return scored(question, 0.0, error=True)
+    if not outcome.answered:
+        return unscored(question, NO_CITATION)
+    values = [measure(outcome, statement) for statement in outcome.statements]
+    return scored(question, sum(values) / len(values) if values else 0.0)
+
+
+def _supported(outcome: Outcome, statement: Statement) -> float:
+    cited = _cited(outcome, statement)
+    sentences = " ".join(passage.text for passage in cited)
+    before = " ".join(passage.before for passage in cited)
+    titles = " ".join(passage.title for passage in cited)
+    denies = MODES["negated"].search
+    if not cited or (denies(statement.text) and not denies(sentences)):
+        return 0.0
+    return float(verify(statement.text, sentences, before=before, around=titles).supported)
+
+
+def _recalled(outcome: Outcome, statement: Statement) -> float:
+    return content_recall(statement.text, " ".join(passage.text for passage in _cited(outcome, statement)))
+
+
+def _cited(outcome: Outcome, statement: Statement) -> tuple[Passage, ...]:
+    """The places that the statement points at; of a dangling citation there is none."""
+    return tuple(passage for passage in outcome.citations if passage.number in statement.citations)

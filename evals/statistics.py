@@ -1,0 +1,235 @@
+"""How sure are the numbers? Intervals, paired tests, and the smallest change that a set can show.
+
+All draws are seeded: the same scores give the same interval.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.metrics.scores import Metric
+
+RESAMPLES = 10_000
+SEED = 20231109
+LEVEL = 0.95
+ALPHA = 0.05
+POWER = 0.8  # Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988
+MAX_EXACT_CLUSTERS = 14  # 2^14 sign patterns: all of them rather than a sample
+BATCH = 500  # resamples drawn at a time, which bounds the memory to BATCH × clusters numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval; ``clusters`` is the number of independent draws that it rests on."""
+
+    low: float
+    high: float
+    clusters: int
+    level: float = LEVEL
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs compared question by question.
+
+    Attributes:
+        difference: mean of second minus first over the questions that both have a score for.
+        interval: its 95 % interval; None with fewer than two clusters.
+        p_value: of the hypothesis that the runs do not differ (two-sided sign-flip test).
+        n: questions compared.
+        unpaired: questions with a score in one of the runs only.
+        wins, losses: questions on which the second run is higher, and lower.
+        detectable: the smallest difference that a set like this shows with a power of 80 %; None as for the interval.
+    """
+
+    difference: float
+    interval: Interval | None
+    p_value: float
+    n: int
+    unpaired: tuple[str, ...]
+    wins: tuple[str, ...]
+    losses: tuple[str, ...]
+    detectable: float | None
+
+
+def bootstrap_interval(
+    values: Sequence[float], clusters: Sequence[str] = (), *, resamples: int = RESAMPLES, seed: int = SEED
+) -> Interval | None:
+    """95 % percentile interval of the mean, by drawing whole clusters with replacement.
+
+    Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13; clusters as in Cameron, Gelbach & Miller,
+    "Bootstrap-Based Improvements for Inference with Clustered Errors", Review of Economics and Statistics 90, 2008.
+
+    Args:
+        clusters: a name for each value; the empty name is a cluster of its own. None given: all values independent.
+
+    Returns:
+        None with fewer than two clusters, which say nothing about the spread.
+    """
+    totals, sizes = _cluster_sums(values, clusters)
+    if len(sizes) < 2:
+        return None
+    means = np.concatenate(
+        [totals[picks].sum(axis=1) / sizes[picks].sum(axis=1) for picks in _draws(len(sizes), resamples, seed)]
+    )
+    return _percentiles(means, len(sizes))
+
+
+def bootstrap_statistic(
+    statistic: Callable[[NDArray[np.int64]], float | None],
+    clusters: Sequence[str],
+    *,
+    resamples: int = 1_000,
+    seed: int = SEED,
+) -> Interval | None:
+    """95 % percentile interval of a number that is no mean, such as an area under a curve.
+
+    Args:
+        statistic: the number for the observations with these indices (with repetitions), or None when it has none.
+        clusters: a name for each observation, as in ``bootstrap_interval``.
+    """
+    members = _members(clusters)
+    if len(members) < 2:
+        return None
+    values = []
+    for picks in _draws(len(members), resamples, seed):
+        chosen = (np.concatenate([members[i] for i in row]) for row in picks)
+        values += [value for indices in chosen if (value := statistic(indices)) is not None]
+    return _percentiles(np.asarray(values), len(members)) if values else None
+
+
+def metric_interval(metric: Metric, *, seed: int = SEED) -> Interval | None:
+    """The interval of a metric that is a mean over questions; None when it is none, or rests on one cluster."""
+    kept = [score for score in metric.scores if score.value is not None]
+    values = [score.value for score in kept if score.value is not None]
+    return bootstrap_interval(values, [score.cluster for score in kept], seed=seed) if values else None
+
+
+def compare(first: Metric, second: Metric, *, seed: int = SEED) -> Comparison:
+    """Compare the same metric of two runs over the same questions.
+
+    Raises:
+        ValueError: the runs have no question with a score in common, or a question has two scores.
+    """
+    one, other = _by_question(first), _by_question(second)
+    common = [question for question in one if question in other]
+    if not common:
+        raise ValueError(f"no question has a score for {first.name} in both runs")
+    differences = [other[question][0] - one[question][0] for question in common]
+    clusters = [one[question][1] for question in common]
+    return Comparison(
+        difference=float(np.mean(differences)),
+        interval=bootstrap_interval(differences, clusters, seed=seed),
+        p_value=sign_flip_p_value(differences, clusters, seed=seed),
+        n=len(common),
+        unpaired=tuple(sorted(one.keys() ^ other.keys())),
+        wins=tuple(question for question, gain in zip(common, differences, strict=True) if gain > 0),
+        losses=tuple(question for question, gain in zip(common, differences, strict=True) if gain < 0),
+        detectable=minimum_detectable_effect(differences, clusters),
+    )
+
+
+def sign_flip_p_value(
+    differences: Sequence[float], clusters: Sequence[str] = (), *, resamples: int = RESAMPLES, seed: int = SEED
+) -> float:
+    """Two-sided p-value of the mean difference when each cluster's sign is as good as tossed.
+
+    Fisher's randomisation test; few clusters are enumerated, many sampled with the observed pattern counted in
+    (Phipson & Smyth, "Permutation P-values Should Never Be Zero", 2010). No difference at all has p = 1.
+    """
+    totals, _ = _cluster_sums(differences, clusters)
+    totals = totals[totals != 0]
+    if not len(totals):
+        return 1.0
+    observed = abs(totals.sum()) * (1 - 1e-12)  # rounding may not make an equal sum smaller
+    if len(totals) <= MAX_EXACT_CLUSTERS:
+        signs = 1 - 2 * ((np.arange(2 ** len(totals))[:, None] >> np.arange(len(totals))) & 1)
+        return float((np.abs(signs @ totals) >= observed).mean())
+    random = np.random.default_rng(seed)
+    extreme = 0
+    for count in _batches(resamples):
+        signs = 1 - 2 * random.integers(2, size=(count, len(totals)))
+        extreme += int((np.abs(signs @ totals) >= observed).sum())
+    return (extreme + 1) / (resamples + 1)
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """P-values adjusted for how many there are (Holm, Scandinavian Journal of Statistics 6, 1979)."""
+    adjusted: dict[str, float] = {}
+    largest = 0.0
+    for rank, (name, p_value) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
+        largest = max(largest, min(1.0, p_value * (len(p_values) - rank)))
+        adjusted[name] = largest
+    return {name: adjusted[name] for name in p_values}
+
+
+def standard_error(values: Sequence[float], clusters: Sequence[str] = ()) -> float | None:
+    """Standard error of the mean with clusters (Miller, "Adding Error Bars to Evals", 2024, section 2.2).
+
+    Like the usual sample variance it divides by one less than the number of clusters. None with fewer than two.
+    """
+    totals, sizes = _cluster_sums(values, clusters)
+    count = len(sizes)
+    if count < 2:
+        return None
+    residuals = totals - sizes * (totals.sum() / sizes.sum())
+    return float(sqrt(count / (count - 1) * (residuals**2).sum()) / sizes.sum())
+
+
+def minimum_detectable_effect(
+    differences: Sequence[float], clusters: Sequence[str] = (), *, alpha: float = ALPHA, power: float = POWER
+) -> float | None:
+    """The smallest true difference that a two-sided test at ``alpha`` finds with probability ``power``.
+
+    (z of 1 - alpha/2 plus z of power) standard errors; Bloom, "Minimum Detectable Effects", Evaluation Review 19, 1995.
+    """
+    error = standard_error(differences, clusters)
+    normal = NormalDist()
+    return None if error is None else (normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)) * error
+
+
+def _by_question(metric: Metric) -> dict[str, tuple[float, str]]:
+    scores = [score for score in metric.scores if score.value is not None]
+    found = {score.question: (score.value, score.cluster) for score in scores if score.value is not None}
+    if len(found) < len(scores):
+        raise ValueError(f"a question has more than one score for {metric.name}: average repeats first")
+    return found
+
+
+def _members(clusters: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Indices of the observations of each cluster."""
+    found: dict[object, list[int]] = {}
+    for index, name in enumerate(clusters):
+        found.setdefault(name or index, []).append(index)
+    return [np.asarray(indices, dtype=np.int64) for indices in found.values()]
+
+
+def _cluster_sums(values: Sequence[float], clusters: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Sum and number of the values of each cluster, each of shape (clusters,)."""
+    if clusters and len(clusters) != len(values):
+        raise ValueError("one cluster for each value")
+    array = np.asarray(values, dtype=float)
+    if not np.isfinite(array).all():
+        raise ValueError("a value is not a finite number")
+    members = _members(clusters or [""] * len(values))
+    sums = np.array([array[indices].sum() for indices in members], dtype=float)
+    return sums, np.array([len(indices) for indices in members], dtype=np.int64)
+
+
+def _draws(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Draws with replacement from ``count`` clusters, in batches of shape (up to BATCH, count)."""
+    random = np.random.default_rng(seed)
+    return (random.integers(count, size=(size, count)) for size in _batches(resamples))
+
+
+def _batches(total: int) -> Iterator[int]:
+    return (min(BATCH, total - start) for start in range(0, total, BATCH))
+
+
+def _percentiles(values: NDArray[np.float64], clusters: int) -> Interval:
+    low, high = np.quantile(values, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Interval(float(low), float(high), clusters)

@@ -1,0 +1,158 @@
+"""What every test runs in: no network but this machine's own, an empty home, and the real embedded models."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from assistant.assistant import Assistant
+from assistant.download import weights_of
+from assistant.models import ModelProvider
+from assistant.settings import Settings, load_settings
+from index.embedding import Embedder
+from index.library import Library
+from index.readers import find_files, read_articles
+from index.rerank import Reranker
+from index.weights import ASSETS, Role
+from tests.parts import NEWSROOM
+
+HOME_VARIABLES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
+FOREIGN_PREFIXES = ("ASSISTANT_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+# How long an example takes depends on the models and on what else the machine does.
+hypothesis_settings.register_profile("project", deadline=None)
+hypothesis_settings.load_profile("project")
+
+
+def _is_here(host: object) -> bool:
+    """Whether a host name or address means this machine; None is how servers ask for all of their own addresses."""
+    if host is None or host in {"localhost", ""}:
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def guard(self: socket.socket, address: Any) -> Any:
+        if self.family != socket.AF_UNIX and not _is_here(address[0]):
+            raise PermissionError(f"a test reached for {address}: tests use this machine only")
+        return connect(self, address)
+
+    return guard
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_this_machine() -> Iterator[None]:
+    """Refuse every connection to another machine, and know no other machine's name."""
+    look_up = socket.getaddrinfo
+
+    def guarded_look_up(host: Any, *arguments: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if not _is_here(name):
+            raise socket.gaierror(socket.EAI_NONAME, f"tests know no other machine than this one, not {name}")
+        return look_up(host, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        patch.setattr(socket.socket, "connect", _guarded(socket.socket.connect))
+        patch.setattr(socket.socket, "connect_ex", _guarded(socket.socket.connect_ex))
+        yield
+
+
+@pytest.fixture(scope="session")
+def own_settings() -> Settings:
+    """The settings of the person who runs the tests; only the places of the models are used."""
+    return load_settings()
+
+
+@pytest.fixture(scope="session")
+def _empty_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("config") / "assistant.toml"
+    path.touch()
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_environment(
+    own_settings: Settings,
+    _empty_config: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An empty home and none of the person's settings, but the models that were fetched before."""
+    for variable in os.environ:
+        if variable.startswith(FOREIGN_PREFIXES) or variable.upper() in PROXIES:
+            monkeypatch.delenv(variable)
+    home = tmp_path_factory.mktemp("home")
+    for variable in HOME_VARIABLES:
+        monkeypatch.setenv(variable, str(home / variable.lower()))
+    monkeypatch.setenv("ASSISTANT_CONFIG", str(_empty_config))
+    for name in ("models_dir", "prefetched_models", "local_model"):
+        if (path := getattr(own_settings, name)) is not None:
+            monkeypatch.setenv(f"ASSISTANT_{name.upper()}", str(path))
+
+
+@pytest.fixture(scope="session")
+def paths(own_settings: Settings) -> Mapping[Role, Path]:
+    """The embedded models' files by role."""
+    weights = weights_of(own_settings)
+    found = {asset.role: weights.path(asset) for asset in ASSETS}
+    missing = sorted(role for role, path in found.items() if path is None)
+    if missing:
+        pytest.fail(f"the tests need the embedded models ({', '.join(missing)}): run `assistant models pull`")
+    return {role: path for role, path in found.items() if path is not None}
+
+
+@pytest.fixture(scope="session")
+def settings(own_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The defaults, with the index in a folder of this session and the models where they are."""
+    places = {name: getattr(own_settings, name) for name in ("models_dir", "prefetched_models", "local_model")}
+    return Settings(index=tmp_path_factory.mktemp("newsroom"), **places)
+
+
+@pytest.fixture(scope="session")
+def models(settings: Settings, paths: Mapping[Role, Path]) -> Iterator[ModelProvider]:
+    """The embedded models, each loaded once for all tests."""
+    provider = ModelProvider(settings)
+    yield provider
+    provider.close()
+
+
+@pytest.fixture(scope="session")
+def embedder(models: ModelProvider) -> Embedder:
+    return models.embedder()
+
+
+@pytest.fixture(scope="session")
+def reranker(models: ModelProvider) -> Reranker:
+    reranker = models.reranker()
+    assert reranker is not None
+    return reranker
+
+
+@pytest.fixture(scope="session")
+def newsroom(settings: Settings, models: ModelProvider) -> Library:
+    """The sample newsroom in a real index, to be read only."""
+    library = Library(settings.index, models)
+    library.add(article for file in find_files([NEWSROOM]) for article in read_articles(file))
+    return library
+
+
+@pytest.fixture(scope="session")
+def newsroom_index(newsroom: Library) -> Path:
+    """The folder of that index."""
+    return newsroom.folder
+
+
+@pytest.fixture(scope="session")
+def assistant(settings: Settings, models: ModelProvider, newsroom: Library) -> Assistant:
+    """The assistant over the newsroom with the real embedded language model; every answer takes seconds."""
+    return Assistant(settings, models)

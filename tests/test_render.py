@@ -1,0 +1,117 @@
+"""What a person sees of an answer."""
+
+from rich.console import Console, RenderableType
+
+from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
+from assistant.render import answer_view, article_line, cost_line, error_view, readable_date
+from assistant.reply import Usage
+from index.articles import ArticleInfo
+
+SEOUL = ArticleInfo("seoul", "Talks in [Seoul]", "World Desk", "https://example.org/1", "A. Writer", "2023-11-09")
+CITATIONS = (
+    Citation(1, "Blinken met\n  Cho [in Seoul].", 0, 29, SEOUL),
+    Citation(2, "He had met the G7 ministers.", 30, 58, ArticleInfo("tokyo", published="2023-11-08T09:00:00+09:00")),
+)
+EVIDENCE = tuple(
+    Evidence(
+        label=f"S{n}",
+        sentence=f"Sentence number {n} [b].",
+        start=0,
+        end=22,
+        article=SEOUL,
+        before="",
+        context="",
+        relevance=None if n == 5 else n - 2.0,
+        reading="",
+    )
+    for n in range(1, 6)
+)
+ANSWERED = Answer(
+    question="Who?",
+    status=Status.ANSWERED,
+    claims=(Claim("Blinken met Cho [in Seoul].", (1,)), Claim("He met the G7 ministers.", (1, 2))),
+    citations=CITATIONS,
+    evidence=EVIDENCE,
+    rejected=(Rejected("He met [Yoon].", ("S2", "S9"), "planned"),),
+    usage=Usage(300, 20, 5, 1),
+    timings_ms={"embed": 12.4, "total": 99.6},
+    model="m",
+)
+REFUSED = Answer(question="Who?", status=Status.INSUFFICIENT, evidence=EVIDENCE, warnings=("the prompt was cut",))
+
+
+def shown(view: RenderableType, *, terminal: bool = False, width: int = 100) -> str:
+    console = Console(
+        width=width, force_terminal=terminal, highlight=False, color_system="standard" if terminal else None
+    )
+    with console.capture() as capture:
+        console.print(view)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def test_an_answer_shows_each_claim_with_its_numbers_and_each_source_sentence() -> None:
+    assert shown(answer_view(ANSWERED)) == (
+        "Blinken met Cho [in Seoul]. [1]\n"
+        "He met the G7 ministers. [1] [2]\n"
+        "\n"
+        "  [1] Blinken met Cho [in Seoul].\n"
+        "      Talks in [Seoul] · World Desk · 9 November 2023\n"
+        "  [2] He had met the G7 ministers.\n"
+        "      tokyo · 8 November 2023"
+    )
+
+
+def test_a_refusal_shows_the_three_nearest_sentences_and_no_number() -> None:
+    assert shown(answer_view(REFUSED)) == (
+        "The articles do not say.\n"
+        "\n"
+        "The nearest sentences, which do not answer it:\n"
+        + "".join(
+            f"  – Sentence number {n} [b].\n    Talks in [Seoul] · World Desk · 9 November 2023\n" for n in (1, 2, 3)
+        )
+        + "Note: the prompt was cut"
+    )
+    bare = Answer(question="Who?", status=Status.INSUFFICIENT)
+    assert shown(answer_view(bare)) == "The articles do not say."
+
+
+def test_details_show_evidence_rejections_and_costs() -> None:
+    text = shown(answer_view(ANSWERED, verbose=True))
+    assert text.startswith(shown(answer_view(ANSWERED)))
+    assert "S1  -1.0  Sentence number 1 [b].  (Talks in [Seoul] · World Desk · 9 November 2023)" in text
+    assert "\nS5        Sentence number 5" in text
+    assert "  S2, S9: He met [Yoon].  (planned)" in text
+    assert text.endswith("m: 300 tokens read, 20 written · ms: embed 12, total 100")
+
+
+def test_costs_say_what_is_not_known() -> None:
+    unknown = Answer(question="", status=Status.ANSWERED, usage=Usage(None, None, None, 1), model="m")
+    assert cost_line(unknown).startswith("m: an unknown number of tokens read")
+    assert cost_line(REFUSED).startswith("language model not asked")
+
+
+def test_narrow_terminals_break_lines_and_lose_no_word() -> None:
+    words = shown(answer_view(ANSWERED), width=30).split()
+    assert words == shown(answer_view(ANSWERED)).split()
+
+
+def test_styles_are_for_terminals_only() -> None:
+    assert "\x1b[36m[1]" in shown(answer_view(ANSWERED), terminal=True)
+    assert "\x1b" not in shown(answer_view(ANSWERED))
+
+
+def test_dates_are_written_out_and_strange_ones_stay() -> None:
+    assert readable_date("2023-11-09") == "9 November 2023"
+    assert readable_date("2023-11-09T23:30:00+09:00") == "9 November 2023"
+    assert readable_date("last week") == "last week"
+    assert readable_date("") == ""
+
+
+def test_an_article_is_named_by_what_is_known() -> None:
+    assert article_line(ArticleInfo("a")) == "a"
+    assert article_line(ArticleInfo("a", url="https://example.org/1", source="Post")) == "https://example.org/1 · Post"
+
+
+def test_errors_are_shown_word_for_word() -> None:
+    assert shown(error_view("bad [red]value[/]", "use [1]")) == "Error: bad [red]value[/]\nuse [1]"
+    assert shown(error_view("bad", "")) == "Error: bad"

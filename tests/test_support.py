@@ -1,0 +1,163 @@
+"""Which evidence counts as an answer, and how evidence is chosen."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answer import Evidence
+from assistant.evidence import EvidenceLimits, select_evidence
+from assistant.support import ANSWER_RANGE, MAX_ANSWERS, MAX_CONSIDERED, MIN_RELEVANCE, answering, distinct, unmentioned
+from assistant.tokens import count_tokens
+from index.articles import Article, ArticleInfo
+from index.chunks import split_chunks
+from index.rerank import Reranker
+from index.search import Hit
+
+LOOSE = EvidenceLimits(sentences=100, tokens=10_000)
+
+
+def item(
+    label: str, relevance: float | None, sentence: str = "The ferry sank.", *, context: str = "", title: str = ""
+) -> Evidence:
+    return Evidence(
+        label=label,
+        sentence=sentence,
+        start=0,
+        end=len(sentence),
+        article=ArticleInfo("a", title),
+        before="",
+        context=context or sentence,
+        relevance=relevance,
+        reading=sentence,
+    )
+
+
+def hits_of(*texts: str) -> list[Hit]:
+    """One hit for each text, each from an article of its own, best first."""
+    articles = [Article(f"article-{number}", text=text) for number, text in enumerate(texts)]
+    return [Hit(split_chunks(article)[0], fused=1.0 / number) for number, article in enumerate(articles, start=1)]
+
+
+# Which evidence answers
+
+
+def test_nothing_answers_without_evidence() -> None:
+    assert answering("what sank?", ()) == ()
+
+
+def test_low_relevance_is_no_answer() -> None:
+    assert answering("what sank?", [item("S1", MIN_RELEVANCE - 0.01)]) == ()
+    assert answering("what sank?", [item("S1", MIN_RELEVANCE)]) != ()
+
+
+def test_sentences_near_the_best_answer_too() -> None:
+    best = MIN_RELEVANCE + 10
+    evidence = [item("S1", best), item("S2", best - ANSWER_RANGE), item("S3", best - ANSWER_RANGE - 0.01)]
+    assert answering("what sank?", evidence) == tuple(evidence[:2])
+
+
+def test_answers_are_few() -> None:
+    told = "Ada Bea Cid Dan Eva Fay Gus Hal Ida Jon Kim Lee".split()
+    evidence = [item(f"S{n}", 9.0, f"{name} sank.") for n, name in enumerate(told, start=1)]
+    considered = answering("what sank?", evidence)
+    assert considered == tuple(evidence[:MAX_CONSIDERED])
+    assert distinct("what sank?", considered) == tuple(evidence[:MAX_ANSWERS])
+    unscored = [item(f"S{n}", None) for n in range(1, 10)]
+    assert answering("what sank?", unscored) == tuple(unscored[:MAX_ANSWERS])
+
+
+def test_a_sentence_that_repeats_a_better_one_is_not_asked_about() -> None:
+    first = item("S1", 9.0, "Blinken met the national security adviser, Cho Tae-Yong, in Seoul.")
+    echo = item("S2", 8.9, "The national security adviser, Cho Tae-Yong, was met by Blinken in Seoul.")
+    other = item("S3", 8.8, "Blinken met the foreign ministers of the Group of Seven.")
+    assert distinct("Who did Blinken meet?", [first, echo, other]) == (first, other)
+
+
+def test_an_answer_mentions_every_name_of_the_question() -> None:
+    evidence = [item("S1", 9.0, "Blinken met Cho in Seoul.")]
+    assert answering("What did Blinken do in Seoul?", evidence)
+    assert answering("What did Blinken do in Berlin?", evidence) == ()
+    assert unmentioned("Did Yoon and Blinken visit Berlin?", evidence) == ("Berlin", "Yoon")
+
+
+def test_names_may_stand_around_the_sentence() -> None:
+    around = item("S1", 9.0, "He met Cho there.", context="In May. He met Cho there.", title="Blinken in Seoul")
+    assert unmentioned("Did Blinken meet Cho in Seoul in May?", [around]) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("U.S.", "the United States"),
+        ("America", "the U.S."),
+        ("US", "Americans"),
+        ("Britain", "the UK"),
+        ("EU", "the European Union"),
+        ("UN", "the United Nations"),
+        ("French", "France"),
+        ("Dutch", "the Netherlands"),
+        ("Korea", "Korean"),
+        ("Chinese", "China"),
+    ],
+)
+def test_names_of_one_thing_are_one(asked: str, written: str) -> None:
+    assert unmentioned(f"what did {asked} say?", [item("S1", 9.0, f"They spoke of {written} today.")]) == ()
+
+
+@given(st.text(max_size=60), st.lists(st.floats(-20, 20), max_size=12))
+def test_answers_are_evidence_in_order_and_relevant(question: str, logits: list[float]) -> None:
+    evidence = [item(f"S{n}", logit) for n, logit in enumerate(sorted(logits, reverse=True), start=1)]
+    chosen = answering(question, evidence)
+    assert chosen == tuple(evidence[: len(chosen)])
+    assert all((one.relevance or 0) >= MIN_RELEVANCE for one in chosen)
+
+
+# How evidence is chosen
+
+
+def test_evidence_is_labelled_from_best_to_worst(reranker: Reranker) -> None:
+    hits = hits_of("Cows eat grass every day. Blinken met Cho Tae-Yong in Seoul.", "The weather was bad again.")
+    evidence = select_evidence("Who did Blinken meet?", hits, reranker, LOOSE)
+    assert [one.label for one in evidence] == ["S1", "S2", "S3"]
+    assert evidence[0].sentence == "Blinken met Cho Tae-Yong in Seoul."
+    logits = [one.relevance or 0.0 for one in evidence]
+    assert logits == sorted(logits, reverse=True)
+    assert logits[0] > 0 > logits[1]
+
+
+def test_without_a_reranker_the_order_of_the_hits_stays() -> None:
+    evidence = select_evidence("?", hits_of("One came first. Two came next.", "Three came last."), None, LOOSE)
+    assert [one.sentence for one in evidence] == ["One came first.", "Two came next.", "Three came last."]
+    assert {one.relevance for one in evidence} == {None}
+
+
+def test_a_repeated_sentence_is_taken_once_from_the_better_hit() -> None:
+    evidence = select_evidence(
+        "?", hits_of("The ferry sank today.", "THE ferry  sank today. Nobody died there."), None, LOOSE
+    )
+    assert [(one.article.id, one.sentence) for one in evidence] == [
+        ("article-0", "The ferry sank today."),
+        ("article-1", "Nobody died there."),
+    ]
+
+
+def test_stray_words_are_no_evidence() -> None:
+    evidence = select_evidence("?", hits_of("The end. The ferry sank today."), None, LOOSE)
+    assert [one.sentence for one in evidence] == ["The ferry sank today."]
+
+
+def test_evidence_keeps_its_limits_but_has_one_sentence() -> None:
+    hits = hits_of("One came first. Two came next. Three came last.")
+    size = count_tokens("One came first.")
+    assert len(select_evidence("?", hits, None, EvidenceLimits(2, 1000))) == 2
+    assert len(select_evidence("?", hits, None, EvidenceLimits(9, 2 * size))) == 2
+    assert len(select_evidence("?", hits, None, EvidenceLimits(9, 1))) == 1
+    assert select_evidence("?", [], None, LOOSE) == ()
+
+
+@given(st.lists(st.text(alphabet="ab .\n!", max_size=60), max_size=5))
+def test_evidence_is_text_of_its_article(texts: list[str]) -> None:
+    articles = {f"article-{number}": text for number, text in enumerate(texts) if text.strip()}
+    hits = [Hit(chunk, 1.0) for name, text in articles.items() for chunk in split_chunks(Article(name, text=text))]
+    for one in select_evidence("?", hits, None, LOOSE):
+        assert articles[one.article.id][one.start : one.end] == one.sentence
