@@ -80,6 +80,10 @@ def test_an_answer_mentions_every_name_of_the_question() -> None:
     assert unmentioned("Did Yoon and Blinken visit Berlin?", evidence) == ("Berlin", "Yoon")
 
 
+def test_the_first_word_of_a_question_is_no_name() -> None:
+    assert unmentioned("Name the people whom Blinken met.", [item("S1", 9.0, "Blinken met Cho.")]) == ()
+
+
 def test_names_may_stand_around_the_sentence() -> None:
     around = item("S1", 9.0, "He met Cho there.", context="In May. He met Cho there.", title="Blinken in Seoul")
     assert unmentioned("Did Blinken meet Cho in Seoul in May?", [around]) == ()
