@@ -163,7 +163,10 @@ def test_nothing_is_left_when_the_process_ends_in_the_middle_of_an_answer(end: s
         assert address.startswith("http://127.0.0.1:")
         if action == "wait":
             process.send_signal(signal.Signals[end])
-        output, errors = process.communicate(timeout=WAIT_SECONDS)
+        try:
+            output, errors = process.communicate(timeout=WAIT_SECONDS)
+        finally:
+            process.kill()
     assert not answers(address)
     assert output == ""
     if end == "SIGINT":
