@@ -53,6 +53,7 @@ class Turn:
         self._drafts: list[_Draft] = []
         self._rejected: list[Rejected] = []
         self._settled: set[str] = set()
+        self._written: dict[str, Any] = {}
         self._usage: Usage | None = None
         self._warnings: list[str] = []
 
@@ -94,6 +95,7 @@ class Turn:
             self._usage = part.usage
             if part.warning:
                 self._warnings.append(part.warning)
+        self._written = part.data
         # The last text of an unfinished reply may be cut in the middle.
         complete = list(part.data) if part.done else list(part.data)[:-1]
         before = len(self._settled)
@@ -106,6 +108,7 @@ class Turn:
 
     def model_failed(self, error: ReplyError) -> None:
         """The model's reply cannot be used: the answer is made of the sentences themselves."""
+        self._reject_unknown(self._written)
         self._warnings.append(f"{error.problem}; the source sentences are quoted instead")
 
     def snapshot(self) -> Answer:

@@ -89,6 +89,8 @@ def verify(claim: str, sentence: str, *, before: str = "", around: str = "") -> 
     strange = {name for name in names(claim) if not word_stems(name) <= known}
     if strange:
         return Verdict(f"the sentence does not name {_listed(strange)}")
+    if _denies(claim) and not _denies(sentence):
+        return Verdict("the sentence does not deny it")
     lost = _lost_mode(claim, sentence)
     if lost:
         return Verdict(f"the sentence tells it as {lost}, the claim does not")
@@ -105,8 +107,8 @@ def states(claim: str, sentence: str) -> bool:
 def content_recall(claim: str, sentence: str, lent: frozenset[str] = frozenset()) -> float:
     """Share of the claim's content words (stemmed) that the sentence has or that are lent to it."""
     wanted = content_stems(claim)
-    known = word_stems(sentence) | lent
-    return sum(word in known for word in wanted) / len(wanted) if wanted else 0.0
+    known = word_stems(sentence) | lent | numbers(sentence)
+    return sum(word in known or NUMBER_WORDS.get(word) in known for word in wanted) / len(wanted) if wanted else 0.0
 
 
 def _lent_names(sentence: str, before: str, around: str) -> frozenset[str]:
@@ -173,6 +175,10 @@ def stem(word: str) -> str:
 @cache
 def _stemmer() -> "snowballstemmer.stemmer":
     return snowballstemmer.stemmer("english")
+
+
+def _denies(text: str) -> bool:
+    return bool(MODES["negated"].search(text) or MODES["denied"].search(text))
 
 
 def _lost_mode(claim: str, sentence: str) -> str:

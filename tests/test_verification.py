@@ -45,11 +45,8 @@ MET = "Blinken, who met Cho Tae-Yong on Thursday, will see President Yoon Suk Ye
         ("The minister's visit cost 3.5 million crowns.", "The visit of the minister cost 3.5 million crowns."),
         ("The US sent troops.", "The U.S. sent troops to Europe."),
         ("The G7 ministers called for pauses.", "Together, the G7 ministers called for humanitarian pauses."),
-        pytest.param(
-            "Three pumps failed.",
-            "The station's 3 pumps failed.",
-            marks=pytest.mark.xfail(strict=True, reason="3 and three count as different words"),
-        ),
+        ("Three pumps failed.", "The station's 3 pumps failed."),
+        ("9 people died.", TOLL),
     ],
 )
 def test_pass_what_the_sentence_states(claim: str, sentence: str) -> None:
@@ -94,7 +91,6 @@ def test_reject_what_the_sentence_does_not_state(claim: str, sentence: str, reas
     assert verify(claim, sentence) == Verdict(reason)
 
 
-@pytest.mark.xfail(strict=True, reason="only what a claim leaves out is checked, not a denial that it adds")
 @pytest.mark.parametrize(
     ("claim", "sentence"),
     [
