@@ -1,6 +1,5 @@
 """The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -62,9 +61,14 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors for people become one or two lines on standard error and an exit status."""
+    """Run ``assistant``."""
+    run(cli, "assistant", arguments)
+
+
+def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -> None:
+    """Run a command line; errors for people become one or two lines on standard error and an exit status."""
     try:
-        sys.exit(cli.main(arguments, standalone_mode=False) or 0)
+        sys.exit(group.main(arguments, prog_name=name, standalone_mode=False) or 0)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
@@ -74,13 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show_error(error)
         sys.exit(error.exit_status)
     except (click.Abort, KeyboardInterrupt):
-        sys.stderr.write("\nInterrupted. Nothing is lost: run the same command again to go on.\n")
+        sys.stderr.write("\nInterrupted. Nothing is lost: run the same command again.\n")
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`). Python's own last flush must not fail at it once more:
-        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 def show_error(error: AssistantError) -> None:

@@ -1,20 +1,19 @@
 """``python -m evals``: check and convert question sets."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from assistant.cli import EXIT_INTERRUPTED, show_error
+from assistant.cli import run
 from evals.anchors import Anchored, anchor_questions
 from evals.convert import CONVERTERS, Report, convert
 from evals.converters.source import Options
 from evals.questions import check_questions, write_questions
 from evals.schema import Header, Question
 from index.articles import Article
-from index.errors import AssistantError, InputError, UsageError
+from index.errors import InputError, UsageError
 from index.readers import find_files, read_articles
 
 EXIT_FAULTS = 1
@@ -86,20 +85,8 @@ def convert_command(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors for people become one or two lines on standard error and an exit status."""
-    try:
-        sys.exit(evals.main(arguments, prog_name="evals", standalone_mode=False) or 0)
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except AssistantError as error:
-        show_error(error)
-        sys.exit(error.exit_status)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("\nInterrupted. No file was left half written.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+    """Run ``evals``."""
+    run(evals, "evals", arguments)
 
 
 def _checked(path: Path) -> tuple[Header, list[Question], list[InputError]]:
