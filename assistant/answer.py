@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from math import tanh
+from typing import TYPE_CHECKING, Any
 
 from assistant.reply import Usage
 from index.articles import ArticleInfo
+
+if TYPE_CHECKING:
+    from index.search import Hit
 
 
 class Status(StrEnum):
@@ -77,6 +81,7 @@ class Answer:
     Attributes:
         claims: in the order in which they were found; empty unless answered.
         citations: numbered from 1 in order of first use; every one is used by a claim.
+        hits: the chunks that were found, best first.
         evidence: the sentences that were considered, best first.
         rejected: what the language model said and is not shown.
         usage: tokens read and written; None when the language model was not asked.
@@ -90,6 +95,7 @@ class Answer:
     status: Status
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
+    hits: "tuple[Hit, ...]" = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     usage: Usage | None = None
@@ -103,14 +109,28 @@ class Answer:
         """The claims with their citation numbers, as one paragraph; empty when the articles do not say."""
         return " ".join(claim.text + "".join(f" [{n}]" for n in claim.citations) for claim in self.claims)
 
+    @property
+    def confidence(self) -> float | None:
+        """How sure it is that the articles answer the question, in [0, 1]; None when there is no reranker.
+
+        The logistic function of the best sentence's logit, with which the cross-encoder was trained (Nogueira & Cho,
+        "Passage Re-ranking with BERT", 2019). It orders questions well and is not calibrated. 0 without evidence.
+        """
+        logits = [item.relevance for item in self.evidence if item.relevance is not None]
+        if not self.evidence:
+            return 0.0
+        return (1 + tanh(max(logits) / 2)) / 2 if logits else None
+
     def to_dict(self) -> dict[str, Any]:
         """The answer in JSON types; the names are those of the Python types and stay as they are."""
         return {
             "question": self.question,
             "status": str(self.status),
             "text": self.text,
+            "confidence": None if self.confidence is None else round(self.confidence, 6),
             "claims": [{"text": claim.text, "citations": list(claim.citations)} for claim in self.claims],
             "citations": [{"n": citation.n, **_located(citation)} for citation in self.citations],
+            "hits": [_found(hit) for hit in self.hits],
             "evidence": [
                 {
                     "label": item.label,
@@ -128,6 +148,18 @@ class Answer:
             "prompt_digest": self.prompt_digest,
             "warnings": list(self.warnings),
         }
+
+
+def _found(hit: "Hit") -> dict[str, Any]:
+    return {
+        "article": hit.chunk.article.id,
+        "start": hit.chunk.start,
+        "end": hit.chunk.end,
+        "fused": round(hit.fused, 6),
+        "relevance": None if hit.relevance is None else round(hit.relevance, 3),
+        "dense_rank": hit.dense_rank,
+        "lexical_rank": hit.lexical_rank,
+    }
 
 
 def _located(item: Citation | Evidence) -> dict[str, Any]:

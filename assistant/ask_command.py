@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli import console, index_option, open_assistant, parse_day, show, status_of
+from assistant.cli import console, index_option, open_assistant, parse_window, show, status_of
 
 if TYPE_CHECKING:
     from assistant.answer import Answer
     from assistant.assistant import Assistant
     from assistant.chain import Question
-
-SECONDS_A_DAY = 86_400
 
 
 @click.command(
@@ -45,7 +43,9 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     verbose: bool,
 ) -> None:
     """Answer QUESTION from the articles, with a citation for every statement."""
-    asked = _question(question, since, until, k)
+    from assistant.chain import Question as Asked
+
+    asked = Asked(question, parse_window(since, until), k)
     with open_assistant(index_folder) as assistant:
         if paths:
             from assistant.index_command import add_paths
@@ -59,16 +59,6 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
 
         show(answer_view(answer, verbose=verbose))
     context.exit(status_of(answer))
-
-
-def _question(text: str, since: str | None, until: str | None, k: int | None) -> "Question":
-    from assistant.chain import Question
-    from index.articles import Window
-
-    last = parse_day("until", until)
-    if last is not None and until is not None and len(until) <= len("2023-11-09"):
-        last += SECONDS_A_DAY  # the whole of that day
-    return Question(text, Window(parse_day("since", since), last), k)
 
 
 def _answer(assistant: "Assistant", question: "Question") -> "Answer":

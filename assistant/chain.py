@@ -127,7 +127,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
         stopwatch.add(found.timings_ms)
         evidence = select_evidence(asked.text, found.hits, searcher.reranker, self._limits.evidence)
         stopwatch.lap("evidence")
-        return Turn(asked.text, evidence, self._prompt, searcher.reranker, stopwatch)
+        return Turn(asked.text, found.hits, evidence, self._prompt, searcher.reranker, stopwatch)
 
     def _chat(self, turn: Turn) -> "BaseChatModel":
         chat = self._chats.chat()

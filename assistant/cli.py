@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from assistant.answer import Answer
     from assistant.assistant import Assistant
+    from index.articles import Window
 
 EXIT_NOT_SAID = 3
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
@@ -130,17 +131,19 @@ def status_of(answer: "Answer") -> int:
     return 0 if answer.status is Status.ANSWERED else EXIT_NOT_SAID
 
 
-def parse_day(name: str, text: str | None) -> int | None:
-    """Seconds since 1970 of an ISO date or date-time given to option ``name``.
+def parse_window(since: str | None, until: str | None) -> "Window":
+    """The window that the options ``--since`` and ``--until`` say; both days are inside.
 
     Raises:
-        SettingError: it is neither.
+        SettingError: one of them is neither an ISO date nor a date-time.
     """
-    from index.articles import epoch_seconds
+    from index.articles import Window, epoch_seconds, until_seconds
 
-    if text is None:
-        return None
+    return Window(_seconds("since", since, epoch_seconds), _seconds("until", until, until_seconds))
+
+
+def _seconds(name: str, text: str | None, parse: Callable[[str], int]) -> int | None:
     try:
-        return epoch_seconds(text)
+        return None if text is None else parse(text)
     except ValueError as error:
         raise SettingError(f"--{name} {text} is not a date", f"write it as --{name} 2023-11-09") from error

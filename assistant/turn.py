@@ -17,6 +17,7 @@ from assistant.tokens import count_tokens
 from assistant.verification import content_stems, states, verify
 from index.errors import ReplyError
 from index.rerank import Reranker
+from index.search import Hit
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -32,6 +33,7 @@ class Turn:
     """The state of one question.
 
     Args:
+        hits: the chunks that the evidence is drawn from, best first.
         evidence: best first, labelled.
         reranker: tells whether a claim still answers the question; None leaves that check out.
     """
@@ -39,6 +41,7 @@ class Turn:
     def __init__(
         self,
         question: str,
+        hits: tuple[Hit, ...],
         evidence: tuple[Evidence, ...],
         prompt: Prompt,
         reranker: Reranker | None,
@@ -47,6 +50,7 @@ class Turn:
         self.question = question
         self.stopwatch = stopwatch
         self.model = ""
+        self._hits = hits
         self._evidence = evidence
         self._prompt = prompt
         self._reranker = reranker
@@ -131,6 +135,7 @@ class Turn:
             status=status,
             claims=tuple(Claim(draft.text, tuple(numbers[label] for label in draft.labels)) for draft in self._drafts),
             citations=tuple(_citation(n, sources[label]) for label, n in numbers.items()),
+            hits=self._hits,
             evidence=self._evidence,
             rejected=tuple(self._rejected),
             usage=self._usage,

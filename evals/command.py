@@ -11,6 +11,7 @@ from evals.anchors import Anchored, anchor_questions
 from evals.convert import CONVERTERS, Report, convert
 from evals.converters.source import Options
 from evals.questions import check_questions, write_questions
+from evals.run_command import run_command
 from evals.schema import Header, Question
 from index.articles import Article
 from index.errors import InputError, UsageError
@@ -82,6 +83,9 @@ def convert_command(
     header = Header(name=name or source.stem, licence=licence, source=f"converted from {kind}: {source.name}")
     report = convert(CONVERTERS[kind], source, folder, header, chosen, refuse=refuse)
     click.echo("\n".join(_report(report)))
+
+
+evals.add_command(run_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

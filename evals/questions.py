@@ -81,7 +81,7 @@ def parse_question(line: str, place: str) -> Question:
     try:
         return Question.model_validate(_json_object(line, place))
     except ValidationError as error:
-        raise _field_error(error, place) from error
+        raise field_error(error, place) from error
 
 
 def question_line(question: Question) -> str:
@@ -104,6 +104,17 @@ def write_questions(path: Path, header: Header, questions: Iterable[Question]) -
         file.write(f"{header_line(header)}\n")
         file.writelines(f"{question_line(question)}\n" for question in questions)
     part.replace(path)
+
+
+def field_error(error: ValidationError, place: str, remedy: str = "see the schema in evals/schema.py") -> InputError:
+    """The first fault that pydantic found, as an error that names place and field."""
+    first = error.errors(include_url=False)[0]
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+    message = first["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
+    message = message.replace("Extra inputs are not permitted", "unknown field")
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    where = f"field '{field}': " if field else ""
+    return InputError(f"{place}: {where}{message}{more}", remedy)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -133,7 +144,7 @@ def _read_header(line: str, place: str) -> Header:
     try:
         return Header.model_validate(fields)
     except ValidationError as error:
-        raise _field_error(error, place) from error
+        raise field_error(error, place) from error
 
 
 def _json_object(line: str, place: str) -> dict[str, object]:
@@ -160,13 +171,3 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-def _field_error(error: ValidationError, place: str) -> InputError:
-    first = error.errors(include_url=False)[0]
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
-    message = first["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
-    message = message.replace("Extra inputs are not permitted", "unknown field")
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    where = f"field '{field}': " if field else ""
-    return InputError(f"{place}: {where}{message}{more}", "see the schema in evals/schema.py")

@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, date, datetime
 
+SECONDS_A_DAY = 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class ArticleInfo:
@@ -105,3 +107,12 @@ def epoch_seconds(iso: str) -> int:
         return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
     moment = datetime.fromisoformat(iso)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def until_seconds(iso: str) -> int:
+    """The ``until`` of a window that ends with an ISO 8601 date, whose whole day is inside, or with a date-time.
+
+    Raises:
+        ValueError: when the string is neither.
+    """
+    return epoch_seconds(iso) + (SECONDS_A_DAY if len(iso) <= len("2023-11-09") else 0)

@@ -1,0 +1,133 @@
+"""``evals run``: ask the questions of a suite."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assistant.cli import console
+from assistant.prompting import load_prompt
+from assistant.tokens import count_tokens
+from evals.records import Record, Run
+from evals.runner import Shard, execute, prepare_run, settings_of
+from evals.suite import Suite, find_suite, load_material, read_suite
+from evals.tally import Tally
+from index.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+RUNS = Path(".runs")
+PLAIN_STEPS = 20  # lines of progress where there is no terminal
+
+
+@click.command(
+    "run",
+    epilog="""\b
+Examples:
+  python -m evals run smoke
+  python -m evals run newsroom --set k=4 --to .runs/newsroom-k4
+  python -m evals run clapnq --limit 20 --dry-run
+  python -m evals run clapnq --shard 1/2 & python -m evals run clapnq --shard 2/2
+
+Run the same command again after an interruption: what is recorded is not asked again.""",
+)
+@click.argument("suite")
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="Folder of the run; usually .runs/SUITE.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the assistant; repeatable.")
+@click.option("--limit", type=click.IntRange(min=1), help="Ask only the first so many questions now.")
+@click.option("--shard", default="1/1", metavar="I/N", help="Ask only this part of the questions.")
+@click.option("--workers", default=1, type=click.IntRange(min=1), help="Questions asked at the same time.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be asked, and what it may cost.")
+def run_command(
+    suite: str,
+    folder: Path | None,
+    settings: tuple[str, ...],
+    limit: int | None,
+    shard: str,
+    workers: int,
+    dry_run: bool,
+) -> None:
+    """Ask every question of SUITE, a TOML file or one of ours, and record what happens.
+
+    Scores are computed afterwards, by `evals score`.
+    """
+    path = find_suite(suite)
+    chosen = _with_settings(read_suite(path), settings)
+    part = _shard(shard)
+    run = prepare_run(folder or RUNS / chosen.name, chosen, load_material(chosen, path))
+    keys = part.take(run.keys)[:limit]
+    done = run.progress().records
+    pending = [key for key in keys if key not in done]
+    click.echo(f"{run.folder}: {len(keys)} questions, {len(keys) - len(pending)} of them recorded before", err=True)
+    if dry_run:
+        click.echo(_cost(run, len(pending)))
+        return
+    with _shown(run, len(keys), [done[key] for key in keys if key in done]) as progress:
+        execute(run, shard=part, limit=limit, workers=workers, progress=progress)
+    click.echo(f"next: python -m evals score {run.folder}", err=True)
+
+
+def _with_settings(suite: Suite, assignments: tuple[str, ...]) -> Suite:
+    changed: dict[str, Any] = dict(suite.settings)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not (name and equals):
+            raise UsageError(f"--set {assignment}: not of the form NAME=VALUE", "write --set k=4")
+        changed[name] = value
+    return suite.with_settings(changed)
+
+
+def _shard(text: str) -> Shard:
+    number, _, count = text.partition("/")
+    if number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count):
+        return Shard(int(number), int(count))
+    raise UsageError(f"--shard {text}: not a part of a whole", "write --shard 2/4 for the second of four parts")
+
+
+def _cost(run: Run, calls: int) -> str:
+    """What is to be expected at most; measured means where the run has some already."""
+    settings = settings_of(run, run.info.suite.seed)
+    prompt = load_prompt("answer")
+    fixed = count_tokens(prompt.system) + count_tokens(prompt.user)
+    longest = max((count_tokens(question.question) for question in run.questions), default=0)
+    most = calls * (fixed + longest + settings.evidence_tokens)
+    lines = [f"{calls} questions to ask; refusals need no call", f"at most {calls} calls and {most} prompt tokens"]
+    used = [record.answer["usage"] for record in run.completed() if record.answer and record.answer["usage"]]
+    counted = [(usage["prompt_tokens"], usage["completion_tokens"]) for usage in used if usage["prompt_tokens"]]
+    if counted:
+        share = len(used) / len(run.completed())
+        read, written = (sum(column) / len(counted) for column in zip(*counted, strict=True))
+        lines.append(
+            f"as so far: {share * calls:.0f} calls, {share * calls * read:.0f} prompt and "
+            f"{share * calls * written:.0f} completion tokens"
+        )
+    return "\n".join(lines)
+
+
+@contextmanager
+def _shown(run: Run, total: int, before: list[Record]) -> Iterator[Any]:
+    """A progress bar with running means; without a terminal, a line now and then."""
+    tally = Tally(run, before)
+    terminal = console(stderr=True)
+    step = max(1, total // PLAIN_STEPS)
+    with _bar(terminal.is_terminal) as bar:
+        task = bar.add_task(str(tally), total=total, completed=len(before))
+
+        def show(record: Record) -> None:
+            tally.add(record)
+            bar.update(task, description=str(tally), advance=1)
+            if not terminal.is_terminal and (tally.count % step == 0 or tally.count == total):
+                sys.stderr.write(f"{tally.count}/{total} · {tally}\n")
+
+        yield show
+
+
+def _bar(visible: bool) -> "Progress":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    return Progress(*columns, console=console(stderr=True), disable=not visible)

@@ -1,0 +1,229 @@
+"""Asks the questions of a run, one record each; what is recorded is not asked again."""
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from assistant import Assistant, Window
+from assistant import Question as Asked
+from assistant.settings import Settings, load_settings
+from evals.anchors import anchor_questions
+from evals.provenance import gather
+from evals.records import Begun, Key, Record, RecordFile, Run, RunInfo, create_run
+from evals.schema import Question
+from evals.suite import Material, Suite
+from index.articles import until_seconds
+from index.errors import (
+    AssistantError,
+    AuthenticationError,
+    IndexStateError,
+    InputError,
+    ModelError,
+    RateLimitError,
+    SettingError,
+    UnknownModelError,
+    UnreachableError,
+    UsageError,
+)
+from index.library import AddReport
+
+# What will meet every other question as well, so that the run stops instead of recording it hundreds of times.
+FATAL = (
+    *(SettingError, IndexStateError, ModelError, AuthenticationError),
+    *(UnknownModelError, UnreachableError, RateLimitError),
+)
+MOST_BEGINNINGS = 3  # a question during which the program ended this often is taken to be the cause
+MOST_ERROR_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part ``number`` of ``count`` of a run's keys, from 1; every key is in exactly one."""
+
+    number: int = 1
+    count: int = 1
+
+    @property
+    def file_name(self) -> str:
+        return "records.jsonl" if self.count == 1 else f"records-{self.number}-of-{self.count}.jsonl"
+
+    def take(self, keys: Sequence[Key]) -> Sequence[Key]:
+        """The keys of this part."""
+        return keys[self.number - 1 :: self.count]
+
+
+def prepare_run(folder: Path, suite: Suite, material: Material) -> Run:
+    """Begin a run in the folder, or open the one that is there.
+
+    Raises:
+        InputError: evidence does not stand in the articles; names the first place.
+        UsageError: the run in the folder is another one: other questions, articles, settings or code.
+    """
+    anchored = anchor_questions(material.questions, {article.id: article for article in material.articles})
+    if anchored.failures:
+        problem = f"{len(anchored.failures)} spans of evidence are not in the articles; first: {anchored.failures[0]}"
+        raise InputError(problem, "evals validate QUESTIONS --articles PATH lists them all")
+    overrides = dict(suite.settings)
+    settings = load_settings(**overrides)
+    provenance = gather(settings, overrides, material.articles)
+    info = RunInfo(suite=suite, questions="", created=datetime.now(UTC), provenance=provenance)
+    if not (folder / "run.json").exists():
+        return create_run(
+            folder, info, material.header, Material(material.header, anchored.questions, material.articles)
+        )
+    run = Run(folder)
+    if differing := _differences(run, info, anchored.questions):
+        problem = f"{folder} holds a run with other {' and '.join(differing)}"
+        raise UsageError(problem, "begin a new one: --to FOLDER; or take the old one away")
+    return run
+
+
+def settings_of(run: Run, seed: int) -> Settings:
+    """The settings that a run's questions are asked with."""
+    return load_settings(**run.info.suite.settings, seed=seed, index=run.folder / "index")
+
+
+def execute(
+    run: Run,
+    *,
+    shard: Shard = Shard(),
+    limit: int | None = None,
+    workers: int = 1,
+    indexing: Callable[[AddReport], None] | None = None,
+    progress: Callable[[Record], None] | None = None,
+) -> None:
+    """Ask what is still to be asked.
+
+    Args:
+        limit: only the first so many keys of the shard.
+        workers: questions that are on their way at the same time.
+        indexing: told how far the articles are added.
+        progress: told every new record.
+
+    Raises:
+        AssistantError: one that would meet every question; what was recorded stays, and the run can go on later.
+    """
+    with _record_file(run.folder / shard.file_name) as file:
+        questions = {question.id: question for question in run.questions}
+        for seed, keys in _pending(run, shard, limit, file, progress):
+            with Assistant.open(settings=settings_of(run, seed)) as assistant:
+                assistant.add(run.folder / "articles.jsonl", indexing)
+                worker = _Worker(assistant, run.info.suite.timeout_seconds, file, progress)
+                asyncio.run(worker.ask_all([(questions[name], seed) for name, _ in keys], workers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """Asks questions and writes what became of them."""
+
+    assistant: Assistant
+    timeout_seconds: float
+    file: RecordFile
+    progress: Callable[[Record], None] | None
+
+    async def ask_all(self, asked: Sequence[tuple[Question, int]], workers: int) -> None:
+        waiting = iter(asked)
+
+        async def work() -> None:
+            for question, seed in waiting:
+                await self._ask(question, seed)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(work())
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+
+    async def _ask(self, question: Question, seed: int) -> None:
+        self.file.add(Begun(question=question.id, seed=seed))
+        started = time.perf_counter()
+        answer, error, kind = None, "", ""
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                answer = (await self.assistant.aask(asked(question))).to_dict()
+        except FATAL:
+            raise
+        except TimeoutError:
+            error, kind = f"no answer within {self.timeout_seconds:g} s", "time-out"
+        except AssistantError as failure:
+            error, kind = failure.problem, type(failure).__name__
+        except Exception as failure:  # a fault of ours in one question is a record, not the end of the run
+            error, kind = _in_one_line(failure), type(failure).__name__
+        record = Record(
+            question=question.id,
+            seed=seed,
+            seconds=round(time.perf_counter() - started, 3),
+            at=datetime.now(UTC),
+            answer=answer,
+            error=error[:MOST_ERROR_CHARACTERS],
+            error_kind=kind,
+        )
+        _keep(record, self.file, self.progress)
+
+
+def asked(question: Question) -> Asked:
+    """The question as the assistant takes it: of the articles up to its date."""
+    return Asked(question.question, Window(until=until_seconds(question.as_of) if question.as_of else None))
+
+
+def _pending(
+    run: Run, shard: Shard, limit: int | None, file: RecordFile, progress: Callable[[Record], None] | None
+) -> Iterator[tuple[int, list[Key]]]:
+    """What is still to be asked, by seed; what ended the program again and again is recorded as a crash."""
+    done = run.progress()
+    keys = [key for key in shard.take(run.keys)[:limit] if key not in done.records]
+    for name, seed in [key for key in keys if done.unfinished.get(key, 0) >= MOST_BEGINNINGS]:
+        keys.remove((name, seed))
+        error = f"the program ended {done.unfinished[name, seed]} times while it answered this question"
+        crash = Record(question=name, seed=seed, seconds=0, at=datetime.now(UTC), error=error, error_kind="crash")
+        _keep(crash, file, progress)
+    for seed in dict.fromkeys(seed for _, seed in keys):
+        yield seed, [key for key in keys if key[1] == seed]
+
+
+def _keep(record: Record, file: RecordFile, progress: Callable[[Record], None] | None) -> None:
+    file.add(record)
+    if progress:
+        progress(record)
+
+
+@contextmanager
+def _record_file(path: Path) -> Iterator[RecordFile]:
+    lock = FileLock(path.with_suffix(".lock"), blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(f"another process is adding to {path}", "wait for it, or take another shard") from error
+    try:
+        file = RecordFile(path)
+        try:
+            yield file
+        finally:
+            file.close()
+    finally:
+        lock.release()
+
+
+def _differences(run: Run, now: RunInfo, questions: Iterable[Question]) -> list[str]:
+    then = run.info
+    same: Mapping[str, bool] = {
+        "questions": run.questions == tuple(questions),
+        "articles": then.provenance.articles == now.provenance.articles,
+        "settings": then.provenance.settings == now.provenance.settings and then.suite.seeds == now.suite.seeds,
+        "code": then.provenance.code == now.provenance.code,
+    }
+    return [name for name, equal in same.items() if not equal]
+
+
+def _in_one_line(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
