@@ -1,7 +1,7 @@
 """The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,23 +28,32 @@ LAZY_COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are run or when their help is shown."""
+    """A group whose commands are imported when they are run or when their help is shown.
+
+    Args:
+        homes: command → ``module:name``.
+    """
+
+    def __init__(self, *args: Any, homes: Mapping[str, str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._homes = homes
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(LAZY_COMMANDS)
+        return sorted(self._homes)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in LAZY_COMMANDS:
+        if cmd_name not in self._homes:
             return None
         from importlib import import_module
 
-        module, _, name = LAZY_COMMANDS[cmd_name].partition(":")
+        module, _, name = self._homes[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
 
 
 @click.group(
     cls=LazyGroup,
+    homes=LAZY_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:

@@ -1,6 +1,6 @@
 """Does the system answer when it can, and only then? How much is its confidence worth?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric, Score, mean, scored, unscored
 
 MAX_RISK = 0.05  # the share of wrong answers that a reader is taken to accept
+MAX_OVER_REFUSAL = 0.1  # the share of answerable questions whose refusal is taken to be acceptable
 
 
 def abstention_precision(outcomes: Iterable[Outcome]) -> Metric:
@@ -105,29 +106,72 @@ def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
     return float((below + not_above).sum() / 2 / (len(positives) * len(negatives)))
 
 
-def answer_curve(outcomes: Iterable[Outcome]) -> tuple[RiskCoverage | None, Metric]:
-    """The risk–coverage curve over the questions that were answered or failed, and its area as a metric.
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One observation of a threshold: how sure, and whether the event (a wrong answer, an answerable question) is so.
 
-    A failure is a wrong answer of the lowest confidence. The curve is None when nothing was answered.
+    Attributes:
+        confidence: -inf for a failure.
+        cluster: as in ``Score``.
     """
-    every = [(outcome, _risk(outcome)) for outcome in outcomes]
-    used = [(outcome, score) for outcome, score in every if score.value is not None]
-    confidences = [-np.inf if outcome.confidence is None else outcome.confidence for outcome, _ in used]
-    curve = risk_coverage(confidences, [bool(score.value) for _, score in used]) if used else None
-    counts = mean("aurc", (score for _, score in every))
-    sound = [(outcome, score) for outcome, score in used if not score.error]
-    without = (
-        risk_coverage([o.confidence or 0.0 for o, _ in sound], [bool(s.value) for _, s in sound]) if sound else None
-    )
-    area = Metric(
-        "aurc",
-        curve.area if curve else None,
-        counts.n,
-        counts.unscored,
-        counts.errors,
-        without.area if without else None,
-    )
-    return curve, area
+
+    confidence: float
+    event: bool
+    cluster: str
+
+
+def risk_points(outcomes: Iterable[Outcome]) -> tuple[Point, ...]:
+    """Each answer or failure and whether it was wrong; a failure is a wrong answer of the lowest confidence."""
+    return tuple(_point(outcome, bool(score.value)) for outcome, score in _risks(outcomes) if score.value is not None)
+
+
+def answerable_points(outcomes: Iterable[Outcome]) -> tuple[Point, ...]:
+    """Each question with a confidence, answered or refused, and whether it was answerable."""
+    sound = (outcome for outcome in outcomes if not outcome.failed and outcome.confidence is not None)
+    return tuple(_point(outcome, outcome.question.answerable) for outcome in sound)
+
+
+def _point(outcome: Outcome, event: bool) -> Point:
+    confidence = -np.inf if outcome.failed or outcome.confidence is None else outcome.confidence
+    return Point(confidence, event, outcome.question.cluster)
+
+
+def curve_of(points: Sequence[Point]) -> RiskCoverage | None:
+    """The risk–coverage curve of these answers; None when there are none."""
+    return risk_coverage([p.confidence for p in points], [p.event for p in points]) if points else None
+
+
+def auroc_of(points: Sequence[Point]) -> float | None:
+    """How well confidence tells the event; None when it always or never happened."""
+    true, false = ([p.confidence for p in points if p.event is event] for event in (True, False))
+    return auroc(true, false) if true and false else None
+
+
+def refusal_of(points: Sequence[Point], over_refusal: float = MAX_OVER_REFUSAL) -> float | None:
+    """Share of the unanswerable that the best threshold refuses with at most ``over_refusal`` of the answerable.
+
+    Equal confidences come together: a threshold refuses all below it. None without questions of both kinds.
+    """
+    answerable = np.sort([p.confidence for p in points if p.event])
+    others = np.array([p.confidence for p in points if not p.event])
+    if not len(answerable) or not len(others):
+        return None
+    lost = int(np.floor(over_refusal * len(answerable) + 1e-9))
+    threshold = answerable[lost] if lost < len(answerable) else np.inf
+    return float((others < threshold).mean())
+
+
+def answer_curve(outcomes: Iterable[Outcome]) -> tuple[RiskCoverage | None, Metric]:
+    """The risk–coverage curve over the questions that were answered or failed, and its area as a metric."""
+    every = list(outcomes)
+    curve, sound = curve_of(risk_points(every)), curve_of(risk_points(o for o in every if not o.failed))
+    counts = mean("aurc", (score for _, score in _risks(every)))
+    area = None if curve is None else curve.area
+    return curve, Metric("aurc", area, counts.n, counts.unscored, counts.errors, None if sound is None else sound.area)
+
+
+def _risks(outcomes: Iterable[Outcome]) -> Iterator[tuple[Outcome, Score]]:
+    return ((outcome, _risk(outcome)) for outcome in outcomes)
 
 
 def _risk(outcome: Outcome) -> Score:
@@ -151,19 +195,21 @@ def coverage_at_risk(outcomes: Iterable[Outcome], risk: float = MAX_RISK) -> Met
 
 def confidence_auroc(outcomes: Iterable[Outcome]) -> Metric:
     """How well the confidence tells answerable questions from unanswerable ones, answered or refused."""
-    scores: dict[bool, list[float]] = {True: [], False: []}
-    missing: dict[str, int] = {}
-    errors = 0
-    for outcome in outcomes:
-        errors += outcome.failed
-        if outcome.failed or outcome.confidence is None:
-            reason = "failed" if outcome.failed else "no confidence"
-            missing[reason] = missing.get(reason, 0) + 1
-        else:
-            scores[outcome.question.answerable].append(outcome.confidence)
-    n = len(scores[True]) + len(scores[False])
-    if scores[True] and scores[False]:
-        return Metric("confidence_auroc", auroc(scores[True], scores[False]), n, missing, errors)
-    if n:
-        missing["only answerable or only unanswerable questions"] = n
-    return Metric("confidence_auroc", None, 0, missing, errors)
+    return _told_apart("confidence_auroc", outcomes, auroc_of)
+
+
+def refusal_at_over_refusal(outcomes: Iterable[Outcome]) -> Metric:
+    """Share of the unanswerable questions that a threshold on the confidence refuses at 10 % over-refusal."""
+    return _told_apart(f"refused_at_{MAX_OVER_REFUSAL:g}_over_refusal", outcomes, refusal_of)
+
+
+def _told_apart(name: str, outcomes: Iterable[Outcome], statistic: Callable[[Sequence[Point]], float | None]) -> Metric:
+    every = list(outcomes)
+    points = answerable_points(every)
+    failed = sum(outcome.failed for outcome in every)
+    missing = {"failed": failed, "no confidence": len(every) - failed - len(points)}
+    value = statistic(points)
+    if value is None:
+        missing["only answerable or only unanswerable questions"] = len(points)
+    counts = {reason: count for reason, count in missing.items() if count}
+    return Metric(name, value, 0 if value is None else len(points), counts, failed)

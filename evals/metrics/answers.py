@@ -6,6 +6,7 @@ from itertools import chain
 
 from rapidfuzz.distance import LCSseq
 
+from evals.metrics.citations import covers
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric, Score, mean, scored, unscored
 from evals.metrics.text import alphanumeric_words, contains, number_values, squad_tokens, words
@@ -34,6 +35,8 @@ def token_f1(outcomes: Iterable[Outcome]) -> Metric:
 def answer_recall(outcomes: Iterable[Outcome]) -> Metric:
     """Mean share of the needed parts of which the answer has an alternative, as neighbouring words.
 
+    Of a long gold answer, the share of its tokens that the answer has: nobody repeats prose word for word.
+
     For answers in sentences, which exact match never accepts (Adlakha et al., "Evaluating Correctness and
     Faithfulness of Instruction-Following Models for Question Answering", TACL 2024, recall).
     """
@@ -41,7 +44,10 @@ def answer_recall(outcomes: Iterable[Outcome]) -> Metric:
 
 
 def answer_correct(outcomes: Iterable[Outcome]) -> Metric:
-    """Share of questions treated rightly: every needed part is in the answer, or an unanswerable one was refused."""
+    """Share of questions treated rightly: every needed part is in the answer, or an unanswerable one was refused.
+
+    An answer to a question whose gold answer is long prose is right when it cites one of the gold sentences.
+    """
     return mean("answer_correct", (_judged(outcome) for outcome in outcomes))
 
 
@@ -89,11 +95,19 @@ def parts_found(outcome: Outcome) -> tuple[bool, ...]:
 
 def is_correct(outcome: Outcome) -> bool | None:
     """Whether the question was treated rightly; None when its gold answer is not known."""
+    question = outcome.question
     if outcome.failed:
         return False
-    if not outcome.question.answerable:
+    if not question.answerable:
         return not outcome.answered
-    if not outcome.question.answers:
+    if question.answer_type == "long":
+        groups = question.evidence
+        return (
+            outcome.answered and any(covers(outcome.citations, group, "sentence") for group in groups)
+            if groups
+            else None
+        )
+    if not question.answers:
         return None
     return outcome.answered and all(parts_found(outcome))
 
@@ -115,8 +129,19 @@ def _recalled(outcome: Outcome) -> Score:
         return unscored(question, NOT_ANSWERABLE, error=outcome.failed)
     if not question.answers:
         return unscored(question, NO_GOLD, error=outcome.failed)
+    return scored(question, _recall(outcome) if outcome.answered else 0.0, error=outcome.failed)
+
+
+def _recall(outcome: Outcome) -> float:
+    if outcome.question.answer_type == "long":
+        return max(_token_recall(outcome.text, gold) for part in outcome.question.answers for gold in part)
     found = parts_found(outcome)
-    return scored(question, sum(found) / len(found) if outcome.answered else 0.0, error=outcome.failed)
+    return sum(found) / len(found)
+
+
+def _token_recall(answer: str, gold: str) -> float:
+    given, wanted = Counter(squad_tokens(answer)), Counter(squad_tokens(gold))
+    return (given & wanted).total() / wanted.total() if wanted else 0.0
 
 
 def _judged(outcome: Outcome) -> Score:

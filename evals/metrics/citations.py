@@ -33,6 +33,17 @@ def citation_f1(outcomes: Iterable[Outcome], level: Level = "sentence") -> Metri
     return mean(f"citation_f1_{level}", (_scored(outcome, level, _harmonic) for outcome in outcomes))
 
 
+def cited_first(outcomes: Iterable[Outcome]) -> Metric:
+    """Share of the answerable questions whose first citation is gold: what a reader who checks one source finds."""
+    return mean("cited_first", (_scored(outcome, "sentence", _first) for outcome in outcomes))
+
+
+def _first(outcome: Outcome, level: Level) -> float:
+    if not outcome.answered:
+        return 0.0
+    return float(any(covers(outcome.citations[:1], group, level) for group in outcome.question.evidence))
+
+
 def citation_validity(outcomes: Iterable[Outcome], texts: Mapping[str, str]) -> Metric:
     """Mean share of the pointers from statements to citations that lead to a sentence that its article has there.
 

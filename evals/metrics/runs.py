@@ -6,10 +6,14 @@ from itertools import combinations
 
 import numpy as np
 
+from assistant.verification import MODES
 from evals.metrics.answers import parts_found
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric, Score, mean, scored, unscored
 from evals.metrics.text import contains, words
+
+TRAP = "planned-trap:"
+NOT_YET = ("planned", "yet to come", "denied", "negated")
 
 
 def latency(outcomes: Iterable[Outcome], stage: str, percentile: float) -> Metric:
@@ -75,6 +79,28 @@ def _alike(one: Outcome, other: Outcome) -> bool:
     if one.failed or other.failed or one.answered != other.answered:
         return False
     return not one.answered or parts_found(one) == parts_found(other)
+
+
+def planned_as_happened(outcomes: Iterable[Outcome]) -> Metric:
+    """Share of the questions with a trap whose answer tells the plan as a fact; lower is better.
+
+    A question is tagged ``planned-trap:NAME`` when the articles name NAME in plans only. A statement that has the name
+    and no word of plan, denial or negation has fallen into it.
+    """
+    return mean("planned_as_happened", map(_trapped, outcomes))
+
+
+def _trapped(outcome: Outcome) -> Score:
+    question = outcome.question
+    traps = [words(tag.removeprefix(TRAP)) for tag in question.tags if tag.startswith(TRAP)]
+    if not traps:
+        return unscored(question, "no trap", error=outcome.failed)
+    if outcome.failed:
+        return unscored(question, "failed", error=True)
+    told = [
+        words(item.text) for item in outcome.statements if not any(MODES[mode].search(item.text) for mode in NOT_YET)
+    ]
+    return scored(question, float(any(contains(text, trap) for text in told for trap in traps)))
 
 
 def attack_success(outcomes: Iterable[Outcome]) -> Metric:

@@ -1,0 +1,78 @@
+"""``evals score``: every metric of a run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assistant.cli import show
+from evals.records import Run
+from evals.scoring import Measured, RunScores, score_run
+from evals.tables import measured_table, shown_counts
+
+EXIT_INCOMPLETE = 3
+
+
+@click.command(
+    "score",
+    epilog="""\b
+Examples:
+  python -m evals score .runs/smoke
+  python -m evals score .runs/smoke --all --json | jq .metrics.citation_f1_sentence
+
+Exit status: 0 well, 2 wrong usage, 3 the run is not complete.""",
+)
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--all", "every", is_flag=True, help="Every metric, not only the headline.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
+def score_command(folder: Path, every: bool, as_json: bool) -> int:
+    """Compute every metric of RUN from its records; no model is needed."""
+    scores = score_run(Run(folder))
+    if as_json:
+        click.echo(json.dumps(scores_json(scores), ensure_ascii=False))
+    else:
+        click.echo(run_line(scores))
+        show(measured_table(tuple(scores.measured.values()) if every else scores.headline))
+    return 0 if scores.complete else EXIT_INCOMPLETE
+
+
+def run_line(scores: RunScores) -> str:
+    """Name, commit, model, and how many questions were answered, refused, failed or not asked yet."""
+    provenance = scores.run.info.provenance
+    counts = {
+        "answered": sum(outcome.answered for outcome in scores.outcomes),
+        "refused": sum(outcome.refused for outcome in scores.outcomes),
+        "failed": sum(outcome.failed for outcome in scores.outcomes),
+        "not asked yet": scores.missing,
+    }
+    dirty = " with changes" if provenance.dirty else ""
+    commit = f"commit {provenance.commit[:12]}{dirty}" if provenance.commit else f"code {provenance.code[:12]}"
+    model = f"model {provenance.model or 'of the server'}"
+    said = shown_counts({name: count for name, count in counts.items() if count})
+    return " · ".join((scores.run.name, commit, model, said))
+
+
+def scores_json(scores: RunScores) -> dict[str, Any]:
+    """All scores in JSON types, with those of every question and the reasons of those that have none."""
+    return {
+        "run": scores.run.info.model_dump(mode="json", by_alias=True),
+        "recorded": len(scores.outcomes),
+        "missing": scores.missing,
+        "metrics": {name: _metric_json(item) for name, item in scores.measured.items()},
+    }
+
+
+def _metric_json(item: Measured) -> dict[str, Any]:
+    metric, interval = item.metric, item.interval
+    return {
+        "value": metric.value,
+        "interval": None if interval is None else [interval.low, interval.high],
+        "clusters": None if interval is None else interval.clusters,
+        "better": item.better,
+        "n": metric.n,
+        "unscored": dict(metric.unscored),
+        "errors": metric.errors,
+        "without_errors": metric.without_errors,
+        "scores": {score.question: score.value for score in metric.scores if score.value is not None},
+    }
