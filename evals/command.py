@@ -7,7 +7,9 @@ import click
 from assistant.cli import LazyGroup, run
 
 COMMANDS = {
+    "calibrate": "evals.calibrate_command:calibrate_command",
     "convert": "evals.convert_command:convert_command",
+    "judge": "evals.judge_command:judge_command",
     "run": "evals.run_command:run_command",
     "score": "evals.score_command:score_command",
     "validate": "evals.validate_command:validate",
@@ -21,8 +23,10 @@ COMMANDS = {
     epilog="""\b
 Examples:
   python -m evals run smoke                           ask the questions of a suite
-  python -m evals score .runs/smoke                   compute every metric from the records
+  python -m evals score smoke                         compute every metric from the records
   python -m evals validate questions.jsonl            check a question set
+  python -m evals calibrate claims.jsonl              compare graders of claims with people
+  python -m evals judge .runs/smoke                   let a language model grade a run's claims
 
 Exit status: 0 well, 1 a fault or a gate that failed, 2 wrong usage,
 3 the run is not complete.""",

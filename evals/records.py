@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from evals.provenance import Provenance
 from evals.questions import field_error, read_questions, write_questions
-from evals.schema import Header, Question
+from evals.schema import Question
 from evals.suite import Material, Suite
 from index.articles import Article
 from index.errors import InputError
@@ -31,6 +31,7 @@ from index.readers import read_articles
 
 SCHEMA: Literal["news-assistant/run"] = "news-assistant/run"
 VERSION: Literal[1] = 1
+RUNS = Path(".runs")
 REMEDY = "the run cannot be used: begin it anew"
 
 Key = tuple[str, int]  # question id and seed
@@ -179,7 +180,23 @@ class Run:
         return tuple(records[key] for key in self.keys if key in records)
 
 
-def create_run(folder: Path, info: RunInfo, header: Header, material: Material) -> Run:
+def find_run(name: str) -> Run:
+    """The run in a folder, or the newest one of a suite below ``RUNS``.
+
+    Raises:
+        InputError: there is none; names the runs that there are.
+    """
+    runs = sorted(RUNS.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
+    if (Path(name) / "run.json").is_file():
+        return Run(Path(name))
+    of_suite = [path.parent for path in runs if path.parent.name.rpartition("-")[0] == name]
+    if of_suite:
+        return Run(of_suite[-1])
+    known = ", ".join(str(path.parent) for path in reversed(runs)) or "none yet; evals run SUITE makes one"
+    raise InputError(f"no run {name}", f"give the folder of a run, or the name of a suite. Runs: {known}")
+
+
+def create_run(folder: Path, info: RunInfo, material: Material) -> Run:
     """Write a run's folder; ``run.json`` comes last and makes it one.
 
     Args:
@@ -189,7 +206,7 @@ def create_run(folder: Path, info: RunInfo, header: Header, material: Material) 
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{json.dumps(asdict(article), ensure_ascii=False)}\n" for article in material.articles)
-    write_questions(folder / "questions.jsonl", header, material.questions)
+    write_questions(folder / "questions.jsonl", material.header, material.questions)
     complete = info.model_copy(update={"questions": read_questions(folder / "questions.jsonl").digest})
     part = folder / "run.json.part"
     part.write_text(complete.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")

@@ -20,7 +20,6 @@ from index.errors import UsageError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-RUNS = Path(".runs")
 PLAIN_STEPS = 20  # lines of progress where there is no terminal
 
 
@@ -29,14 +28,20 @@ PLAIN_STEPS = 20  # lines of progress where there is no terminal
     epilog="""\b
 Examples:
   python -m evals run smoke
-  python -m evals run newsroom --set k=4 --to .runs/newsroom-k4
+  python -m evals run newsroom --set k=4
   python -m evals run clapnq --limit 20 --dry-run
   python -m evals run clapnq --shard 1/2 & python -m evals run clapnq --shard 2/2
 
-Run the same command again after an interruption: what is recorded is not asked again.""",
+Run the same command again after an interruption: what is recorded is not
+asked again. Changed code or settings begin a new run.""",
 )
 @click.argument("suite")
-@click.option("--to", "folder", type=click.Path(path_type=Path), help="Folder of the run; usually .runs/SUITE.")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder of the run; usually one below .runs/, named after suite, code and settings.",
+)
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the assistant; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), help="Ask only the first so many questions now.")
 @click.option("--shard", default="1/1", metavar="I/N", help="Ask only this part of the questions.")
@@ -58,7 +63,7 @@ def run_command(
     path = find_suite(suite)
     chosen = _with_settings(read_suite(path), settings)
     part = _shard(shard)
-    run = prepare_run(folder or RUNS / chosen.name, chosen, load_material(chosen, path))
+    run = prepare_run(folder, chosen, load_material(chosen, path))
     keys = part.take(run.keys)[:limit]
     done = run.progress().records
     pending = [key for key in keys if key not in done]

@@ -3,10 +3,11 @@
 import asyncio
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,7 +17,8 @@ from assistant import Question as Asked
 from assistant.settings import Settings, load_settings
 from evals.anchors import anchor_questions
 from evals.provenance import gather
-from evals.records import Begun, Key, Record, RecordFile, Run, RunInfo, create_run
+from evals.questions import question_line
+from evals.records import RUNS, Begun, Key, Record, RecordFile, Run, RunInfo, create_run
 from evals.schema import Question
 from evals.suite import Material, Suite
 from index.articles import until_seconds
@@ -59,8 +61,11 @@ class Shard:
         return keys[self.number - 1 :: self.count]
 
 
-def prepare_run(folder: Path, suite: Suite, material: Material) -> Run:
+def prepare_run(folder: Path | None, suite: Suite, material: Material) -> Run:
     """Begin a run in the folder, or open the one that is there.
+
+    Args:
+        folder: None takes a folder below ``RUNS`` whose name changes with anything that can change the answers.
 
     Raises:
         InputError: evidence does not stand in the articles; names the first place.
@@ -70,18 +75,17 @@ def prepare_run(folder: Path, suite: Suite, material: Material) -> Run:
     if anchored.failures:
         problem = f"{len(anchored.failures)} spans of evidence are not in the articles; first: {anchored.failures[0]}"
         raise InputError(problem, "evals validate QUESTIONS --articles PATH lists them all")
+    material = replace(material, questions=anchored.questions)
     overrides = dict(suite.settings)
-    settings = load_settings(**overrides)
-    provenance = gather(settings, overrides, material.articles)
+    provenance = gather(load_settings(**overrides), overrides, material.articles)
     info = RunInfo(suite=suite, questions="", created=datetime.now(UTC), provenance=provenance)
-    if not (folder / "run.json").exists():
-        return create_run(
-            folder, info, material.header, Material(material.header, anchored.questions, material.articles)
-        )
-    run = Run(folder)
-    if differing := _differences(run, info, anchored.questions):
-        problem = f"{folder} holds a run with other {' and '.join(differing)}"
-        raise UsageError(problem, "begin a new one: --to FOLDER; or take the old one away")
+    chosen = folder or RUNS / f"{suite.name}-{_fingerprint(info, material.questions)}"
+    if not (chosen / "run.json").exists():
+        return create_run(chosen, info, material)
+    run = Run(chosen)
+    if differing := _differences(run, info, material.questions):
+        problem = f"{chosen} holds a run with other {' and '.join(differing)}"
+        raise UsageError(problem, "leave out --to, or choose another folder")
     return run
 
 
@@ -212,15 +216,24 @@ def _record_file(path: Path) -> Iterator[RecordFile]:
         lock.release()
 
 
-def _differences(run: Run, now: RunInfo, questions: Iterable[Question]) -> list[str]:
-    then = run.info
-    same: Mapping[str, bool] = {
-        "questions": run.questions == tuple(questions),
-        "articles": then.provenance.articles == now.provenance.articles,
-        "settings": then.provenance.settings == now.provenance.settings and then.suite.seeds == now.suite.seeds,
-        "code": then.provenance.code == now.provenance.code,
+def _differences(run: Run, now: RunInfo, questions: Sequence[Question]) -> list[str]:
+    """What decides the answers and is not the same as when the run began."""
+    then, current = _deciding(run.info, run.questions), _deciding(now, questions)
+    return [name for name, value in then.items() if value != current[name]]
+
+
+def _deciding(info: RunInfo, questions: Sequence[Question]) -> dict[str, str]:
+    provenance, suite = info.provenance, info.suite
+    return {
+        "questions": "\n".join(map(question_line, questions)),
+        "articles": provenance.articles,
+        "settings": repr((sorted(provenance.settings.items()), suite.seeds, suite.timeout_seconds)),
+        "code": provenance.code,
     }
-    return [name for name, equal in same.items() if not equal]
+
+
+def _fingerprint(info: RunInfo, questions: Sequence[Question]) -> str:
+    return sha256("\0".join(_deciding(info, questions).values()).encode()).hexdigest()[:8]
 
 
 def _in_one_line(error: Exception) -> str:

@@ -1,13 +1,13 @@
 """``evals score``: every metric of a run."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 
 from assistant.cli import show
 from evals.records import Run
+from evals.run_argument import RUN
 from evals.scoring import Measured, RunScores, score_run
 from evals.tables import measured_table, shown_counts
 
@@ -18,17 +18,20 @@ EXIT_INCOMPLETE = 3
     "score",
     epilog="""\b
 Examples:
-  python -m evals score .runs/smoke
-  python -m evals score .runs/smoke --all --json | jq .metrics.citation_f1_sentence
+  python -m evals score smoke
+  python -m evals score .runs/smoke-0a1b2c3d --all --json | jq .metrics.citation_f1_sentence
 
 Exit status: 0 well, 2 wrong usage, 3 the run is not complete.""",
 )
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=RUN)
 @click.option("--all", "every", is_flag=True, help="Every metric, not only the headline.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
-def score_command(folder: Path, every: bool, as_json: bool) -> int:
-    """Compute every metric of RUN from its records; no model is needed."""
-    scores = score_run(Run(folder))
+def score_command(run: Run, every: bool, as_json: bool) -> int:
+    """Compute every metric of RUN from its records; no model is needed.
+
+    RUN is a folder, or the name of a suite, which stands for its newest run.
+    """
+    scores = score_run(run)
     if as_json:
         click.echo(json.dumps(scores_json(scores), ensure_ascii=False))
     else:
