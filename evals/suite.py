@@ -125,7 +125,7 @@ class Suite(_Part):
     settings: Mapping[str, str | int | float] = {}
     seed: StrictInt = 0
     repeats: Annotated[StrictInt, Field(ge=1)] = 1
-    timeout_seconds: float = Field(default=300, gt=0)
+    timeout_seconds: float = Field(default=300.0, gt=0)
     gates: tuple[Gate, ...] = ()
 
     @model_validator(mode="after")
