@@ -6,10 +6,11 @@ ARTICLES ?= evals/datasets/newsroom/articles
 INDEX ?= .index/$(shell printf '%s' '$(ARTICLES)' | cksum | cut -d' ' -f1)
 BIN := .venv/bin
 READY := .venv/.ready
-export Q ARTICLES INDEX
+SUITE ?= smoke
+export Q ARTICLES INDEX SUITE
 
 .DEFAULT_GOAL := help
-.PHONY: help ask chat test check format clean
+.PHONY: help ask chat test eval check format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -38,6 +39,11 @@ test: $(READY)  ## run all tests; fetches the embedded models first
 	@$(BIN)/assistant models pull
 	@$(BIN)/python -m pytest
 
+eval: $(READY)  ## ask a small question set and score the answers (SUITE=newsroom: the whole newsroom)
+	@$(BIN)/python -m evals run "$$SUITE"
+	@$(BIN)/python -m evals report "$$SUITE"
+	@$(BIN)/python -m evals score "$$SUITE"
+
 check: $(READY)  ## lint, format, types and layout rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -48,6 +54,6 @@ format: $(READY)  ## format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-clean:  ## remove .venv, the sample indexes and caches; the models stay
+clean:  ## remove .venv, the sample indexes and caches; models and eval runs stay
 	rm -rf .venv .index .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,6 +18,7 @@ from index.weights import ASSETS, Asset
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERING = ("assistant", "index", "prompts")  # packages that decide what is answered
 DISTRIBUTION = "news-assistant"
+DEVELOPMENT = re.compile(r"extra == ['\"]dev['\"]")  # tools that no answer depends on
 LEFT_OUT = frozenset({"api_key", "embeddings_api_key"})
 
 
@@ -27,7 +28,7 @@ class Provenance(BaseModel):
     Attributes:
         commit, dirty: of the checkout; empty and None where there is none.
         code: SHA-256 over the files of the packages that answer; a run goes on only with the same.
-        packages: name → version of everything that the project depends on.
+        packages: name → version of what the project depends on, without its development tools.
         prompts: name → SHA-256.
         weights: role → SHA-256 of the embedded models that these settings use.
         settings: name → value as shown to people.
@@ -104,7 +105,7 @@ def _packages() -> dict[str, str]:
     except metadata.PackageNotFoundError:  # run from a folder of sources
         return {}
     found = {}
-    for name in sorted(set(map(_name, requirements))):
+    for name in sorted({_name(text) for text in requirements if not DEVELOPMENT.search(text)}):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:  # of an extra that is not installed

@@ -5,7 +5,7 @@ import click
 from evals.records import Run, find_run
 
 
-class RunType(click.ParamType):
+class RunType(click.ParamType[Run]):
     """A run's folder, or the name of a suite, which stands for its newest run."""
 
     name = "run"

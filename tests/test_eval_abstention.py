@@ -15,6 +15,7 @@ from evals.metrics.abstention import (
     coverage_at_risk,
     false_answer_rate,
     over_refusal,
+    refusal_at_over_refusal,
     risk_coverage,
 )
 from tests.eval_outcomes import ask, fail, refuse, say, unanswerable
@@ -120,3 +121,12 @@ def test_confidence_is_measured_over_answers_and_refusals() -> None:
     alone = confidence_auroc([replace(outcomes[0], confidence=1.0)])
     assert (alone.value, alone.n) == (None, 0)
     assert dict(alone.unscored) == {"only answerable or only unanswerable questions": 1}
+
+
+def test_refusals_are_counted_at_the_threshold_that_loses_a_tenth_of_the_answerable() -> None:
+    answerable = [say(GOLD, "Bo", confidence=level / 10) for level in range(1, 11)]
+    others = [refuse(NONE, confidence=level) for level in (0.05, 0.15, 0.2, 0.9)]
+    result = refusal_at_over_refusal([*answerable, *others])
+    assert (result.value, result.n) == (0.5, 14)  # the threshold is 0.2: refused are 0.1 and, below it, two of four
+    assert refusal_at_over_refusal([*answerable[:9], *others]).value == 0.25  # of nine none may be lost
+    assert refusal_at_over_refusal(answerable).value is None

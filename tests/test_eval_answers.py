@@ -17,7 +17,7 @@ from evals.metrics.answers import (
 from evals.metrics.scores import Metric, Score
 from evals.metrics.text import squad_tokens, words
 from evals.schema import Question
-from tests.eval_outcomes import ask, fail, refuse, say, unanswerable
+from tests.eval_outcomes import FIRST, SECOND, THIRD, ask, cite, fail, refuse, say, span, unanswerable
 
 
 @pytest.mark.parametrize(
@@ -165,3 +165,17 @@ def test_a_score_cannot_be_nan_or_without_reason() -> None:
     for wrong in ({"value": float("nan")}, {}, {"value": 1.0, "unscored": "why"}):
         with pytest.raises(ValueError, match="a score"):
             Score("q", **wrong)
+
+
+def test_of_a_long_gold_answer_the_share_of_its_words_counts() -> None:
+    long = ask(("Anna met Bo in Oslo", "They met"), answer_type="long", evidence=((span(FIRST),),))
+    assert answer_recall([say(long, "Bo met somebody in Oslo.")]).value == 4 / 5
+    assert answer_recall([refuse(long)]).value == 0
+
+
+def test_an_answer_to_a_long_gold_answer_is_right_when_it_cites_a_gold_sentence() -> None:
+    long = ask(("Anna met Bo in Oslo",), answer_type="long", evidence=((span(FIRST),), (span(SECOND),)))
+    assert answer_correct([say(long, "x", 1, citations=(cite(1, SECOND),))]).value == 1
+    assert answer_correct([say(long, "x", 1, citations=(cite(1, THIRD),))]).value == 0
+    assert answer_correct([refuse(long)]).value == 0
+    assert answer_correct([say(ask(("Anna met Bo",), answer_type="long"), "x")]).n == 0

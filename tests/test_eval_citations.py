@@ -10,10 +10,11 @@ from evals.metrics.citations import (
     citation_precision,
     citation_recall,
     citation_validity,
+    cited_first,
     words_cited,
 )
 from evals.metrics.outcome import Outcome, Passage, Statement, same_place
-from evals.metrics.support import claim_recall, claim_support
+from evals.metrics.support import claim_facts, claim_recall, claim_support
 from evals.schema import Span
 from tests.eval_outcomes import FIRST, SECOND, TEXT, THIRD, ask, cite, fail, refuse, say, span, unanswerable
 
@@ -132,3 +133,24 @@ def test_a_claim_may_rest_on_several_sentences_together() -> None:
     passages = (cite(1, FIRST), cite(2, THIRD))
     assert claim_support([say(ONE, claim, 1, 2, citations=passages)]).value == 1
     assert claim_support([say(ONE, claim, 1, citations=passages)]).value == 0
+
+
+@pytest.mark.parametrize(
+    ("claim", "stands"),
+    [
+        ("Anna met Bo in Oslo.", 1),
+        ("Anna spoke in Oslo.", 1),
+        ("Anna met Bo in Bergen.", 0),
+        ("Anna met Bo 2 times.", 0),
+    ],
+)
+def test_the_facts_of_a_claim_are_its_numbers_and_names(claim: str, stands: float) -> None:
+    assert claim_facts([say(ONE, claim, 1, citations=(cite(1, FIRST),))]).value == stands
+    assert claim_facts([say(ONE, claim, 2, citations=(cite(1, FIRST),))]).value == 0
+
+
+def test_the_first_citation_is_scored_alone() -> None:
+    right_first, wrong_first = (cite(1, FIRST), cite(2, THIRD)), (cite(1, THIRD), cite(2, FIRST))
+    assert cited_first([say(ONE, "x", 1, citations=right_first)]).value == 1
+    assert cited_first([say(ONE, "x", 1, citations=wrong_first)]).value == 0
+    assert cited_first([refuse(ONE)]).value == 0

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from evals.command import main
+from evals.provenance import articles_digest
+from evals.questions import read_questions
+from index.readers import find_files, read_articles
 from tests.test_eval_questions import GOOD, HEADER
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +29,13 @@ def test_the_newsroom_is_valid_and_all_its_evidence_stands_in_its_articles(capsy
     assert (status, err) == (0, "")
     assert "evidence spans: 372 in place, 0 not found" in out
     assert "newsroom: 276 questions, 110 of them unanswerable" in out
+
+
+def test_the_dataset_card_has_the_digests_of_its_files() -> None:
+    card = (NEWSROOM / "README.md").read_text(encoding="utf-8")
+    articles = [article for file in find_files([NEWSROOM / "articles"]) for article in read_articles(file)]
+    assert read_questions(NEWSROOM / "questions.jsonl").digest in card
+    assert articles_digest(articles) in card
 
 
 def test_every_fault_is_named_and_the_status_is_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

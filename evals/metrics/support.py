@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from assistant.verification import MODES, content_recall, verify
+from assistant.verification import MODES, content_recall, names, numbers, verify, word_stems
 from evals.metrics.citations import NO_CITATION
 from evals.metrics.outcome import Outcome, Passage, Statement
 from evals.metrics.scores import Metric, Score, mean, scored, unscored
@@ -16,6 +16,14 @@ def claim_support(outcomes: Iterable[Outcome]) -> Metric:
     compares other systems and other settings with it; it is no proof that its own claims are right.
     """
     return mean("claim_support", (_shares(outcome, _supported) for outcome in outcomes))
+
+
+def claim_facts(outcomes: Iterable[Outcome]) -> Metric:
+    """Mean share of an answer's statements of which every number, name and date stands in the cited sentences.
+
+    Stricter than ``claim_support``: neither the title nor the text before lends anything.
+    """
+    return mean("claim_facts", (_shares(outcome, _facts_stand) for outcome in outcomes))
 
 
 def claim_recall(outcomes: Iterable[Outcome]) -> Metric:
@@ -42,6 +50,13 @@ def _supported(outcome: Outcome, statement: Statement) -> float:
     if not cited or (denies(statement.text) and not denies(sentences)):
         return 0.0
     return float(verify(statement.text, sentences, before=before, around=titles).supported)
+
+
+def _facts_stand(outcome: Outcome, statement: Statement) -> float:
+    sentences = " ".join(passage.text for passage in _cited(outcome, statement))
+    known = word_stems(sentences)
+    named = all(word_stems(name) <= known for name in names(statement.text))
+    return float(bool(sentences) and named and numbers(statement.text) <= numbers(sentences))
 
 
 def _recalled(outcome: Outcome, statement: Statement) -> float:
