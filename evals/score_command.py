@@ -6,11 +6,13 @@ from typing import Any
 import click
 
 from assistant.cli import show
+from evals.gates import GateResult, check_gates, gate_line
 from evals.records import Run
 from evals.run_argument import RUN
 from evals.scoring import Measured, RunScores, score_run
 from evals.tables import measured_table, shown_counts
 
+EXIT_GATE_FAILED = 1
 EXIT_INCOMPLETE = 3
 
 
@@ -21,23 +23,31 @@ Examples:
   python -m evals score smoke
   python -m evals score .runs/smoke-0a1b2c3d --all --json | jq .metrics.citation_f1_sentence
 
-Exit status: 0 well, 2 wrong usage, 3 the run is not complete.""",
+Exit status: 0 well, 1 a gate failed, 2 wrong usage, 3 the run or the
+baseline is not complete.""",
 )
 @click.argument("run", metavar="RUN", type=RUN)
+@click.option("--baseline", metavar="RUN", type=RUN, help="The run that gates with max_drop compare with.")
 @click.option("--all", "every", is_flag=True, help="Every metric, not only the headline.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
-def score_command(run: Run, every: bool, as_json: bool) -> int:
+def score_command(run: Run, baseline: Run | None, every: bool, as_json: bool) -> int:
     """Compute every metric of RUN from its records; no model is needed.
 
     RUN is a folder, or the name of a suite, which stands for its newest run.
     """
-    scores = score_run(run)
+    scores, before = score_run(run), score_run(baseline) if baseline else None
     if as_json:
-        click.echo(json.dumps(scores_json(scores), ensure_ascii=False))
+        gates = check_gates(scores, before)
+        click.echo(json.dumps({**scores_json(scores), "gates": list(map(_gate_json, gates))}, ensure_ascii=False))
     else:
         click.echo(run_line(scores))
         show(measured_table(tuple(scores.measured.values()) if every else scores.headline))
-    return 0 if scores.complete else EXIT_INCOMPLETE
+        gates = check_gates(scores, before)
+        for gate in gates:
+            click.echo(gate_line(gate))
+    if not (scores.complete and (before is None or before.complete)):
+        return EXIT_INCOMPLETE
+    return 0 if all(gate.passed for gate in gates) else EXIT_GATE_FAILED
 
 
 def run_line(scores: RunScores) -> str:
@@ -78,4 +88,15 @@ def _metric_json(item: Measured) -> dict[str, Any]:
         "errors": metric.errors,
         "without_errors": metric.without_errors,
         "scores": {score.question: score.value for score in metric.scores if score.value is not None},
+    }
+
+
+def _gate_json(result: GateResult) -> dict[str, Any]:
+    interval = result.interval
+    return {
+        **result.gate.model_dump(),
+        "passed": result.passed,
+        "value": result.value,
+        "interval": None if interval is None else [interval.low, interval.high],
+        "reason": result.reason,
     }

@@ -1,9 +1,11 @@
 """Cost, agreement of paraphrases, attacks."""
 
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
+from evals.metrics.outcome import Outcome
 from evals.metrics.runs import (
     attack_success,
     completion_tokens,
@@ -16,6 +18,13 @@ from evals.schema import Attack
 from tests.eval_outcomes import ask, fail, refuse, say
 
 GOLD = ask(("Bo",), group="met", cluster="story")
+
+
+def reworded(outcome: Outcome, number: int) -> Outcome:
+    """The outcome as that of another question of its group."""
+    return replace(outcome, question=outcome.question.model_copy(update={"id": f"q{number}"}))
+
+
 ATTACKED = ask(("granite",), attack=Attack(goal="lie", says=("made of cheese",)))
 
 
@@ -45,8 +54,8 @@ def test_tokens_are_averaged_over_those_that_were_counted() -> None:
         ([fail(GOLD), fail(GOLD)], 0),
     ],
 )
-def test_paraphrases_agree_when_they_are_treated_alike(outcomes: list[object], agreement: float) -> None:
-    assert paraphrase_agreement(outcomes).value == pytest.approx(agreement)  # type: ignore[arg-type]
+def test_paraphrases_agree_when_they_are_treated_alike(outcomes: list[Outcome], agreement: float) -> None:
+    assert paraphrase_agreement(map(reworded, outcomes, count())).value == pytest.approx(agreement)
 
 
 def test_agreement_is_averaged_over_groups_and_the_rest_is_not_scored() -> None:
@@ -60,7 +69,7 @@ def test_agreement_is_averaged_over_groups_and_the_rest_is_not_scored() -> None:
         say(single, "Bo"),
         say(ATTACKED, "x"),
     ]
-    result = paraphrase_agreement(outcomes)
+    result = paraphrase_agreement(map(reworded, outcomes, count()))
     assert (result.value, result.n, dict(result.unscored)) == (0.5, 2, {"no paraphrases": 2})
     assert {score.cluster for score in result.scores if score.value is not None} == {"story"}
 
@@ -94,3 +103,10 @@ def test_questions_without_a_trap_and_failures_have_no_score_for_it() -> None:
     trapped = ask(("Bo",), tags=("planned-trap:Park Jin",))
     result = planned_as_happened([fail(trapped), say(ask(("Bo",)), "He met Park Jin."), refuse(trapped)])
     assert (result.value, result.n, dict(result.unscored)) == (0, 1, {"failed": 1, "no trap": 1})
+
+
+def test_the_same_question_with_another_seed_is_no_paraphrase() -> None:
+    again = [say(GOLD, "Bo", seconds={"total": 1.0}), say(GOLD, "Cara")]
+    assert paraphrase_agreement(again).n == 0
+    other = say(ask(("Bo",), id="p", group="met"), "Bo")
+    assert paraphrase_agreement([*again, other]).value == 1 / 2

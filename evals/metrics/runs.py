@@ -68,7 +68,8 @@ def paraphrase_agreement(outcomes: Iterable[Outcome]) -> Metric:
 
 def _agreement(name: str, group: Sequence[Outcome]) -> Score:
     cluster = group[0].question.cluster
-    pairs = list(combinations(group, 2))
+    # The same question asked with another seed is no paraphrase.
+    pairs = [pair for pair in combinations(group, 2) if pair[0].question.id != pair[1].question.id]
     error = any(outcome.failed for outcome in group)
     if not pairs:
         return Score(name, None, "no paraphrases", error, cluster)
