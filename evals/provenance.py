@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ANSWERING = ("assistant", "index", "prompts")  # packages that decide what is answered
 DISTRIBUTION = "news-assistant"
 DEVELOPMENT = re.compile(r"extra == ['\"]dev['\"]")  # tools that no answer depends on
+NOT_ANSWERING = frozenset({"prompts/judge.md"})
 LEFT_OUT = frozenset({"api_key", "embeddings_api_key"})
 
 
@@ -78,8 +79,9 @@ def code_digest(packages: Iterable[str] = ANSWERING, root: Path = ROOT) -> str:
     digest = sha256()
     for package in sorted(packages):
         for file in sorted((root / package).rglob("*")):
-            if file.suffix in {".py", ".md"}:
-                digest.update(f"{file.relative_to(root)}\0".encode() + sha256(file.read_bytes()).digest())
+            name = file.relative_to(root).as_posix()
+            if file.suffix in {".py", ".md"} and name not in NOT_ANSWERING:
+                digest.update(f"{name}\0".encode() + sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
