@@ -11,11 +11,12 @@ from assistant.cli import show
 from evals.comparison import KINDS, Change, RunComparison, Uncompared, compare_runs, compare_slices
 from evals.comparison_tables import slices_table, tested_table, untested_table
 from evals.records import Run
-from evals.run_argument import RUN
+from evals.run_argument import SCORES
 from evals.schema import Question
 from evals.score_command import EXIT_INCOMPLETE, run_line
-from evals.scoring import RunScores, score_run
+from evals.scoring import RunScores
 from evals.statistics import POWER
+from evals.stored import scores_of
 from evals.tables import shown_name, shown_value
 from index.errors import UsageError
 
@@ -27,24 +28,27 @@ BY_DEFAULT = ("answer_correct", "citation_f1_sentence", "claim_support", "over_r
     "compare",
     epilog="""\b
 Examples:
-  python -m evals compare .runs/before .runs/after
+  python -m evals compare evals/baselines/newsroom.json newsroom
   python -m evals compare .runs/before .runs/after --by type,tag
   python -m evals compare .runs/before .runs/after --metric answer_correct --list
 
 Exit status: 0 compared, 2 wrong usage or runs that cannot be compared,
 3 a run is not complete.""",
 )
-@click.argument("first", type=RUN)
-@click.argument("second", type=RUN)
+@click.argument("first", type=SCORES)
+@click.argument("second", type=SCORES)
 @click.option("--by", metavar="KINDS", default="", help=f"Slices too; kinds with commas between: {', '.join(KINDS)}.")
 @click.option("--metric", "names", metavar="NAME", multiple=True, help="Only this metric; repeatable.")
 @click.option("--list", "listed", is_flag=True, help="Name the questions won and lost; needs --metric.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
 def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], listed: bool, as_json: bool) -> int:
-    """Compare the runs FIRST and SECOND of the same questions, question by question."""
+    """Compare the runs FIRST and SECOND of the same questions, question by question.
+
+    Each is a folder, a suite's name for its newest run, or a file of `evals score --save`.
+    """
     if listed and not names:
         raise UsageError("--list needs a metric by which questions are won and lost", "choose one: --metric NAME")
-    runs = (score_run(first), score_run(second))
+    runs = (scores_of(first), scores_of(second))
     found = compare_runs(*runs, names)
     kinds = [kind.strip() for kind in by.split(",") if kind.strip()]
     slices, uncompared = compare_slices(found, names or BY_DEFAULT, kinds) if kinds else ((), ())
@@ -57,7 +61,7 @@ def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], li
         for line in _not_compared((*found.uncompared, *uncompared)):
             click.echo(line)
         for change in found.changes if listed else ():
-            click.echo("\n" + "\n".join(_listed(change, found.first.run.questions)))
+            click.echo("\n" + "\n".join(_listed(change, found.second.run.questions)))
     return 0 if found.complete else EXIT_INCOMPLETE
 
 

@@ -18,6 +18,7 @@ from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric
 from evals.scoring import HEADLINE, Better, RunScores, better_of
 from evals.statistics import ALPHA, Comparison, Interval, bootstrap_statistic, compare, holm
+from evals.stored import without_stored
 from evals.whole_run import Statistic, statistic_of
 from index.errors import UsageError
 
@@ -128,7 +129,11 @@ def compare_runs(first: RunScores, second: RunScores, names: Sequence[str] = ())
     one, other = _only(first, shared), _only(second, shared)
     require_metrics(names, (one, other))
     every = ("", one.outcomes, other.outcomes)
-    changes, uncompared = _sorted_out(_change(name, one, other, every) for name in dict.fromkeys(names or HEADLINE))
+    wanted = dict.fromkeys(names or HEADLINE)
+    lacking = without_stored(wanted, one, other)
+    found = (_change(name, one, other, every) for name in wanted if name not in lacking)
+    changes, uncompared = _sorted_out(found)
+    uncompared += tuple(Uncompared(name, "", "a file of scores does not have it") for name in lacking)
     differences = provenance_differences(first.run.info, second.run.info)
     return RunComparison(one, other, len(shared), differences, _adjusted(changes), uncompared)
 
@@ -206,8 +211,7 @@ def _change(name: str, first: RunScores, second: RunScores, group: _Group) -> Ch
     if statistic := statistic_of(name):
         return _of_statistic(name, where, statistic, *outcomes)
     one, other = (
-        _within(scores.measured[name].metric, where, part)
-        for scores, part in zip((first, second), outcomes, strict=True)
+        _within(_metric(name, scores), where, part) for scores, part in zip((first, second), outcomes, strict=True)
     )
     return _of_means(where, one, other)
 
@@ -219,6 +223,12 @@ def _within(metric: Metric, where: str, outcomes: Iterable[Outcome]) -> Metric:
     of_groups = metric.name == "paraphrase_agreement"
     names = {outcome.question.group if of_groups else outcome.question.id for outcome in outcomes}
     return replace(metric, scores=tuple(score for score in metric.scores if score.question in names))
+
+
+def _metric(name: str, scores: RunScores) -> Metric:
+    """The metric; a file of scores leaves out those for which it has nothing."""
+    found = scores.measured.get(name)
+    return found.metric if found else Metric(name, None, 0)
 
 
 def _of_means(where: str, first: Metric, second: Metric) -> Change | Uncompared | None:

@@ -30,12 +30,13 @@ def require_same_material(first: Run, second: Run) -> None:
         UsageError: the questions or the articles differ; names what differs.
         InputError: a file of a run is missing or broken.
     """
+    whole = first.has_texts and second.has_texts
     faults = []
     if first.info.questions != second.info.questions:
         one, other = ({question.id: question for question in run.questions} for run in (first, second))
-        faults += _unlike("questions", one, other)
+        faults += (whole and _unlike("questions", one, other)) or ["other questions"]
     if first.info.provenance.articles != second.info.provenance.articles:
-        faults += _unlike("articles", first.articles, second.articles) or ["other articles"]
+        faults += (whole and _unlike("articles", first.articles, second.articles)) or ["other articles"]
     if faults:
         raise UsageError(f"{first.folder} and {second.folder} cannot be compared: {'; '.join(faults)}", REMEDY)
 

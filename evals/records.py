@@ -110,6 +110,11 @@ class Run:
     def name(self) -> str:
         return self.folder.name
 
+    @property
+    def has_texts(self) -> bool:
+        """Whether questions and articles are there word for word."""
+        return True
+
     @cached_property
     def info(self) -> RunInfo:
         """What ``run.json`` says.

@@ -1,8 +1,11 @@
 """Runs as arguments of commands."""
 
+from pathlib import Path
+
 import click
 
 from evals.records import Run, find_run
+from evals.stored import StoredRun
 
 
 class RunType(click.ParamType[Run]):
@@ -19,4 +22,20 @@ class RunType(click.ParamType[Run]):
         return value if isinstance(value, Run) else find_run(value)
 
 
-RUN = RunType()
+class ScoresType(click.ParamType[Run]):
+    """A run as above, or a file of scores that ``evals score --save`` wrote."""
+
+    name = "run or file"
+
+    def convert(self, value: str | Run, param: click.Parameter | None, ctx: click.Context | None) -> Run:
+        """The run, or the file in its place.
+
+        Raises:
+            InputError: there is none.
+        """
+        if isinstance(value, str) and Path(value).is_file():
+            return StoredRun(Path(value))
+        return RUN.convert(value, param, ctx)
+
+
+RUN, SCORES = RunType(), ScoresType()

@@ -1,6 +1,7 @@
 """``evals score``: every metric of a run."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,8 +9,9 @@ import click
 from assistant.cli import show
 from evals.gates import GateResult, check_gates, gate_line
 from evals.records import Run
-from evals.run_argument import RUN
+from evals.run_argument import RUN, SCORES
 from evals.scoring import Measured, RunScores, score_run
+from evals.stored import save_scores, scores_of
 from evals.tables import measured_table, shown_counts
 
 EXIT_GATE_FAILED = 1
@@ -27,15 +29,20 @@ Exit status: 0 well, 1 a gate failed, 2 wrong usage, 3 the run or the
 baseline is not complete.""",
 )
 @click.argument("run", metavar="RUN", type=RUN)
-@click.option("--baseline", metavar="RUN", type=RUN, help="The run that gates with max_drop compare with.")
+@click.option(
+    "--baseline", metavar="RUN", type=SCORES, help="Run, or file of scores, that max_drop gates compare with."
+)
+@click.option("--save", type=click.Path(path_type=Path), help="Keep the scores in a small file, as a baseline.")
 @click.option("--all", "every", is_flag=True, help="Every metric, not only the headline.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
-def score_command(run: Run, baseline: Run | None, every: bool, as_json: bool) -> int:
+def score_command(run: Run, baseline: Run | None, save: Path | None, every: bool, as_json: bool) -> int:
     """Compute every metric of RUN from its records; no model is needed.
 
     RUN is a folder, or the name of a suite, which stands for its newest run.
     """
-    scores, before = score_run(run), score_run(baseline) if baseline else None
+    scores, before = score_run(run), scores_of(baseline) if baseline else None
+    if save:
+        save_scores(scores, save)
     if as_json:
         gates = check_gates(scores, before)
         click.echo(json.dumps({**scores_json(scores), "gates": list(map(_gate_json, gates))}, ensure_ascii=False))
