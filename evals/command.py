@@ -8,8 +8,10 @@ from assistant.cli import LazyGroup, run
 
 COMMANDS = {
     "calibrate": "evals.calibrate_command:calibrate_command",
+    "compare": "evals.compare_command:compare_command",
     "convert": "evals.convert_command:convert_command",
     "judge": "evals.judge_command:judge_command",
+    "report": "evals.report_command:report_command",
     "run": "evals.run_command:run_command",
     "score": "evals.score_command:score_command",
     "validate": "evals.validate_command:validate",
@@ -24,9 +26,11 @@ COMMANDS = {
 Examples:
   python -m evals run smoke                           ask the questions of a suite
   python -m evals score smoke                         compute every metric from the records
+  python -m evals report smoke                        write a page with every question and every score
+  python -m evals compare .runs/before .runs/after    say what differs, and whether it is luck
   python -m evals validate questions.jsonl            check a question set
   python -m evals calibrate claims.jsonl              compare graders of claims with people
-  python -m evals judge .runs/smoke                   let a language model grade a run's claims
+  python -m evals judge smoke                         let a language model grade a run's claims
 
 Exit status: 0 well, 1 a fault or a gate that failed, 2 wrong usage,
 3 the run is not complete.""",

@@ -10,7 +10,7 @@ from evals.comparison_tables import shown_change, shown_change_interval
 from evals.scoring import Measured, RunScores, better_of
 from evals.statistics import Interval
 from evals.suite import Gate
-from evals.tables import shown_counts, shown_interval, shown_name, shown_value
+from evals.tables import shown_interval, shown_name, shown_reasons, shown_value
 from index.errors import UsageError
 
 ONE_CLUSTER = "all of it rests on one cluster of questions, so there is no interval"
@@ -83,7 +83,7 @@ def _check_level(gate: Gate, measured: Measured | None) -> GateResult:
         return GateResult(gate, False, reason="nothing was measured")
     value, interval = measured.metric.value, measured.interval
     if value is None:
-        reasons = shown_counts(measured.metric.unscored)
+        reasons = shown_reasons(measured.metric.unscored)
         return GateResult(gate, False, reason=f"no question has a score{reasons and f': {reasons}'}")
     if interval is None:
         return GateResult(gate, False, value, reason=f"{shown_value(gate.metric, value)}, but {ONE_CLUSTER}")

@@ -39,6 +39,11 @@ def shown_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in ordered)
 
 
+def shown_reasons(counts: Mapping[str, int]) -> str:
+    """``41 × the question has no gold evidence``; most frequent first."""
+    return shown_counts({f"× {reason}": count for reason, count in counts.items()})
+
+
 def measured_row(item: Measured) -> tuple[str, str, str, str, str, str]:
     """Name, value, interval, n, what was not scored and why, errors (with the value without them)."""
     metric = item.metric
@@ -50,7 +55,7 @@ def measured_row(item: Measured) -> tuple[str, str, str, str, str, str]:
         shown_value(metric.name, metric.value),
         shown_interval(metric.name, item.interval),
         str(metric.n),
-        shown_counts(metric.unscored),
+        shown_reasons(metric.unscored),
         errors,
     )
 

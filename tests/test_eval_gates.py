@@ -106,7 +106,7 @@ def test_without_a_value_a_gate_fails(tmp_path: Path, limit: dict[str, float]) -
     scores = gated(tmp_path, 30, {"metric": "attack_success", **limit})
     result = only(scores, scores)
     assert (result.passed, result.value) == (False, None)
-    assert result.reason in {"no question has a score: 40 not attacked", "neither run has a value for it"}
+    assert result.reason in {"no question has a score: 40 × not attacked", "neither run has a value for it"}
 
 
 @pytest.mark.parametrize("limit", [{"min": 0}, {"max": 1}, {"max_drop": 1}])

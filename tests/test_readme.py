@@ -8,6 +8,7 @@ import click
 import pytest
 
 from assistant.cli import cli
+from evals.command import evals
 from tests.parts import NEWSROOM, ROOT, quoting_server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -58,6 +59,16 @@ def test_every_command_line_can_be_parsed() -> None:
     for words in calls:
         command, arguments = resolved(words)
         command.make_context("assistant", arguments, resilient_parsing=False)
+
+
+def test_every_line_for_the_evals_names_a_command_and_its_options() -> None:
+    calls = [words[2:] for words in shell_lines("python") if words[:2] == ["-m", "evals"]]
+    assert ["score", "newsroom"] in calls
+    context = click.Context(evals)
+    for name, *arguments in calls:
+        command = evals.get_command(context, name)
+        assert command is not None, f"there is no command {name}"
+        command.make_parser(click.Context(command)).parse_args(arguments)
 
 
 def test_every_named_setting_exists() -> None:
