@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
+from assistant.framing import as_data
 from assistant.prompting import Prompt
 from assistant.reply import ReplyPart, Usage
 from assistant.stopwatch import Stopwatch
@@ -26,7 +27,6 @@ CLAIM_OVERHEAD_TOKENS = 24  # a label, quotes, and names written out for pronoun
 MAX_CITATIONS = 3  # for one claim; more sources of the same fact do not make it easier to check
 # A claim whose logit for the question is this far below its sentence's has left the answer out.
 ANSWER_LOSS = 2.0
-FORGED_LABEL = re.compile(r"\[(?=\s*S\d+\s*\])")
 
 
 class Turn:
@@ -74,7 +74,7 @@ class Turn:
     @property
     def messages(self) -> "list[BaseMessage]":
         """The prompt: the answering sentences under their labels, and the question."""
-        return self._prompt.messages(evidence=_listing(self.asked), question=self.question)
+        return self._prompt.messages(evidence=_listing(self.asked), question=as_data(self.question))
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -208,9 +208,8 @@ def _around(item: Evidence) -> str:
 
 
 def _listing(evidence: tuple[Evidence, ...]) -> str:
-    """The evidence as the model reads it; what stands in an article cannot look like one of our labels."""
-    lines = (f"[{item.label}] {FORGED_LABEL.sub('(', ' '.join(item.reading.split()))}" for item in evidence)
-    return "\n".join(lines)
+    """The evidence as the model reads it."""
+    return "\n".join(f"[{item.label}] {as_data(item.reading)}" for item in evidence)
 
 
 def _respelt(claim: str, sentence: str) -> str:

@@ -43,13 +43,14 @@ NUMBER_WORDS = {
 # Words that tell how a statement is meant. A claim may not drop its sentence's way of meaning it.
 MODES = {
     "planned": re.compile(
-        r"\b(?:will|would|shall|schedul\w+|appointments?|plan(?:s|ned|ning)?|due to|set to|expect(?:s|ed)?"
+        # In small letters only: Will is a name, and May a month.
+        r"\b(?:(?-i:will|may)|would|shall|schedul\w+|appointments?|plan(?:s|ned|ning)?|due to|set to|expect(?:s|ed)?"
         r"|intend(?:s|ed)?|to be held|hop(?:es|ed|ing) to|aim(?:s|ed|ing)? to|going to|is to|are to|was to|were to"
-        r"|propos\w+|slated|about to|promis\w+|pledg\w+|vow\w*|could|may|might)\b",
+        r"|propos\w+|slated|about to|promis\w+|pledg\w+|vow\w*|could|might)\b",
         re.I,
     ),
     "yet to come": re.compile(
-        r"\b(?:upcoming|future|later on|will|would|scheduled|plan(?:s|ned|ning)?|due|set|expected|next)\b", re.I
+        r"\b(?:upcoming|future|later on|(?-i:will)|would|scheduled|plan(?:s|ned|ning)?|due|set|expected|next)\b", re.I
     ),
     "denied": re.compile(r"\b(?:den(?:y|ies|ied|ying)|denial|reject(?:s|ed|ing)?|refut\w+|dismiss(?:es|ed))\b", re.I),
     "alleged": re.compile(

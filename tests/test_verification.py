@@ -47,6 +47,8 @@ MET = "Blinken, who met Cho Tae-Yong on Thursday, will see President Yoon Suk Ye
         ("The G7 ministers called for pauses.", "Together, the G7 ministers called for humanitarian pauses."),
         ("Three pumps failed.", "The station's 3 pumps failed."),
         ("9 people died.", TOLL),
+        ("Ana Ortega took office.", "Ana Ortega took office in May."),
+        ("The minister greeted Ana Ortega.", "The minister greeted Will Smith and Ana Ortega."),
     ],
 )
 def test_pass_what_the_sentence_states(claim: str, sentence: str) -> None:
@@ -75,6 +77,11 @@ def test_pass_what_the_sentence_states(claim: str, sentence: str) -> None:
             "The banks held merger talks.",
             "The banks reportedly held merger talks.",
             "the sentence tells it as alleged, the claim does not",
+        ),
+        (
+            "The bridge opens in May.",
+            "The bridge may open in May.",
+            "the sentence tells it as planned, the claim does not",
         ),
         ("Seven people died.", TOLL, "the sentence does not have 7"),
         ("The flood damaged 114 buildings.", "The flood damaged 1,140 buildings.", "the sentence does not have 114"),
