@@ -1,9 +1,5 @@
-"""Grades of claims: what a grader says, and the file in which the grades of slow graders are kept.
+"""Grades of claims: what a grader says, and the file in which the grades of slow graders are kept."""
 
-Lines are only ever added to such a file. A line that was cut off by the end of the program counts as not written.
-"""
-
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,14 +7,12 @@ from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, Self
 
-from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 
 from evals.claims import Claim, Label
-from evals.questions import field_error
-from index.errors import InputError, UsageError
+from evals.line_file import LineFile, open_line_file, read_lines
 
 MOST_ERROR_CHARACTERS = 500
 REMEDY = "take the file away to grade everything anew"
@@ -96,16 +90,25 @@ class GradeLine(_Part):
     error: str = ""
     at: datetime
 
+    @model_validator(mode="after")
+    def _is_one_grade(self) -> Self:
+        Grade(self.label, error=self.error)
+        return self
+
     @property
     def key(self) -> tuple[str, str]:
         return self.claim, self.digest
+
+    @property
+    def grade(self) -> Grade:
+        return Grade(self.label, error=self.error)
 
 
 @dataclass(frozen=True, slots=True)
 class GradeLog:
     """The grades of one grader that a file has, and the file to add to; `open_log` makes it."""
 
-    path: Path
+    file: LineFile
     grader: GraderInfo
     before: Mapping[tuple[str, str], Grade]
 
@@ -129,10 +132,7 @@ class GradeLog:
             error=grade.error[:MOST_ERROR_CHARACTERS],
             at=datetime.now(UTC),
         )
-        with self.path.open("ab") as file:
-            file.write(line.model_dump_json().encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        self.file.add(line)
 
 
 @contextmanager
@@ -143,38 +143,14 @@ def open_log(path: Path, grader: GraderInfo) -> Iterator[GradeLog]:
         InputError: a line other than one cut off at the end is not a grade; names file and line.
         UsageError: another process is adding to the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f"{path.name}.lock"), blocking=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise UsageError(f"another process is adding to {path}", "wait until it has ended") from error
-    try:
-        yield GradeLog(path, grader, MappingProxyType(_read(path, grader)))
-    finally:
-        lock.release()
+    with open_line_file(path) as file:
+        yield GradeLog(file, grader, MappingProxyType(_read(path, grader)))
 
 
 def _read(path: Path, grader: GraderInfo) -> dict[tuple[str, str], Grade]:
-    """The grader's grades; of two for one claim the first counts. A cut-off last line is taken away."""
+    """The grader's grades; of two for one claim the first counts."""
     found: dict[tuple[str, str], Grade] = {}
-    with path.open("ab+") as file:
-        file.seek(0)
-        data = file.read()
-        whole = data.rfind(b"\n") + 1
-        file.truncate(whole)
-    for number, text in enumerate(data[:whole].splitlines(), start=1):
-        line, grade = _parse(text, f"{path}:{number}")
+    for _, line in read_lines(path, TypeAdapter(GradeLine), REMEDY):
         if line.grader == grader:
-            found.setdefault(line.key, grade)
+            found.setdefault(line.key, line.grade)
     return found
-
-
-def _parse(text: bytes, place: str) -> tuple[GradeLine, Grade]:
-    try:
-        line = GradeLine.model_validate_json(text)
-        return line, Grade(line.label, error=line.error)
-    except ValidationError as error:
-        raise field_error(error, place, REMEDY) from error
-    except ValueError as error:
-        raise InputError(f"{place}: {error}", REMEDY) from error

@@ -1,18 +1,15 @@
 """Runs on disk: a folder with everything that its scores are computed from.
 
-    run.json         what was to be done, and where the numbers come from
-    questions.jsonl  the questions, with the offsets that their evidence has in these articles
-    articles.jsonl   the articles
-    records.jsonl    a line when a question is begun, and one when it is done; of shard 2 of 4: records-2-of-4.jsonl
-    index/           the index, made by the code that is measured
-
-Lines are only ever added. A line that was cut off by the end of the program counts as not written.
+run.json         what was to be done, and where the numbers come from
+questions.jsonl  the questions, with the offsets that their evidence has in these articles
+articles.jsonl   the articles
+records.jsonl    a line when a question is begun, and one when it is done; of shard 2 of 4: records-2-of-4.jsonl
+index/           the index, made by the code that is measured
 """
 
 import json
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from evals.line_file import read_lines
 from evals.provenance import Provenance
 from evals.questions import field_error, read_questions, write_questions
 from evals.schema import Question
@@ -168,7 +166,7 @@ class Run:
         begun: Counter[Key] = Counter()
         known = set(self.keys)
         for path in sorted(self.folder.glob("records*.jsonl")):
-            for place, line in _lines(path):
+            for place, line in read_lines(path, Line, REMEDY):
                 if line.key not in known:
                     raise InputError(
                         f"{place}: the run has no question {line.question!r} with seed {line.seed}", REMEDY
@@ -217,40 +215,3 @@ def create_run(folder: Path, info: RunInfo, material: Material) -> Run:
     part.write_text(complete.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
     part.replace(folder / "run.json")
     return Run(folder)
-
-
-class RecordFile:
-    """Adds lines; each is on the disk before the next question is begun.
-
-    Args:
-        path: a line that an earlier program left cut off is taken away.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("ab+")
-        self._file.seek(0)
-        self._file.truncate(_whole(self._file.read()))
-
-    def add(self, line: Begun | Record) -> None:
-        """Add one line."""
-        self._file.write(line.model_dump_json(exclude_defaults=False).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-def _whole(data: bytes) -> int:
-    """How many bytes of it are whole lines."""
-    return data.rfind(b"\n") + 1
-
-
-def _lines(path: Path) -> Iterator[tuple[str, Begun | Record]]:
-    data = path.read_bytes()
-    for number, text in enumerate(data[: _whole(data)].splitlines(), start=1):
-        try:
-            yield f"{path}:{number}", Line.validate_json(text)
-        except ValidationError as error:
-            raise field_error(error, f"{path}:{number}", REMEDY) from error

@@ -4,21 +4,19 @@ import asyncio
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from assistant import Assistant, Window
 from assistant import Question as Asked
 from assistant.settings import Settings, load_settings
 from evals.anchors import anchor_questions
+from evals.line_file import LineFile, open_line_file
 from evals.provenance import gather
 from evals.questions import question_line
-from evals.records import RUNS, Begun, Key, Record, RecordFile, Run, RunInfo, create_run
+from evals.records import RUNS, Begun, Key, Record, Run, RunInfo, create_run
 from evals.schema import Question
 from evals.suite import Material, Suite
 from index.articles import until_seconds
@@ -114,7 +112,7 @@ def execute(
     Raises:
         AssistantError: one that would meet every question; what was recorded stays, and the run can go on later.
     """
-    with _record_file(run.folder / shard.file_name) as file:
+    with open_line_file(run.folder / shard.file_name, "wait for it, or take another shard") as file:
         questions = {question.id: question for question in run.questions}
         for seed, keys in _pending(run, shard, limit, file, progress):
             with Assistant.open(settings=settings_of(run, seed)) as assistant:
@@ -129,7 +127,7 @@ class _Worker:
 
     assistant: Assistant
     timeout_seconds: float
-    file: RecordFile
+    file: LineFile
     progress: Callable[[Record], None] | None
 
     async def ask_all(self, asked: Sequence[tuple[Question, int]], workers: int) -> None:
@@ -179,7 +177,7 @@ def asked(question: Question) -> Asked:
 
 
 def _pending(
-    run: Run, shard: Shard, limit: int | None, file: RecordFile, progress: Callable[[Record], None] | None
+    run: Run, shard: Shard, limit: int | None, file: LineFile, progress: Callable[[Record], None] | None
 ) -> Iterator[tuple[int, list[Key]]]:
     """What is still to be asked, by seed; what ended the program again and again is recorded as a crash."""
     done = run.progress()
@@ -193,27 +191,10 @@ def _pending(
         yield seed, [key for key in keys if key[1] == seed]
 
 
-def _keep(record: Record, file: RecordFile, progress: Callable[[Record], None] | None) -> None:
+def _keep(record: Record, file: LineFile, progress: Callable[[Record], None] | None) -> None:
     file.add(record)
     if progress:
         progress(record)
-
-
-@contextmanager
-def _record_file(path: Path) -> Iterator[RecordFile]:
-    lock = FileLock(path.with_suffix(".lock"), blocking=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise UsageError(f"another process is adding to {path}", "wait for it, or take another shard") from error
-    try:
-        file = RecordFile(path)
-        try:
-            yield file
-        finally:
-            file.close()
-    finally:
-        lock.release()
 
 
 def _differences(run: Run, now: RunInfo, questions: Sequence[Question]) -> list[str]:

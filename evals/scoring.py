@@ -1,20 +1,18 @@
 """All scores of a run, computed from its records; no model is needed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Literal
 
-import numpy as np
-
 from evals.metrics import abstention, answers, citations, retrieval, runs, support
-from evals.metrics.abstention import Point, answerable_points, auroc_of, curve_of, refusal_of, risk_points
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric
 from evals.outcomes import Reader
 from evals.records import Run
 from evals.schema import Question
 from evals.statistics import Interval, bootstrap_statistic, metric_interval
+from evals.whole_run import statistic_of
 
 Better = Literal["higher", "lower", ""]
 
@@ -122,7 +120,7 @@ def measure(outcomes: Iterable[Outcome], texts: Mapping[str, str]) -> tuple[Meas
     """
     every = _clustered(tuple(outcomes))
     means = (_measured(average_repeats(metric)) for metric in _means(every, texts))
-    return (*means, *_curves(every), *_latencies(every))
+    return (*means, *_whole(every))
 
 
 def average_repeats(metric: Metric) -> Metric:
@@ -180,51 +178,24 @@ def better_of(name: str) -> Better:
     return "lower" if name in LOWER_IS_BETTER or "_seconds_" in name else "higher"
 
 
-def _curves(outcomes: Sequence[Outcome]) -> list[Measured]:
-    risks, known = risk_points(outcomes), answerable_points(outcomes)
-    return [
-        _of_points(abstention.confidence_auroc(outcomes), known, auroc_of),
-        _of_points(abstention.refusal_at_over_refusal(outcomes), known, refusal_of),
-        _of_points(abstention.answer_curve(outcomes)[1], risks, _area),
-        _of_points(abstention.coverage_at_risk(outcomes), risks, _coverage),
-    ]
-
-
-def _of_points(
-    metric: Metric, points: Sequence[Point], statistic: Callable[[Sequence[Point]], float | None]
-) -> Measured:
-    interval = None
-    if metric.value is not None:
-        clusters = [point.cluster for point in points]
-        interval = bootstrap_statistic(lambda indices: statistic([points[i] for i in indices]), clusters)
-    return Measured(metric, interval, better_of(metric.name))
-
-
-def _area(points: Sequence[Point]) -> float | None:
-    curve = curve_of(points)
-    return None if curve is None else curve.area
-
-
-def _coverage(points: Sequence[Point]) -> float | None:
-    curve = curve_of(points)
-    return None if curve is None else curve.coverage_at()
-
-
-def _latencies(outcomes: Sequence[Outcome]) -> list[Measured]:
+def _whole(outcomes: Sequence[Outcome]) -> list[Measured]:
+    """The metrics that are not means over questions."""
     stages = dict.fromkeys(stage for outcome in outcomes if not outcome.failed for stage in outcome.seconds)
-    return [_latency(outcomes, stage, percentile) for stage in stages for percentile in PERCENTILES]
+    metrics = (
+        abstention.confidence_auroc(outcomes),
+        abstention.refusal_at_over_refusal(outcomes),
+        abstention.answer_curve(outcomes)[1],
+        abstention.coverage_at_risk(outcomes),
+        *(runs.latency(outcomes, stage, percentile) for stage in stages for percentile in PERCENTILES),
+    )
+    return [Measured(metric, _interval(metric, outcomes), better_of(metric.name)) for metric in metrics]
 
 
-def _latency(outcomes: Sequence[Outcome], stage: str, percentile: float) -> Measured:
-    metric = runs.latency(outcomes, stage, percentile)
-    kept = [score for score in metric.scores if score.value is not None]
-    values = np.array([score.value for score in kept], dtype=float)
-    statistic = partial(_percentile, values, percentile)
-    interval = bootstrap_statistic(statistic, [score.cluster for score in kept]) if kept else None
-    return Measured(metric, interval, "lower")
-
-
-def _percentile(
-    values: "np.typing.NDArray[np.float64]", percentile: float, indices: "np.typing.NDArray[np.int64]"
-) -> float:
-    return float(np.percentile(values[indices], percentile))
+def _interval(metric: Metric, outcomes: Sequence[Outcome]) -> Interval | None:
+    statistic = statistic_of(metric.name)
+    if metric.value is None or statistic is None:
+        return None
+    seen = [(item, outcome.question.cluster) for outcome in outcomes for item in statistic.observe([outcome])]
+    return bootstrap_statistic(
+        lambda indices: statistic.summarise([seen[i][0] for i in indices]), [cluster for _, cluster in seen]
+    )

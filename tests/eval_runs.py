@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from evals.line_file import open_line_file
 from evals.provenance import Provenance, articles_digest
-from evals.records import Key, Record, RecordFile, Run, RunInfo, create_run
+from evals.records import Key, Record, Run, RunInfo, create_run
 from evals.schema import Header, Question, Span
 from evals.suite import Material, Suite
 from index.articles import Article
@@ -48,12 +49,11 @@ def make_run(
     info = RunInfo(suite=Suite.model_validate(given), questions="", created=MOMENT, provenance=origin)
     header = Header(name="made")
     run = create_run(folder, info, Material(header, tuple(questions), tuple(articles)))
-    file = RecordFile(folder / "records.jsonl")
     by_key: Mapping[Any, Any] = answers
-    for name, seed in run.keys:
-        if (answer := by_key.get((name, seed), by_key.get(name))) is not None:
-            file.add(_record(name, seed, answer))
-    file.close()
+    with open_line_file(folder / "records.jsonl") as file:
+        for name, seed in run.keys:
+            if (answer := by_key.get((name, seed), by_key.get(name))) is not None:
+                file.add(_record(name, seed, answer))
     return run
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from evals.claims import Claim, Label, claims_of_run, read_claims, sample
+from evals.line_file import open_line_file
 from evals.provenance import Provenance
-from evals.records import Record, RecordFile, Run, RunInfo, create_run
+from evals.records import Record, Run, RunInfo, create_run
 from evals.schema import Header
 from evals.suite import Material, QuestionSource, Suite
 from index.articles import Article
@@ -78,10 +79,10 @@ def make_run(folder: Path) -> Run:
 
 
 def add(run: Run, question: str, told: dict[str, Any] | None) -> None:
-    file = RecordFile(run.folder / "records.jsonl")
     error = "" if told else "no answer within 60 s"
-    file.add(Record(question=question, seed=0, seconds=1, at=datetime.now(UTC), answer=told, error=error))
-    file.close()
+    record = Record(question=question, seed=0, seconds=1, at=datetime.now(UTC), answer=told, error=error)
+    with open_line_file(run.folder / "records.jsonl") as file:
+        file.add(record)
 
 
 def test_a_line_becomes_a_claim_with_its_label_and_gold_sentences(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from evals.command import main
-from evals.records import Begun, RecordFile, Run, find_run
+from evals.line_file import open_line_file
+from evals.records import Begun, Run, find_run
 from evals.runner import Shard, execute, prepare_run
 from evals.scoring import score_run
 from evals.suite import load_material, read_suite
@@ -183,10 +184,9 @@ def test_a_server_that_is_gone_stops_the_run_and_loses_nothing(tmp_path: Path) -
 def test_what_ends_the_program_again_and_again_is_recorded_as_a_crash(tmp_path: Path, server: OpenAIServer) -> None:
     folder = tmp_path / "run"
     opened = begin(write_suite(tmp_path / "s", server.base_url, 2), folder)
-    file = RecordFile(folder / "records.jsonl")
-    for _ in range(3):
-        file.add(Begun(question="q0", seed=0))
-    file.close()
+    with open_line_file(folder / "records.jsonl") as file:
+        for _ in range(3):
+            file.add(Begun(question="q0", seed=0))
     execute(opened)
     first, second = Run(folder).completed()
     assert (first.error_kind, second.error_kind) == ("crash", "")
@@ -245,6 +245,14 @@ def test_a_line_that_was_cut_off_counts_as_not_written(tmp_path: Path, server: O
     assert len(Run(folder).completed()) == 1
     execute(begin(path, folder))
     assert len(Run(folder).completed()) == 2
+
+
+def test_two_programs_cannot_add_to_one_file(tmp_path: Path, server: OpenAIServer) -> None:
+    folder = tmp_path / "run"
+    opened = begin(write_suite(tmp_path / "s", server.base_url, 1), folder)
+    with open_line_file(folder / "records.jsonl"), pytest.raises(UsageError, match="another process is adding to"):
+        execute(opened)
+    assert not server.requests
 
 
 def test_a_dry_run_asks_nothing(tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]) -> None:
