@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
     from assistant.assistant import Assistant
     from assistant.chain import AnswerChain, Question
+    from assistant.conversation import Earlier
     from assistant.retriever import NewsRetriever
     from index.articles import Article, Window
     from index.errors import AssistantError
@@ -20,6 +21,7 @@ __all__ = [
     "AssistantError",
     "Citation",
     "Claim",
+    "Earlier",
     "Evidence",
     "NewsRetriever",
     "Question",
@@ -33,6 +35,7 @@ _HOMES = {
     "AnswerChain": "assistant.chain",
     "Article": "index.articles",
     "AssistantError": "index.errors",
+    "Earlier": "assistant.conversation",
     "NewsRetriever": "assistant.retriever",
     "Question": "assistant.chain",
     "Window": "index.articles",

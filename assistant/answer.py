@@ -79,6 +79,8 @@ class Answer:
     """The answer to one question.
 
     Attributes:
+        question: in the reader's words.
+        standalone: what a follow-up question was taken to mean; empty when it was answered as it was asked.
         claims: in the order in which they were found; empty unless answered.
         citations: numbered from 1 in order of first use; every one is used by a claim.
         hits: the chunks that were found, best first.
@@ -93,6 +95,7 @@ class Answer:
 
     question: str
     status: Status
+    standalone: str = ""
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
     hits: "tuple[Hit, ...]" = field(default=(), repr=False)
@@ -125,6 +128,7 @@ class Answer:
         """The answer in JSON types; the names are those of the Python types and stay as they are."""
         return {
             "question": self.question,
+            "standalone": self.standalone,
             "status": str(self.status),
             "text": self.text,
             "confidence": None if self.confidence is None else round(self.confidence, 6),

@@ -12,6 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from assistant.answer import Answer
+from assistant.conversation import (
+    MOST_TOKENS,
+    Earlier,
+    StandAlone,
+    leans,
+    not_rewritten,
+    rewriting_messages,
+    rewritten,
+)
 from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.llm import ReplyPart, astream_reply, stream_reply
 from assistant.prompting import Prompt, load_prompt
@@ -39,11 +48,14 @@ class Question:
 
     Attributes:
         k: chunks that the evidence is drawn from; None takes the setting's number.
+        history: earlier questions of the conversation and their answers, oldest first; they only help to understand
+            this one, and are no evidence.
     """
 
     text: str
     window: Window = field(default_factory=Window)
     k: int | None = None
+    history: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
         self._chats = chats
         self._limits = limits
         self._prompt = prompt or load_prompt("answer")
+        self._rewriting = load_prompt("standalone")
 
     def invoke(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Answer:  # noqa: A002
         """Answer a question.
@@ -87,7 +100,8 @@ class AnswerChain(Runnable[str | Question, Answer]):
 
     def stream(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Iterator[Answer]:  # noqa: A002
         """Ever more complete answers; the last one is finished."""
-        turn = self._begin(input)
+        asked, stopwatch = _checked(input), Stopwatch()
+        turn = self._begin(asked, self._understand(asked, stopwatch), stopwatch)
         yield turn.snapshot()
         if turn.answers:
             try:
@@ -104,7 +118,9 @@ class AnswerChain(Runnable[str | Question, Answer]):
         **_: Any,
     ) -> AsyncIterator[Answer]:
         """Ever more complete answers; searching runs in a thread."""
-        turn = await asyncio.to_thread(self._begin, input)
+        asked, stopwatch = _checked(input), Stopwatch()
+        standalone = await self._aunderstand(asked, stopwatch)
+        turn = await asyncio.to_thread(self._begin, asked, standalone, stopwatch)
         yield turn.snapshot()
         if turn.answers:
             chat = await asyncio.to_thread(self._chat, turn)
@@ -116,22 +132,52 @@ class AnswerChain(Runnable[str | Question, Answer]):
                 turn.model_failed(error)
         yield turn.finish()
 
-    def _begin(self, question: str | Question) -> Turn:
-        asked = _checked(question)
-        stopwatch = Stopwatch()
+    def _understand(self, asked: Question, stopwatch: Stopwatch) -> StandAlone:
+        """The question as it stands alone; the model is asked only when it may lean on earlier ones."""
+        if not _follows(asked):
+            return StandAlone(asked.text, asked.text)
+        chat = self._load(stopwatch)
+        messages = rewriting_messages(self._rewriting, asked.text, asked.history)
+        try:
+            *_, last = stream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS)
+            return rewritten(asked.text, asked.history, last)
+        except ReplyError as error:
+            return not_rewritten(asked.text, error.problem)
+        finally:
+            stopwatch.lap("rewrite")
+
+    async def _aunderstand(self, asked: Question, stopwatch: Stopwatch) -> StandAlone:
+        """The same for asynchronous callers."""
+        if not _follows(asked):
+            return StandAlone(asked.text, asked.text)
+        chat = await asyncio.to_thread(self._load, stopwatch)
+        messages = rewriting_messages(self._rewriting, asked.text, asked.history)
+        try:
+            parts = [part async for part in astream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS)]
+            return rewritten(asked.text, asked.history, parts[-1])
+        except ReplyError as error:
+            return not_rewritten(asked.text, error.problem)
+        finally:
+            stopwatch.lap("rewrite")
+
+    def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
         searcher = self._library.searcher()
         stopwatch.lap("open")
         found = searcher.search(
-            asked.text, k=asked.k or self._limits.k, candidates=self._limits.candidates, window=asked.window
+            standalone.text, k=asked.k or self._limits.k, candidates=self._limits.candidates, window=asked.window
         )
         stopwatch.add(found.timings_ms)
-        evidence = select_evidence(asked.text, found.hits, searcher.reranker, self._limits.evidence)
+        evidence = select_evidence(standalone.text, found.hits, searcher.reranker, self._limits.evidence)
         stopwatch.lap("evidence")
-        return Turn(asked.text, found.hits, evidence, self._prompt, searcher.reranker, stopwatch)
+        return Turn(standalone, found.hits, evidence, self._prompt, searcher.reranker, stopwatch)
+
+    def _load(self, stopwatch: Stopwatch) -> "BaseChatModel":
+        chat = self._chats.chat()
+        stopwatch.lap("load")
+        return chat
 
     def _chat(self, turn: Turn) -> "BaseChatModel":
-        chat = self._chats.chat()
-        turn.stopwatch.lap("load")
+        chat = self._load(turn.stopwatch)
         turn.model = model_name(chat)
         return chat
 
@@ -157,7 +203,11 @@ def _checked(question: str | Question) -> Question:
             f"the question has {len(text)} characters, at most {MAX_QUESTION_CHARACTERS} are read",
             "ask a shorter question; texts to be searched belong into the index: assistant index add PATH",
         )
-    return Question(text, asked.window, asked.k)
+    return Question(text, asked.window, asked.k, asked.history)
+
+
+def _follows(asked: Question) -> bool:
+    return bool(asked.history) and leans(asked.text)
 
 
 def _last(answers: list[Answer]) -> Answer:

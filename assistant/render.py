@@ -18,8 +18,13 @@ SOURCE_INDENT = 2  # columns
 
 
 def answer_view(answer: Answer, *, verbose: bool = False) -> RenderableType:
-    """A finished answer: its claims, then its numbered source sentences; or that the articles do not say."""
+    """A finished answer: its claims, then its numbered source sentences; or that the articles do not say.
+
+    Above it stands what a follow-up question was taken to mean.
+    """
     parts: list[RenderableType] = []
+    if answer.standalone:
+        parts.append(Text(f"→ {answer.standalone}", style="dim"))
     if answer.status is Status.INSUFFICIENT:
         parts.extend(_refusal(answer))
     else:

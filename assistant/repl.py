@@ -13,10 +13,12 @@ from index.errors import AssistantError
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+    from assistant.conversation import Earlier
 
 PROMPT = "? "
 GREETING = "Ask about the articles. /help lists the commands, Ctrl-D leaves."
 HELP = """/help     this list
+/new      begin a new conversation: the next question stands alone
 /verbose  show or hide evidence, rejected claims, tokens and timings
 /quit     leave (also Ctrl-D)"""
 
@@ -42,6 +44,7 @@ class Conversation:
         self._console = console()
         self._verbose = False
         self._exit_status = 0
+        self._history: tuple[Earlier, ...] = ()
 
     def run(self) -> int:
         """The exit status: of the last question when they were piped in, else 0."""
@@ -69,18 +72,26 @@ class Conversation:
 
     def _ask(self, question: str) -> None:
         from assistant.answer import Status
+        from assistant.chain import Question
+        from assistant.conversation import MOST_EARLIER, Earlier
         from assistant.render import answer_view
 
+        asked = Question(question, history=self._history)
         with console(stderr=True).status("searching…") as status:
-            for answer in self._assistant.stream(question):
+            for answer in self._assistant.stream(asked):
                 status.update(f"reading {len(answer.evidence)} sentences, writing…")
         show(answer_view(answer, verbose=self._verbose))
         click.echo()
+        told = " ".join(claim.text for claim in answer.claims)
+        self._history = (*self._history, Earlier(answer.standalone or question, told))[-MOST_EARLIER:]
         self._exit_status = 0 if answer.status is Status.ANSWERED else EXIT_NOT_SAID
 
     def _command(self, line: str) -> None:
         if line == "/help":
             self._console.print(HELP)
+        elif line == "/new":
+            self._history = ()
+            self._console.print("A new conversation.", style="dim")
         elif line == "/verbose":
             self._verbose = not self._verbose
             self._console.print(f"Details are {'shown' if self._verbose else 'hidden'}.", style="dim")

@@ -24,6 +24,17 @@ class Usage:
     cached_tokens: int | None
     calls: int
 
+    def plus(self, other: "Usage | None") -> "Usage":
+        """Both together; what one of them does not tell, nobody knows."""
+        if other is None:
+            return self
+        return Usage(
+            _sum(self.prompt_tokens, other.prompt_tokens),
+            _sum(self.completion_tokens, other.completion_tokens),
+            _sum(self.cached_tokens, other.cached_tokens),
+            self.calls + other.calls,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ReplyPart:
@@ -45,6 +56,10 @@ class ReplyPart:
     truncated: bool = False
     warning: str = ""
     attempt: int = 1
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def partial_object(text: str) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
+from assistant.conversation import StandAlone
 from assistant.framing import as_data
 from assistant.prompting import Prompt
-from assistant.reply import ReplyPart, Usage
+from assistant.reply import ReplyPart
 from assistant.stopwatch import Stopwatch
 from assistant.support import answering, distinct
 from assistant.tokens import count_tokens
@@ -33,6 +34,7 @@ class Turn:
     """The state of one question.
 
     Args:
+        question: its wording that stands alone is the one that is answered.
         hits: the chunks that the evidence is drawn from, best first.
         evidence: best first, labelled.
         reranker: tells whether a claim still answers the question; None leaves that check out.
@@ -40,16 +42,17 @@ class Turn:
 
     def __init__(
         self,
-        question: str,
+        question: StandAlone,
         hits: tuple[Hit, ...],
         evidence: tuple[Evidence, ...],
         prompt: Prompt,
         reranker: Reranker | None,
         stopwatch: Stopwatch,
     ) -> None:
-        self.question = question
+        self.question = question.text
         self.stopwatch = stopwatch
         self.model = ""
+        self._standalone = question
         self._hits = hits
         self._evidence = evidence
         self._prompt = prompt
@@ -58,8 +61,8 @@ class Turn:
         self._rejected: list[Rejected] = []
         self._settled: set[str] = set()
         self._written: dict[str, Any] = {}
-        self._usage: Usage | None = None
-        self._warnings: list[str] = []
+        self._usage = question.usage
+        self._warnings = [question.warning] if question.warning else []
 
     @cached_property
     def answers(self) -> tuple[Evidence, ...]:
@@ -96,7 +99,7 @@ class Turn:
         """Take in what the model has written so far; whether a further claim is settled by it."""
         if part.done:
             self.stopwatch.lap("write")
-            self._usage = part.usage
+            self._usage = part.usage.plus(self._usage) if part.usage else self._usage
             if part.warning:
                 self._warnings.append(part.warning)
         self._written = part.data
@@ -131,7 +134,8 @@ class Turn:
         numbers = {label: n for n, label in enumerate(self._cited_labels(), start=1)}
         sources = {item.label: item for item in self.answers} if numbers else {}
         return Answer(
-            question=self.question,
+            question=self._standalone.asked,
+            standalone="" if self.question == self._standalone.asked else self.question,
             status=status,
             claims=tuple(Claim(draft.text, tuple(numbers[label] for label in draft.labels)) for draft in self._drafts),
             citations=tuple(_citation(n, sources[label]) for label, n in numbers.items()),

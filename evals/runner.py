@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from assistant import Assistant, Window
+from assistant import Assistant, Earlier, Window
 from assistant import Question as Asked
 from assistant.settings import Settings, load_settings
 from evals.anchors import anchor_questions
@@ -172,8 +172,10 @@ class _Worker:
 
 
 def asked(question: Question) -> Asked:
-    """The question as the assistant takes it: of the articles up to its date."""
-    return Asked(question.question, Window(until=until_seconds(question.as_of) if question.as_of else None))
+    """The question as the assistant takes it: after its conversation, and of the articles up to its date."""
+    window = Window(until=until_seconds(question.as_of) if question.as_of else None)
+    history = tuple(Earlier(turn.question, turn.answer) for turn in question.history)
+    return Asked(question.question, window, history=history)
 
 
 def _pending(

@@ -1,5 +1,6 @@
 """The chat as a person at a terminal meets it, and as a program that pipes questions in."""
 
+import json
 import re
 import subprocess
 import sys
@@ -182,3 +183,20 @@ def test_piped_questions_go_on_after_an_error(environment: pytest.MonkeyPatch) -
     assert outcome.stdout.startswith("The articles do not say.")
     assert len(outcome.stderr.splitlines()) == 2
     assert len(server.requests) == 1
+
+
+def test_a_follow_up_is_shown_as_it_was_understood_until_a_new_conversation(environment: pytest.MonkeyPatch) -> None:
+    def answer(request: Request) -> Streamed:
+        text = request.body["messages"][-1]["content"]
+        if "Earlier question:" in text:
+            return Streamed([json.dumps({"question": "When is Blinken to meet President Yoon?"})])
+        return Streamed([reply_to(text, lambda _, sentence: sentence)])
+
+    with OpenAIServer(answer=answer) as server:
+        environment.setenv("OPENAI_BASE_URL", server.base_url)
+        outcome = piped(MET, "And when is he to meet President Yoon?", "/new", "And when is he to meet President Yoon?")
+    assert outcome.stdout.count("→ When is Blinken to meet President Yoon?") == 1
+    assert "A new conversation." in outcome.stdout
+    rewriting = [request.prompt for request in server.requests if "Earlier question:" in request.prompt]
+    assert len(rewriting) == 1
+    assert f"Earlier question: {MET}\nEarlier answer: " in rewriting[0]

@@ -33,6 +33,7 @@ PUBLIC_NAMES = [
     "AssistantError",
     "Citation",
     "Claim",
+    "Earlier",
     "Evidence",
     "NewsRetriever",
     "Question",
