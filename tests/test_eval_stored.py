@@ -8,11 +8,14 @@ import pytest
 
 from evals.command import main
 from evals.comparison import Change, RunComparison, compare_runs, compare_slices
+from evals.provenance import articles_digest
 from evals.records import Run
 from evals.scoring import score_run
 from evals.stored import StoredRun, save_scores, scores_of
+from evals.suite import find_suite, load_material, read_suite
 from index.errors import InputError, UsageError
 from tests.eval_runs import ARTICLE, RIGHT, WRONG, make_run, meetings, mysteries, refused
+from tests.parts import ROOT
 
 QUESTIONS = (*meetings(6, question_type="single", cluster="talks"), *meetings(40)[6:], *mysteries(4))
 BEFORE = {**{f"q{i}": RIGHT for i in range(40)}, **{f"u{i}": refused() for i in range(4)}}
@@ -108,3 +111,24 @@ def test_the_command_line_saves_and_compares(tmp_path: Path, capsys: pytest.Capt
     assert "worse:\n  answer correct" in out
     status, out = run("compare", file, str(tmp_path / "second"), "--metric", "answer_correct", "--list")
     assert "lost  1.000 → 0.000  q0: Whom did Anna meet?" in out
+
+
+BASELINES = sorted((ROOT / "evals" / "baselines").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", BASELINES, ids=lambda path: path.stem)
+def test_our_baselines_are_complete_and_of_a_clean_commit(path: Path) -> None:
+    run = StoredRun(path)
+    assert scores_of(run).complete
+    assert run.info.suite.name == path.stem
+    assert run.info.provenance.commit
+    assert run.info.provenance.dirty is False
+    assert scores_of(run).measured["answer_correct"].metric.n == len(run.file.questions)
+
+
+def test_there_is_a_baseline_of_the_newsroom_as_it_is_now() -> None:
+    run = StoredRun(ROOT / "evals" / "baselines" / "newsroom.json")
+    suite = read_suite(path := find_suite("newsroom"))
+    material = load_material(suite, path)
+    assert {question.id for question in run.questions} == {question.id for question in material.questions}
+    assert run.info.provenance.articles == articles_digest(material.articles)
