@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from evals.runner import Shard, execute, prepare_run, settings_of
 from evals.suite import Suite, find_suite, load_material, read_suite
 from evals.tally import Tally
 from index.errors import UsageError
+from index.library import AddReport
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 PLAIN_STEPS = 20  # lines of progress where there is no terminal
 
@@ -71,8 +73,8 @@ def run_command(
     if dry_run:
         click.echo(_cost(run, len(pending)))
         return
-    with _shown(run, len(keys), [done[key] for key in keys if key in done]) as progress:
-        execute(run, shard=part, limit=limit, workers=workers, progress=progress)
+    with _display(run, len(keys), [done[key] for key in keys if key in done]) as shown:
+        execute(run, shard=part, limit=limit, workers=workers, indexing=shown.indexing, progress=shown.record)
     click.echo(f"next: python -m evals score {run.folder}", err=True)
 
 
@@ -113,22 +115,31 @@ def _cost(run: Run, calls: int) -> str:
     return "\n".join(lines)
 
 
-@contextmanager
-def _shown(run: Run, total: int, before: list[Record]) -> Iterator[Any]:
+@dataclass(frozen=True, slots=True)
+class _Display:
     """A progress bar with running means; without a terminal, a line now and then."""
+
+    bar: "Progress"
+    task: "TaskID"
+    tally: Tally
+    total: int
+
+    def indexing(self, report: AddReport) -> None:
+        self.bar.update(self.task, description=f"adding articles: {report.articles}")
+
+    def record(self, record: Record) -> None:
+        self.tally.add(record)
+        self.bar.update(self.task, description=str(self.tally), advance=1)
+        step = max(1, self.total // PLAIN_STEPS)
+        if self.bar.disable and (self.tally.count % step == 0 or self.tally.count == self.total):
+            sys.stderr.write(f"{self.tally.count}/{self.total} · {self.tally}\n")
+
+
+@contextmanager
+def _display(run: Run, total: int, before: list[Record]) -> Iterator[_Display]:
     tally = Tally(run, before)
-    terminal = console(stderr=True)
-    step = max(1, total // PLAIN_STEPS)
-    with _bar(terminal.is_terminal) as bar:
-        task = bar.add_task(str(tally), total=total, completed=len(before))
-
-        def show(record: Record) -> None:
-            tally.add(record)
-            bar.update(task, description=str(tally), advance=1)
-            if not terminal.is_terminal and (tally.count % step == 0 or tally.count == total):
-                sys.stderr.write(f"{tally.count}/{total} · {tally}\n")
-
-        yield show
+    with _bar(console(stderr=True).is_terminal) as bar:
+        yield _Display(bar, bar.add_task(str(tally), total=total, completed=len(before)), tally, total)
 
 
 def _bar(visible: bool) -> "Progress":
