@@ -67,7 +67,7 @@ class Turn:
     @cached_property
     def answers(self) -> tuple[Evidence, ...]:
         """The evidence that answers the question; when empty, the model is not asked."""
-        return answering(self.question, self._evidence)
+        return answering(self.question, self._evidence, self._hits)
 
     @cached_property
     def asked(self) -> tuple[Evidence, ...]:

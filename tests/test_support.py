@@ -1,12 +1,24 @@
 """Which evidence counts as an answer, and how evidence is chosen."""
 
+from dataclasses import replace
+from math import exp
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answer import Evidence
+from assistant.answer import Answer, Evidence, Status
 from assistant.evidence import EvidenceLimits, select_evidence
-from assistant.support import ANSWER_RANGE, MAX_ANSWERS, MAX_CONSIDERED, MIN_RELEVANCE, answering, distinct, unmentioned
+from assistant.support import (
+    ANSWER_RANGE,
+    MAX_ANSWERS,
+    MAX_CONSIDERED,
+    MIN_BEST_RELEVANCE,
+    MIN_RELEVANCE,
+    answering,
+    distinct,
+    unmentioned,
+)
 from assistant.tokens import count_tokens
 from index.articles import Article, ArticleInfo
 from index.chunks import split_chunks
@@ -45,9 +57,37 @@ def test_nothing_answers_without_evidence() -> None:
     assert answering("what sank?", ()) == ()
 
 
+def found(relevance: float | None) -> list[Hit]:
+    return [replace(hits_of("The ferry sank.")[0], relevance=relevance)]
+
+
 def test_low_relevance_is_no_answer() -> None:
-    assert answering("what sank?", [item("S1", MIN_RELEVANCE - 0.01)]) == ()
-    assert answering("what sank?", [item("S1", MIN_RELEVANCE)]) != ()
+    assert answering("what sank?", [item("S1", MIN_BEST_RELEVANCE - 0.01)]) == ()
+    assert answering("what sank?", [item("S1", MIN_BEST_RELEVANCE)]) != ()
+
+
+def test_sentence_and_chunk_count_alike() -> None:
+    weak, strong = MIN_BEST_RELEVANCE - 4, MIN_BEST_RELEVANCE + 4
+    for sentence, chunk in ((weak, strong), (strong, weak)):
+        assert answering("what sank?", [item("S1", sentence)], found(chunk)) == (item("S1", sentence),)
+        assert answering("what sank?", [item("S1", sentence)], found(chunk - 0.1)) == ()
+
+
+def test_of_weak_sentences_only_the_best_answers() -> None:
+    evidence = [item("S1", MIN_RELEVANCE - 1), item("S2", MIN_RELEVANCE - 1.1)]
+    assert answering("what sank?", evidence, found(9)) == (evidence[0],)
+
+
+def test_the_confidence_is_that_of_sentence_and_chunk_together() -> None:
+    def confidence(*evidence: Evidence, hits: list[Hit]) -> float | None:
+        return Answer("what sank?", Status.ANSWERED, evidence=evidence, hits=tuple(hits)).confidence
+
+    assert confidence(item("S1", 3.0), item("S2", -5.0), hits=found(-3.0)) == 0.5
+    assert confidence(item("S1", 2.0), hits=found(2.0)) == pytest.approx(1 / (1 + exp(-2)))
+    assert confidence(item("S1", 2.0), hits=found(None)) == confidence(item("S1", 2.0), hits=[])
+    assert confidence(item("S1", None), hits=found(None)) is None
+    assert confidence(hits=found(5.0)) == 0
+    assert confidence(item("S1", -9999.0), hits=[]) == 0
 
 
 def test_sentences_near_the_best_answer_too() -> None:
