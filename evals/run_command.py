@@ -102,7 +102,10 @@ def _cost(run: Run, calls: int) -> str:
     fixed = count_tokens(prompt.system) + count_tokens(prompt.user)
     longest = max((count_tokens(question.question) for question in run.questions), default=0)
     most = calls * (fixed + longest + settings.evidence_tokens)
-    lines = [f"{calls} questions to ask; refusals need no call", f"at most {calls} calls and {most} prompt tokens"]
+    lines = [
+        f"{calls} questions to ask; refusals need no call",
+        f"at most {calls} calls and {most} prompt tokens, without retries and the rewriting of follow-ups",
+    ]
     used = [record.answer["usage"] for record in run.completed() if record.answer and record.answer["usage"]]
     counted = [(usage["prompt_tokens"], usage["completion_tokens"]) for usage in used if usage["prompt_tokens"]]
     if counted:
