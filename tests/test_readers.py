@@ -217,7 +217,7 @@ def test_bad_front_matter_is_named(tmp_path: Path, matter: str, line: int | None
     [
         ("one\ntwo  \nthree", "one two\nthree"),
         ("a\n\n\nb", "a\n\nb"),
-        ("**bold** _it_ ~~no~~ [link](https://example.org) ![ship](s.png) `x = 1`", "bold it no link ship x = 1"),
+        ("**bold** _it_ ~~no~~ [link](https://example.org) ![ship](s.png) `x = 1`", "bold it no link  x = 1"),
         ("* one\n* two\n  more\n\n    * three", "• one\n• two more\n• three"),
         ("3. one\n4. two", "3. one\n4. two"),
         ("> said\n> she\n\nyes", "said she\n\nyes"),

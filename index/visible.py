@@ -1,0 +1,197 @@
+"""What a reader of an HTML page sees of its text: elements that are not shown are no part of an article.
+
+Hidden text is where indirect prompt injections are put (Greshake et al., AISec 2023, section 3.2), and a citation of it
+would show a sentence that nobody finds on the page. Only what stands at an element itself is looked at: attributes and
+the ``style`` attribute, not style sheets and classes. ``aria-hidden`` hides from screen readers alone, so such text
+stays; alternative texts of pictures are not shown beside them, so they go.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+from math import isnan
+
+# Elements whose content browsers do not show: HTML Standard, section 15.3.1, "Hidden elements", and fallback content.
+NEVER_SHOWN = frozenset(
+    "audio canvas datalist head iframe noembed noframes noscript object script style template title video".split()
+)
+# Elements that never have content: HTML Standard, section 13.1.2.
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+# Start tags that end an open paragraph: HTML Standard, section 13.1.2.4.
+ENDS_PARAGRAPH = frozenset(
+    (
+        "address article aside blockquote details div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6"
+        " header hr main menu nav ol p pre section table ul"
+    ).split()
+)
+# Elements that the next one of their kind ends.
+ENDS_LIKE = {"li": {"li"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "td": {"td", "th"}, "th": {"td", "th"}, "tr": {"tr"}}
+SMALLEST_POINTS = 1.0  # letters of one pixel or point are not read
+FAR_AWAY = -999.0  # pixels left of or above the page
+
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
+_CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_SIZE = re.compile(r"(-?\d*\.?\d+)\s*(%|[a-z]*)")
+_HEX = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
+_RGB = re.compile(r"rgba?\(([^)]*)\)")
+_NAMED = {"white": "ffffff", "black": "000000", "transparent": "transparent"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """An open element: what holds for the text in it.
+
+    Attributes:
+        gone: not shown, whatever the elements in it say.
+        faint, tiny: made invisible in a way that an element in it can take back.
+        colour, background: ``rrggbb`` or ``transparent``; empty when not known.
+    """
+
+    tag: str = ""
+    gone: bool = False
+    faint: bool = False
+    tiny: bool = False
+    colour: str = "000000"
+    background: str = "ffffff"
+
+    @property
+    def hidden(self) -> bool:
+        same = self.colour == "transparent" or (bool(self.colour) and self.colour == self.background)
+        return self.gone or self.faint or self.tiny or same
+
+
+class Page:
+    """A page that is read piece by piece, in its order; elements stay open from one piece to the next."""
+
+    def __init__(self) -> None:
+        self._open = [_Element()]
+
+    @property
+    def hidden(self) -> bool:
+        """Whether text that follows here is not shown."""
+        return self._open[-1].hidden
+
+    def read(self, html: str) -> str:
+        """The text of a piece that is shown; comments, scripts and attributes are not."""
+        reader = _PieceReader(self)
+        reader.feed(_COMMENT.sub("", html))
+        reader.close()
+        return "".join(reader.shown)
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """A block of the document, at whose end everything is closed that was opened in it."""
+        depth = len(self._open)
+        yield
+        del self._open[max(depth, 1) :]
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """An element begins."""
+        ends = ENDS_LIKE.get(tag, {"p"} if tag in ENDS_PARAGRAPH else {"head"} if tag == "body" else set())
+        if len(self._open) > 1 and self._open[-1].tag in ends:
+            self._open.pop()
+        if tag not in VOID:
+            self._open.append(_opened(self._open[-1], tag, attributes))
+
+    def end(self, tag: str) -> None:
+        """An element ends, and those with it that were left open in it; an end without a start is no end."""
+        for depth in range(len(self._open) - 1, 0, -1):
+            if self._open[depth].tag == tag:
+                del self._open[depth:]
+                return
+
+
+class _PieceReader(HTMLParser):
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+        self.shown: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._page.start(tag, {name: value or "" for name, value in attrs})
+        if tag == "br" and not self._page.hidden:
+            self.shown.append("\n")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # the slash of <div/> means nothing in HTML
+
+    def handle_endtag(self, tag: str) -> None:
+        self._page.end(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self._page.hidden:
+            self.shown.append(data)
+
+
+def _opened(parent: _Element, tag: str, attributes: Mapping[str, str]) -> _Element:
+    style = _style(attributes.get("style", ""))
+    element = replace(parent, tag=tag)
+    if _is_gone(tag, attributes, style):
+        return replace(element, gone=True)
+    if visibility := style.get("visibility"):
+        element = replace(element, faint=visibility in {"hidden", "collapse"})
+    if (size := style.get("font-size")) is not None:
+        element = replace(element, tiny=_is_tiny(size))
+    if colour := style.get("color", attributes.get("color", "") if tag == "font" else ""):
+        element = replace(element, colour=_colour(colour))
+    background = style.get("background-color") or style.get("background") or attributes.get("bgcolor", "")
+    if background and (filled := _colour(background)) != "transparent":
+        element = replace(element, background=filled)
+    return element
+
+
+def _is_gone(tag: str, attributes: Mapping[str, str], style: Mapping[str, str]) -> bool:
+    shut = tag == "dialog" and "open" not in attributes
+    return tag in NEVER_SHOWN or shut or "hidden" in attributes or _is_cut_away(style)
+
+
+def _is_cut_away(style: Mapping[str, str]) -> bool:
+    """Not displayed, see-through, without room, or off the page."""
+    if style.get("display") == "none" or _number(style.get("opacity", "")) == 0:
+        return True
+    if _number(style.get("text-indent", "")) <= FAR_AWAY:
+        return True
+    if style.get("position") in {"absolute", "fixed"}:
+        clipped = re.match(r"rect\(\s*[01]", style.get("clip", ""))
+        return bool(clipped) or any(_number(style.get(side, "")) <= FAR_AWAY for side in ("left", "top"))
+    flat = any(_number(style.get(side, "")) == 0 for side in ("height", "width", "max-height", "max-width"))
+    return flat and style.get("overflow", "") in {"hidden", "clip"}
+
+
+def _is_tiny(size: str) -> bool:
+    value = _number(size)
+    return value == 0 or (value <= SMALLEST_POINTS and size.endswith(("px", "pt")))
+
+
+def _style(text: str) -> dict[str, str]:
+    declarations = (part.partition(":") for part in _CSS_COMMENT.sub("", text).lower().split(";"))
+    return {name.strip(): value.replace("!important", "").strip() for name, _, value in declarations}
+
+
+def _number(text: str) -> float:
+    """The number that a size starts with; not a number, which equals and undercuts nothing, when there is none."""
+    found = _SIZE.match(text)
+    return float(found[1]) if found else float("nan")
+
+
+def _colour(text: str) -> str:
+    """``rrggbb`` or ``transparent``; empty for what is not understood, such as a picture."""
+    name = text.strip().lower()
+    if name in _NAMED:
+        return _NAMED[name]
+    if found := _HEX.fullmatch(name):
+        digits = found[1] if len(found[1]) >= 6 else "".join(digit * 2 for digit in found[1])
+        return "transparent" if digits[6:] == "00" else digits[:6]
+    if found := _RGB.fullmatch(name):
+        return _mixed([_number(part) for part in re.split(r"[\s,/]+", found[1].strip())])
+    return ""
+
+
+def _mixed(parts: list[float]) -> str:
+    if len(parts) < 3 or any(isnan(part) for part in parts):
+        return ""
+    if len(parts) > 3 and parts[3] == 0:
+        return "transparent"
+    return "".join(f"{min(255, max(0, int(part))):02x}" for part in parts[:3])
