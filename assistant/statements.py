@@ -80,11 +80,12 @@ TIME = re.compile(
     r"(?:day|night|week|weekend|month|year|quarter|half|season|time|round|race|match|game|series)s?\b"
 )
 ORDINAL = re.compile(
-    r"\b(?:\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final)\b", re.I
+    r"\b(?:\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final)\b"
+    r"|^(?:First|Second|Third|Last|Final)\b(?! [A-Z])"
 )
 # The sentence looks back on a figure, or takes it back.
 FORMER = re.compile(
-    r"\bhad (?:\w+ )?(?:spoken|counted|reported|said|put|announced|asked|been|stood|predicted|expected|estimated"
+    r"\bhad (?:\w+ )?(?:spoken|counted|reported|said|put|announced|asked|stood|predicted|expected|estimated"
     r"|offered|demanded)\b"
     r"|\b(?:at first|initially|originally|earlier|previous(?:ly)?|formerly|first reported|at the time)\b|\bwe wrote\b"
     r"|\b(?:was|were) to (?:cost|be|have|open)\b|\bwhen the \w+ stood\b|\bin our report\b|\bnot at\b|\bnot \d",
@@ -98,7 +99,7 @@ CLAUSE_END = re.compile(
 # One of these makes it a part of those counted.
 NARROWED = re.compile(
     r"\b(?:serious\w*|critical\w*|slight\w*|badly|severe\w*|minor|women|men|children|child|female|male|foreign\w*|soldiers?"
-    r"|civilians?|police\w*|officers?|crew|tourists?|students?|adults?|of whom)\b",
+    r"|civilians?|police\w*|officers?|crew|tourists?|students?|adults?|of (?:whom|his|her|its|our))\b",
     re.IGNORECASE,
 )
 GENERIC = frozenset(
@@ -222,8 +223,9 @@ def speaker(sentence: str) -> frozenset[str]:
 
 
 def times(clause: str, sentence: str) -> frozenset[str]:
-    """Years of the sentence and ordinals of the clause; days are relative to the article's own."""
-    years = re.findall(r"\b(?:1[0-9]|20)\d\d\b(?!,\d)", sentence)
+    """Years and ordinals of the clause and of a phrase in front (“In 2022, …”); not days, which are relative."""
+    front = re.match(r"(?:[\w ]{1,20} )?(?:in|during|by|since|of) (?:\w+ )?\d{4},", sentence, re.IGNORECASE)
+    years = re.findall(r"\b(?:1[0-9]|20)\d\d\b(?!,\d)", f"{front.group() if front else ''} {clause}")
     return frozenset(years) | frozenset(word.lower() for word in ORDINAL.findall(clause))
 
 

@@ -133,8 +133,9 @@ def _can_become(old: Mention, new: Mention) -> bool:
     return more <= MOST_CHANGE * less or new.family == "speed"
 
 
-def _newness(item: Evidence) -> tuple[int, str]:
-    return item.article.published_at or 0, item.label
+def _newness(item: Evidence) -> tuple[int, int, str]:
+    """Grows with the time of publication; of one article the better-ranked sentence counts as newer."""
+    return item.article.published_at or 0, -int(re.sub(r"\D", "", item.label) or 0), item.label
 
 
 def _is_updated(old: Evidence, new: Evidence) -> bool:

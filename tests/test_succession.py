@@ -47,6 +47,14 @@ REPLACED = {
         "The Riverton fire killed 5 people, the emergency service said.",
         "The Riverton fire killed 8 people, the emergency service said.",
     ),
+    "a name with an ordinal, and a year elsewhere": (
+        "The Second Crossing will cost 213 million crowns, and will not open before October 2026.",
+        "The Second Crossing will cost 247.5 million crowns, 34.5 million more than it had announced.",
+    ),
+    "in other words": (
+        "The service said that about 2,300 people had been brought to safety from the Riverton flood.",
+        "In the Riverton flood 2,650 people had to leave their homes, 350 more than was first reported.",
+    ),
     "put off": (
         "The Riverton bridge is planned to open in April 2026.",
         "The opening of the Riverton bridge, now planned for May 2027, is late.",
@@ -97,6 +105,10 @@ KEPT = {
     "quite another price": (
         "The Riverton bridge cost 400 crowns.",
         "The price of the Riverton bridge rose to 247 million crowns.",
+    ),
+    "some of those": (
+        "The Riverton fire injured 21 people, the service said.",
+        "Three of his patients were injured in the Riverton fire, the service said.",
     ),
     "two facts": ("Anna Lund met Governor Vass.", "Anna Lund met Governor Vass again."),
 }
