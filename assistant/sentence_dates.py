@@ -68,17 +68,29 @@ def _day(published: str) -> date | None:
 
 
 def _found(sentence: str, today: date) -> Iterator[ResolvedDate]:
-    taken = [False] * len(sentence)
+    plain, places = _single_spaced(sentence)
+    taken = [False] * len(plain)
     for pattern, resolve in _RULES:
-        for match in pattern.finditer(sentence):
+        for match in pattern.finditer(plain):
             start, end = match.span()
             if any(taken[start:end]):
                 continue
             taken[start:end] = [True] * (end - start)
             days = _resolved(resolve, match, today)
             if days is not None:
+                first, last = places[start], places[end - 1] + 1
                 about = resolve is relative_days.ago and match["unit"] != "day"
-                yield ResolvedDate(match.group(), start, end, days.first, days.last, about)
+                yield ResolvedDate(sentence[first:last], first, last, days.first, days.last, about)
+
+
+def _single_spaced(text: str) -> tuple[str, list[int]]:
+    """The text with every white space as one blank, as the patterns expect it, and where each character stands."""
+    places = [
+        place
+        for place, character in enumerate(text)
+        if not character.isspace() or place == 0 or not text[place - 1].isspace()
+    ]
+    return "".join(" " if text[place].isspace() else text[place] for place in places), places
 
 
 def _resolved(resolve: "_Resolve | None", match: re.Match[str], today: date) -> Days | None:

@@ -46,7 +46,7 @@ _FUTURE = "|".join(
         rf"due to (?:{'|'.join(_ACTING.split())})|due (?:on|in|back|at)",
         r"set (?:for|to)|scheduled|planned|expected|promised for|slated|plans? for|ahead of|upcoming|precedes?",
         r"(?:begin|start|open|close|end|arrive|return|resume|leave|meet)s(?= (?:\w+ ){0,6}(?:on|in|from|at|next)\b)",
-        r"takes? (?:place|effect)|comes? into force|runs until",
+        r"takes? (?:place|effect)|heads? (?:to|for|into)|comes? into force|runs until",
     )
 )
 _OPEN = "|".join(

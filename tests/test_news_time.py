@@ -418,6 +418,15 @@ def test_years_end_leap_years_and_zones(published: str, sentence: str, first: da
     assert (found.first, found.last) == (first, last)
 
 
+def test_lines_may_break_anywhere() -> None:
+    sentence = "He left\non  Thursday,\u00a0Nov.\n 2, and last\nmonth."
+    found = resolve_dates(sentence, "2023-11-09")
+    assert [(item.text, item.first) for item in found] == [
+        ("on  Thursday,\u00a0Nov.\n 2", date(2023, 11, 2)),
+        ("last\nmonth", date(2023, 10, 1)),
+    ]
+
+
 def test_what_two_readers_may_take_for_different_days_is_left_alone() -> None:
     monday, friday = "2023-11-06", "2023-11-10"
     assert as_text(resolve_dates("He left last Wednesday.", monday)) == "last Wednesday = 1 November 2023"
@@ -433,7 +442,11 @@ WORDS = st.sampled_from(
     "from between and November 2023 yesterday Tomorrow in by since of the planned had been for said “ ” , . – "
     "earlier".split()
 )
-SENTENCES = st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=14).map(" ".join))
+SENTENCES = st.one_of(
+    st.text(max_size=80),
+    st.lists(WORDS, max_size=14).map(" ".join),
+    st.lists(WORDS, max_size=14).map("\n  ".join),
+)
 DAYS = st.dates().map(date.isoformat)
 
 
