@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli import console, index_option, open_assistant, parse_window, show, status_of
+from assistant.cli import (
+    as_of_option,
+    console,
+    index_option,
+    open_assistant,
+    parse_as_of,
+    parse_window,
+    show,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from assistant.answer import Answer
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
 Examples:
   assistant ask "Who did Blinken meet?"
   assistant ask "How many died?" --since 2023-06-01 --until 2023-06-30
+  assistant ask "What happened last week?" --as-of 2023-11-09
   assistant ask "Who won?" --add articles/ --json | jq .text
 
 Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
@@ -27,6 +37,7 @@ Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
 @click.option("--add", "paths", metavar="PATH", multiple=True, help="Add these articles first; repeatable.")
 @click.option("--since", metavar="DATE", help="Only articles published on or after this day.")
 @click.option("--until", metavar="DATE", help="Only articles published on or before this day.")
+@as_of_option
 @click.option("--k", type=click.IntRange(min=1), help="Chunks that the evidence is drawn from.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the evidence, rejected claims, tokens and timings.")
@@ -38,6 +49,7 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     paths: tuple[str, ...],
     since: str | None,
     until: str | None,
+    as_of: str | None,
     k: int | None,
     as_json: bool,
     verbose: bool,
@@ -45,7 +57,7 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     """Answer QUESTION from the articles, with a citation for every statement."""
     from assistant.chain import Question as Asked
 
-    asked = Asked(question, parse_window(since, until), k)
+    asked = Asked(question, parse_window(since, until), k, as_of=parse_as_of(as_of))
     with open_assistant(index_folder) as assistant:
         if paths:
             from assistant.index_command import add_paths

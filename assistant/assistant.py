@@ -1,6 +1,8 @@
 """The assistant for Python programs: open an index, add articles, ask questions."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -59,25 +61,28 @@ class Assistant:
             chosen = chosen.model_copy(update={"index": Path(index).expanduser()})
         return cls(chosen, ModelProvider(chosen, chat=chat))
 
-    def ask(self, question: "str | Question") -> "Answer":
+    def ask(self, question: "str | Question", *, as_of: datetime | None = None) -> "Answer":
         """Answer a question; ``Question`` also takes a time window.
+
+        Args:
+            as_of: the present, instead of the question's own; see ``Question.as_of``.
 
         Raises:
             AssistantError: the index is empty, a model cannot be used, or the chat server failed.
         """
-        return self.chain.invoke(question)
+        return self.chain.invoke(_at(question, as_of))
 
-    async def aask(self, question: "str | Question") -> "Answer":
+    async def aask(self, question: "str | Question", *, as_of: datetime | None = None) -> "Answer":
         """Answer a question without blocking the event loop; raises as ``ask``."""
-        return await self.chain.ainvoke(question)
+        return await self.chain.ainvoke(_at(question, as_of))
 
-    def stream(self, question: "str | Question") -> "Iterator[Answer]":
+    def stream(self, question: "str | Question", *, as_of: datetime | None = None) -> "Iterator[Answer]":
         """Ever more complete answers; the last one equals what ``ask`` gives."""
-        return self.chain.stream(question)
+        return self.chain.stream(_at(question, as_of))
 
-    def astream(self, question: "str | Question") -> "AsyncIterator[Answer]":
+    def astream(self, question: "str | Question", *, as_of: datetime | None = None) -> "AsyncIterator[Answer]":
         """Ever more complete answers, without blocking the event loop."""
-        return self.chain.astream(question)
+        return self.chain.astream(_at(question, as_of))
 
     def add(
         self,
@@ -135,3 +140,12 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _at(question: "str | Question", as_of: datetime | None) -> "str | Question":
+    """The question, asked at a moment."""
+    if as_of is None:
+        return question
+    from assistant.chain import Question
+
+    return Question(question, as_of=as_of) if isinstance(question, str) else replace(question, as_of=as_of)

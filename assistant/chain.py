@@ -6,7 +6,8 @@ last finished. ``invoke`` gives the last of them, so that both ways say the same
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -23,6 +24,8 @@ from assistant.conversation import (
 )
 from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.llm import ReplyPart, astream_reply, stream_reply
+from assistant.newest import prefer_newest
+from assistant.news_time import QuestionTime, overlap, read_question_time, until_moment
 from assistant.prompting import Prompt, load_prompt
 from assistant.stopwatch import Stopwatch
 from assistant.turn import Turn
@@ -50,12 +53,15 @@ class Question:
         k: chunks that the evidence is drawn from; None takes the setting's number.
         history: earlier questions of the conversation and their answers, oldest first; they only help to understand
             this one, and are no evidence.
+        as_of: the present, as "yesterday" and "last month" understand it; articles published later are not searched.
+            Without a zone it is taken as UTC; None is now.
     """
 
     text: str
     window: Window = field(default_factory=Window)
     k: int | None = None
     history: tuple[Earlier, ...] = ()
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +169,18 @@ class AnswerChain(Runnable[str | Question, Answer]):
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
         searcher = self._library.searcher()
         stopwatch.lap("open")
-        found = searcher.search(
-            standalone.text, k=asked.k or self._limits.k, candidates=self._limits.candidates, window=asked.window
-        )
+        time = read_question_time(standalone.text, asked.as_of or datetime.now(UTC))
+        window, narrowed = _searched(asked, time)
+        k = asked.k or self._limits.k
+        found = searcher.search(standalone.text, k=k, candidates=self._limits.candidates, window=window)
         stopwatch.add(found.timings_ms)
-        evidence = select_evidence(standalone.text, found.hits, searcher.reranker, self._limits.evidence)
+        hits = prefer_newest(found.hits, time.ordering)
+        evidence = select_evidence(standalone.text, hits, searcher.reranker, self._limits.evidence)
         stopwatch.lap("evidence")
-        return Turn(standalone, found.hits, evidence, self._prompt, searcher.reranker, stopwatch)
+        turn = Turn(standalone, hits, evidence, self._prompt, searcher.reranker, stopwatch)
+        if turn.answers or not narrowed:
+            return turn
+        return Turn(_noting(standalone, time), hits, evidence, self._prompt, searcher.reranker, stopwatch)
 
     def _load(self, stopwatch: Stopwatch) -> "BaseChatModel":
         chat = self._chats.chat()
@@ -203,7 +214,25 @@ def _checked(question: str | Question) -> Question:
             f"the question has {len(text)} characters, at most {MAX_QUESTION_CHARACTERS} are read",
             "ask a shorter question; texts to be searched belong into the index: assistant index add PATH",
         )
-    return Question(text, asked.window, asked.k, asked.history)
+    window = asked.window if asked.as_of is None else overlap(asked.window, until_moment(asked.as_of))
+    if window is None:
+        raise UsageError(
+            "only articles from after the present were asked for",
+            "let the window begin before the day that as_of (--as-of) names",
+        )
+    return replace(asked, text=text, window=window)
+
+
+def _searched(asked: Question, time: QuestionTime) -> tuple[Window, bool]:
+    """The window to search, and whether the question's own words narrow it; the caller's window is never left."""
+    both = overlap(asked.window, time.window) if time.strict and time.window else None
+    return (asked.window, False) if both is None else (both, True)
+
+
+def _noting(standalone: StandAlone, time: QuestionTime) -> StandAlone:
+    """The question with the warning that only a part of the articles was searched."""
+    note = f"only articles {time.period} were searched, as the question says"
+    return replace(standalone, warning="; ".join(part for part in (standalone.warning, note) if part))
 
 
 def _follows(asked: Question) -> bool:

@@ -9,6 +9,8 @@ import click
 from index.errors import AssistantError, SettingError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console, RenderableType
 
     from assistant.answer import Answer
@@ -125,6 +127,15 @@ def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--as-of DATE``."""
+    return click.option(
+        "--as-of",
+        metavar="DATE",
+        help="Answer as on this day, or at this time: what “yesterday” means, and nothing published later.",
+    )(command)
+
+
 def open_assistant(index_folder: str | None, **settings: object) -> "Assistant":
     """The assistant for a command's options; options that were not given are None."""
     from assistant.assistant import Assistant
@@ -151,8 +162,31 @@ def parse_window(since: str | None, until: str | None) -> "Window":
     return Window(_seconds("since", since, epoch_seconds), _seconds("until", until, until_seconds))
 
 
+def parse_as_of(text: str | None) -> "datetime | None":
+    """The moment that ``--as-of`` says, in UTC where it names no zone; a day stands for its last second.
+
+    Raises:
+        SettingError: it is neither an ISO date nor a date-time.
+    """
+    from datetime import UTC, datetime, time
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _no_date("as-of", text) from error
+    if len(text) <= len("2023-11-09"):
+        moment = datetime.combine(moment, time(23, 59, 59))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _seconds(name: str, text: str | None, parse: Callable[[str], int]) -> int | None:
     try:
         return None if text is None else parse(text)
     except ValueError as error:
-        raise SettingError(f"--{name} {text} is not a date", f"write it as --{name} 2023-11-09") from error
+        raise _no_date(name, text or "") from error
+
+
+def _no_date(name: str, text: str) -> SettingError:
+    return SettingError(f"--{name} {text} is not a date", f"write it as --{name} 2023-11-09")

@@ -7,11 +7,22 @@ from typing import TYPE_CHECKING
 import click
 import platformdirs
 
-from assistant.cli import EXIT_NOT_SAID, console, index_option, open_assistant, show, show_error
+from assistant.cli import (
+    EXIT_NOT_SAID,
+    as_of_option,
+    console,
+    index_option,
+    open_assistant,
+    parse_as_of,
+    show,
+    show_error,
+)
 from assistant.settings import APPLICATION
 from index.errors import AssistantError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from assistant.assistant import Assistant
     from assistant.conversation import Earlier
 
@@ -23,24 +34,35 @@ HELP = """/help     this list
 /quit     leave (also Ctrl-D)"""
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Example:
+  assistant chat --as-of 2023-11-09"""
+)
 @index_option
+@as_of_option
 @click.pass_context
-def chat(context: click.Context, index_folder: str | None) -> None:
+def chat(context: click.Context, index_folder: str | None, as_of: str | None) -> None:
     """Ask one question after another.
 
     Questions can also be piped in, one a line; the exit status then tells how the last one went.
     """
+    present = parse_as_of(as_of)
     with open_assistant(index_folder) as assistant:
         assistant.status()  # an empty index is said now, not after the first question
-        context.exit(Conversation(assistant).run())
+        context.exit(Conversation(assistant, present).run())
 
 
 class Conversation:
-    """Reads lines until they end; a failed question does not end it."""
+    """Reads lines until they end; a failed question does not end it.
 
-    def __init__(self, assistant: "Assistant") -> None:
+    Args:
+        as_of: the present of every question; None is when it is asked.
+    """
+
+    def __init__(self, assistant: "Assistant", as_of: "datetime | None" = None) -> None:
         self._assistant = assistant
+        self._as_of = as_of
         self._console = console()
         self._verbose = False
         self._exit_status = 0
@@ -76,7 +98,7 @@ class Conversation:
         from assistant.conversation import MOST_EARLIER, Earlier
         from assistant.render import answer_view
 
-        asked = Question(question, history=self._history)
+        asked = Question(question, history=self._history, as_of=self._as_of)
         with console(stderr=True).status("searching…") as status:
             for answer in self._assistant.stream(asked):
                 status.update(f"reading {len(answer.evidence)} sentences, writing…")

@@ -162,6 +162,17 @@ def test_a_window_keeps_other_days_out(run: Run, server: OpenAIServer) -> None:
     assert server.models == ["m"]
 
 
+def test_as_of_is_the_present(run: Run, server: OpenAIServer) -> None:
+    question = "How many people died in the flood last week?"
+    for moment in ("2023-09-06", "2023-09-06T10:00", "2023-09-06T10:00:00+09:00"):
+        data = json.loads(run("ask", question, "--as-of", moment, "--json").out)
+        assert {item["article"]["published"][:10] for item in data["evidence"]} <= {
+            f"2023-{day}" for day in "08-28 08-29 08-30 08-31 09-01 09-02 09-03 09-04 09-05".split()
+        }
+    later = run("ask", question, "--as-of", "2020-01-01")
+    assert (later.status, "Note: only articles published 23–31 December 2019 were searched" in later.out) == (3, True)
+
+
 # Errors of servers
 
 
@@ -225,6 +236,8 @@ def test_an_unreachable_server_is_named(run: Run, use: Callable[..., None]) -> N
         (("ask", MET, "--nonsense"), "No such option"),
         (("ask", MET, "--since", "yesterday"), "--since yesterday is not a date"),
         (("ask", MET, "--until", "2023-13-01"), "--until 2023-13-01 is not a date"),
+        (("ask", MET, "--as-of", "last week"), "--as-of last week is not a date"),
+        (("chat", "--as-of", "2023-02-30"), "--as-of 2023-02-30 is not a date"),
         (("index", "add"), "Missing argument"),
         (("models", "pull", "--only", "cat"), "Invalid value for '--only'"),
     ],
