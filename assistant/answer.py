@@ -7,6 +7,7 @@ from math import tanh
 from typing import TYPE_CHECKING, Any
 
 from assistant.reply import Usage
+from assistant.sentence_dates import resolve_dates
 from index.articles import ArticleInfo
 
 if TYPE_CHECKING:
@@ -133,7 +134,9 @@ class Answer:
             "text": self.text,
             "confidence": None if self.confidence is None else round(self.confidence, 6),
             "claims": [{"text": claim.text, "citations": list(claim.citations)} for claim in self.claims],
-            "citations": [{"n": citation.n, **_located(citation)} for citation in self.citations],
+            "citations": [
+                {"n": citation.n, **_located(citation), "dates": _dates(citation)} for citation in self.citations
+            ],
             "hits": [_found(hit) for hit in self.hits],
             "evidence": [
                 {
@@ -195,6 +198,20 @@ def _located(item: Citation | Evidence) -> dict[str, Any]:
             "published": article.published,
         },
     }
+
+
+def _dates(citation: Citation) -> list[dict[str, Any]]:
+    """Relative dates of the sentence, with offsets in it, and the days that they stand for."""
+    return [
+        {
+            "text": item.text,
+            "start": item.start,
+            "end": item.end,
+            "from": item.first.isoformat(),
+            "to": item.last.isoformat(),
+        }
+        for item in resolve_dates(citation.sentence, citation.article.published)
+    ]
 
 
 def _usage(usage: Usage) -> dict[str, int | None]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.answer import Answer, Citation, Evidence, Status
+from assistant.sentence_dates import resolve_dates
 from index.articles import ArticleInfo
 
 NOT_SAID = "The articles do not say."
@@ -43,8 +44,9 @@ def claims_view(answer: Answer) -> list[RenderableType]:
 
 
 def source_view(citation: Citation) -> RenderableType:
-    """``[1]`` and the sentence, and below it title, source and date."""
-    return _numbered(f"[{citation.n}]", citation.sentence, citation.article)
+    """``[1]`` and the sentence, and below it title, source and date, and which days "on Thursday" and its like are."""
+    dates = dates_line(citation.sentence, citation.article.published)
+    return _numbered(f"[{citation.n}]", citation.sentence, citation.article, *((dates,) if dates else ()))
 
 
 def details_view(answer: Answer) -> RenderableType:
@@ -85,6 +87,12 @@ def readable_date(iso: str) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def dates_line(sentence: str, published: str) -> str:
+    """``“on Thursday” = 9 November 2023`` for each relative date of a sentence, once; empty when there is none."""
+    resolved = (f"“{' '.join(item.text.split())}” = {item.readable}" for item in resolve_dates(sentence, published))
+    return " · ".join(dict.fromkeys(resolved))
+
+
 def error_view(problem: str, remedy: str) -> str:
     """An error for people, in rich's markup: what happened, and below it what to do."""
     first = f"[bold red]Error:[/] {escape(problem)}"
@@ -100,11 +108,12 @@ def _refusal(answer: Answer) -> list[RenderableType]:
     return parts
 
 
-def _numbered(mark: str, sentence: str, article: ArticleInfo) -> RenderableType:
+def _numbered(mark: str, sentence: str, article: ArticleInfo, *further: str) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, style="cyan")
     table.add_column()
-    lines = Group(Text(" ".join(sentence.split())), Text(article_line(article), style="dim"))
+    below = (Text(line, style="dim") for line in (article_line(article), *further))
+    lines = Group(Text(" ".join(sentence.split())), *below)
     table.add_row(mark, lines)
     return Padding(table, (0, 0, 0, SOURCE_INDENT))
 

@@ -3,7 +3,15 @@
 from rich.console import Console, RenderableType
 
 from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
-from assistant.render import answer_view, article_line, cost_line, error_view, readable_date
+from assistant.render import (
+    answer_view,
+    article_line,
+    cost_line,
+    dates_line,
+    error_view,
+    readable_date,
+    source_view,
+)
 from assistant.reply import Usage
 from index.articles import ArticleInfo
 
@@ -105,6 +113,27 @@ def test_dates_are_written_out_and_strange_ones_stay() -> None:
     assert readable_date("2023-11-09T23:30:00+09:00") == "9 November 2023"
     assert readable_date("last week") == "last week"
     assert readable_date("") == ""
+
+
+def test_relative_dates_are_explained_below_the_source_once() -> None:
+    sentence = "He left on\n  Thursday, on Friday he will meet her, and\non Thursday he spoke."
+    assert dates_line(sentence, "2023-11-09") == ("“on Thursday” = 9 November 2023 · “on Friday” = 10 November 2023")
+    assert dates_line(sentence, "") == dates_line("He left on 9 November 2023.", "2023-11-09") == ""
+    view = source_view(Citation(1, "He left on Thursday.", 0, 20, SEOUL))
+    assert shown(view) == (
+        "  [1] He left on Thursday.\n"
+        "      Talks in [Seoul] · World Desk · 9 November 2023\n"
+        "      “on Thursday” = 9 November 2023"
+    )
+    assert "\x1b[2m“on Thursday” = 9 November 2023" in shown(view, terminal=True)
+
+
+def test_relative_dates_are_in_json_too() -> None:
+    citation = Citation(1, "He will leave this weekend.", 0, 27, SEOUL)
+    (found,) = Answer("When?", Status.ANSWERED, citations=(citation,)).to_dict()["citations"]
+    assert found["dates"] == [
+        {"text": "this weekend", "start": 14, "end": 26, "from": "2023-11-11", "to": "2023-11-12"}
+    ]
 
 
 def test_an_article_is_named_by_what_is_known() -> None:
