@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.reply import Usage
 from assistant.sentence_dates import resolve_dates
-from index.articles import ArticleInfo
+from index.articles import ArticleInfo, Sentence
 
 if TYPE_CHECKING:
     from index.search import Hit
@@ -18,6 +18,7 @@ class Status(StrEnum):
     """Whether the articles answer the question."""
 
     ANSWERED = "answered"
+    CONFLICTING = "conflicting"  # answered, and the sources contradict each other
     INSUFFICIENT = "insufficient"
     IN_PROGRESS = "in progress"  # only while an answer is streamed
 
@@ -34,6 +35,9 @@ class Evidence:
         context: the text that the sentence stands in: its chunk.
         relevance: the reranker's logit for (question, sentence); None when there is no reranker.
         reading: the sentence as the models read it: a pronoun may be replaced by the name that it stands for.
+        earlier: the same sentences as ``before``, with their places; none where only the title stands before.
+        context_start: offset of ``context`` in the article's text, in characters.
+        fit: how well it answers, as a logit: its relevance less what speaks against it; None as ``relevance``.
     """
 
     label: str
@@ -45,11 +49,17 @@ class Evidence:
     context: str = field(repr=False)
     relevance: float | None
     reading: str = field(repr=False)
+    earlier: tuple[Sentence, ...] = field(default=(), repr=False)
+    context_start: int = 0
+    fit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A numbered source sentence of an answer: ``article.text[start:end] == sentence``."""
+    """A numbered source of an answer: ``article.text[start:end] == sentence``.
+
+    It is one sentence, and those just before it where a pronoun stands for a name in them.
+    """
 
     n: int
     sentence: str
@@ -84,6 +94,7 @@ class Answer:
         standalone: what a follow-up question was taken to mean; empty when it was answered as it was asked.
         claims: in the order in which they were found; empty unless answered.
         citations: numbered from 1 in order of first use; every one is used by a claim.
+        disagreements: where the cited sentences contradict each other, one line each with citation numbers.
         hits: the chunks that were found, best first.
         evidence: the sentences that were considered, best first.
         rejected: what the language model said and is not shown.
@@ -99,6 +110,7 @@ class Answer:
     standalone: str = ""
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
+    disagreements: tuple[str, ...] = ()
     hits: "tuple[Hit, ...]" = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
     rejected: tuple[Rejected, ...] = ()
@@ -137,6 +149,7 @@ class Answer:
             "citations": [
                 {"n": citation.n, **_located(citation), "dates": _dates(citation)} for citation in self.citations
             ],
+            "disagreements": list(self.disagreements),
             "hits": [_found(hit) for hit in self.hits],
             "evidence": [
                 {

@@ -24,7 +24,6 @@ from assistant.conversation import (
 )
 from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.llm import ReplyPart, astream_reply, stream_reply
-from assistant.newest import prefer_newest
 from assistant.news_time import QuestionTime, overlap, read_question_time, until_moment
 from assistant.prompting import Prompt, load_prompt
 from assistant.stopwatch import Stopwatch
@@ -174,13 +173,12 @@ class AnswerChain(Runnable[str | Question, Answer]):
         k = asked.k or self._limits.k
         found = searcher.search(standalone.text, k=k, candidates=self._limits.candidates, window=window)
         stopwatch.add(found.timings_ms)
-        hits = prefer_newest(found.hits, time.ordering)
-        evidence = select_evidence(standalone.text, hits, searcher.reranker, self._limits.evidence)
+        evidence = select_evidence(standalone.text, found.hits, searcher.reranker, self._limits.evidence)
         stopwatch.lap("evidence")
-        turn = Turn(standalone, hits, evidence, self._prompt, searcher.reranker, stopwatch)
-        if turn.answers or not narrowed:
-            return turn
-        return Turn(_noting(standalone, time), hits, evidence, self._prompt, searcher.reranker, stopwatch)
+        turn = Turn(standalone, found.hits, evidence, self._prompt, searcher.reranker, stopwatch, time.ordering)
+        if narrowed and not turn.answers:
+            turn.warn(f"only articles {time.period} were searched, as the question says")
+        return turn
 
     def _load(self, stopwatch: Stopwatch) -> "BaseChatModel":
         chat = self._chats.chat()
@@ -227,12 +225,6 @@ def _searched(asked: Question, time: QuestionTime) -> tuple[Window, bool]:
     """The window to search, and whether the question's own words narrow it; the caller's window is never left."""
     both = overlap(asked.window, time.window) if time.strict and time.window else None
     return (asked.window, False) if both is None else (both, True)
-
-
-def _noting(standalone: StandAlone, time: QuestionTime) -> StandAlone:
-    """The question with the warning that only a part of the articles was searched."""
-    note = f"only articles {time.period} were searched, as the question says"
-    return replace(standalone, warning="; ".join(part for part in (standalone.warning, note) if part))
 
 
 def _follows(asked: Question) -> bool:

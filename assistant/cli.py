@@ -148,7 +148,7 @@ def status_of(answer: "Answer") -> int:
     """Exit status for an answer."""
     from assistant.answer import Status
 
-    return 0 if answer.status is Status.ANSWERED else EXIT_NOT_SAID
+    return 0 if answer.status is not Status.INSUFFICIENT else EXIT_NOT_SAID
 
 
 def parse_window(since: str | None, until: str | None) -> "Window":

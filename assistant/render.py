@@ -30,6 +30,7 @@ def answer_view(answer: Answer, *, verbose: bool = False) -> RenderableType:
         parts.extend(_refusal(answer))
     else:
         parts.extend(claims_view(answer))
+        parts.extend(Text(f"{line}.", style="bold yellow") for line in answer.disagreements)
         parts.append(Text())
         parts.extend(source_view(citation) for citation in answer.citations)
     parts.extend(Text(f"Note: {warning}", style="yellow") for warning in answer.warnings)

@@ -106,7 +106,7 @@ class Conversation:
         click.echo()
         told = " ".join(claim.text for claim in answer.claims)
         self._history = (*self._history, Earlier(answer.standalone or question, told))[-MOST_EARLIER:]
-        self._exit_status = 0 if answer.status is Status.ANSWERED else EXIT_NOT_SAID
+        self._exit_status = 0 if answer.status is not Status.INSUFFICIENT else EXIT_NOT_SAID
 
     def _command(self, line: str) -> None:
         if line == "/help":

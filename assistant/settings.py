@@ -102,8 +102,8 @@ class Settings(BaseModel):
     retries: int = Field(default=2, ge=0, le=10, description="tries again after a failed request")
     seed: int = Field(default=0, description="seed of the LLM's sampling")
     temperature: float = Field(default=0.0, ge=0, le=2, description="randomness of the LLM; 0 repeats itself")
-    evidence_tokens: Count = Field(default=600, description="most tokens of evidence shown to the LLM")
-    sentences: Count = Field(default=12, description="most evidence sentences shown to the LLM")
+    evidence_tokens: Count = Field(default=1000, description="most tokens of evidence that is considered")
+    sentences: Count = Field(default=20, description="most evidence sentences that are considered")
     candidates: Count = Field(default=30, description="chunks that are reranked")
     k: Count = Field(default=8, description="chunks that evidence is drawn from")
 

@@ -1,22 +1,15 @@
 """Which evidence answers the question, and whether it answers it at all."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from assistant.answer import Evidence, best_relevance
+from assistant.answer import Evidence
 from assistant.verification import content_stems, names, stem, word_stems
-from index.search import Hit
 
 # The least `best_relevance` with which a question is answered. Chosen on two sets: with 1.0 the newsroom's unanswerable
 # questions are refused more often than with a sentence's logit of 0 (47 % against 36 %) and its answerable ones less
 # (6 % against 10 %); CLAPNQ stays where it was (69 % and 9 % against 70 % and 12 %).
 MIN_BEST_RELEVANCE = 1.0
-# The logit below which a sentence other than the best one is not taken for an answer.
-MIN_RELEVANCE = 0.0
-# Sentences within this distance of the best one's logit answer too ("who did he meet?" has several answers).
-ANSWER_RANGE = 1.5
-MAX_CONSIDERED = 10
-MAX_ANSWERS = 5  # claims; more are not a short answer
 ECHO_SHARE = 0.8  # a sentence that has so few words beyond the question and a better sentence repeats that one
 SAME_NAME_LETTERS = 4  # Korea and Korean, China and Chinese share at least so many first letters
 
@@ -32,36 +25,19 @@ ALIASES = (
 )
 
 
-def answering(question: str, evidence: Sequence[Evidence], hits: Sequence[Hit] = ()) -> tuple[Evidence, ...]:
-    """The evidence that answers the question, best first; empty when the articles do not say.
-
-    A sentence answers when its relevance is near the best one's and not too low; and the evidence as a whole, with
-    the text around it, must be relevant enough and mention every name of the question.
+def distinct(question: str, answers: Sequence[Evidence], kept: Collection[str] = frozenset()) -> tuple[Evidence, ...]:
+    """Those of the answering sentences that say something which no better one says already.
 
     Args:
-        hits: the chunks that the evidence was taken from.
+        kept: labels of sentences that are needed in any case.
     """
-    if not evidence or unmentioned(question, evidence):
-        return ()
-    best, overall = evidence[0].relevance, best_relevance(evidence, hits)
-    if best is None or overall is None:
-        return tuple(evidence[:MAX_ANSWERS])
-    if overall < MIN_BEST_RELEVANCE:
-        return ()
-    floor = min(best, max(MIN_RELEVANCE, best - ANSWER_RANGE))
-    in_range = (item for item in evidence if item.relevance is not None and item.relevance >= floor)
-    return tuple(in_range)[:MAX_CONSIDERED]
-
-
-def distinct(question: str, answers: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Those of the answering sentences that say something which no better one says already."""
     asked = content_stems(question)
     chosen: list[tuple[Evidence, frozenset[str]]] = []
     for item in answers:
         told = content_stems(item.reading) - asked
-        if not any(len(told & other) >= ECHO_SHARE * len(told) for _, other in chosen):
+        if item.label in kept or not any(len(told & other) >= ECHO_SHARE * len(told) for _, other in chosen):
             chosen.append((item, told))
-    return tuple(item for item, _ in chosen[:MAX_ANSWERS])
+    return tuple(item for item, _ in chosen)
 
 
 def unmentioned(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:

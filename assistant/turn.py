@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
 from assistant.conversation import StandAlone
+from assistant.disagreement import Disagreement
 from assistant.framing import as_data
 from assistant.prompting import Prompt
+from assistant.question_limits import Ordering
 from assistant.reply import ReplyPart
+from assistant.selection import Selection, select_answers
 from assistant.stopwatch import Stopwatch
-from assistant.support import answering, distinct
+from assistant.support import distinct
 from assistant.tokens import count_tokens
-from assistant.verification import content_stems, states, verify
+from assistant.verification import PRONOUN, content_stems, states, verify
 from index.errors import ReplyError
 from index.rerank import Reranker
 from index.search import Hit
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
 
 CLAIM_OVERHEAD_TOKENS = 24  # a label, quotes, and names written out for pronouns
 MAX_CITATIONS = 3  # for one claim; more sources of the same fact do not make it easier to check
+# The best sentence is always put into the model's words. Of the others, those that are short are claims as they stand:
+# a small model's words for them are no shorter, take seconds, and can be wrong.
+SHORT_WORDS = 24
+LEADING_WORDS = 3  # a pronoun among so many first words is the subject
 # A claim whose logit for the question is this far below its sentence's has left the answer out.
 ANSWER_LOSS = 2.0
 
@@ -38,6 +45,7 @@ class Turn:
         hits: the chunks that the evidence is drawn from, best first.
         evidence: best first, labelled.
         reranker: tells whether a claim still answers the question; None leaves that check out.
+        ordering: whether the newest or the oldest of what fits about equally is asked for.
     """
 
     def __init__(
@@ -48,6 +56,7 @@ class Turn:
         prompt: Prompt,
         reranker: Reranker | None,
         stopwatch: Stopwatch,
+        ordering: Ordering = Ordering.NONE,
     ) -> None:
         self.question = question.text
         self.stopwatch = stopwatch
@@ -57,6 +66,7 @@ class Turn:
         self._evidence = evidence
         self._prompt = prompt
         self._reranker = reranker
+        self._ordering = ordering
         self._drafts: list[_Draft] = []
         self._rejected: list[Rejected] = []
         self._settled: set[str] = set()
@@ -65,14 +75,25 @@ class Turn:
         self._warnings = [question.warning] if question.warning else []
 
     @cached_property
+    def selection(self) -> Selection:
+        """The evidence that answers the question, and where it disagrees."""
+        return select_answers(self.question, self._evidence, self._hits, self._ordering)
+
+    @property
     def answers(self) -> tuple[Evidence, ...]:
         """The evidence that answers the question; when empty, the model is not asked."""
-        return answering(self.question, self._evidence, self._hits)
+        return self.selection.answers
+
+    @cached_property
+    def told(self) -> tuple[Evidence, ...]:
+        """Those of ``answers`` that claims are made of; the others repeat them and may be cited as well."""
+        kept = {label for disagreement in self.selection.disagreements for label in disagreement.labels}
+        return distinct(self.question, self.answers, kept)
 
     @cached_property
     def asked(self) -> tuple[Evidence, ...]:
-        """Those of ``answers`` that the model makes claims of; the others repeat them and may be cited as well."""
-        return distinct(self.question, self.answers)
+        """Those of ``told`` that the model puts into words; the others speak for themselves."""
+        return tuple(item for n, item in enumerate(self.told) if n == 0 or len(item.reading.split()) > SHORT_WORDS)
 
     @property
     def messages(self) -> "list[BaseMessage]":
@@ -106,9 +127,16 @@ class Turn:
         # The last text of an unfinished reply may be cut in the middle.
         complete = list(part.data) if part.done else list(part.data)[:-1]
         before = len(self._settled)
-        for item in self.asked:
-            if item.label in complete and item.label not in self._settled:
+        asked = {item.label for item in self.asked}
+        for item in self.told:
+            if item.label in self._settled:
+                continue
+            if item.label not in asked:
+                self._quote(item)
+            elif item.label in complete:
                 self._settle(item, str(part.data[item.label]))
+            else:
+                break
         if part.done:
             self._reject_unknown(part.data)
         return len(self._settled) > before
@@ -118,27 +146,36 @@ class Turn:
         self._reject_unknown(self._written)
         self._warnings.append(f"{error.problem}; the source sentences are quoted instead")
 
+    def warn(self, text: str) -> None:
+        """Note something that a person should know."""
+        self._warnings.append(text)
+
     def snapshot(self) -> Answer:
         """The answer as far as it is known."""
         return self._answer(Status.IN_PROGRESS)
 
     def finish(self) -> Answer:
         """The finished answer; sentences that the model left out speak for themselves."""
-        for item in self.asked:
+        for item in self.told:
             if item.label not in self._settled:
-                self._accept(item, _as_statement(item.sentence))
+                self._quote(item)
         self.stopwatch.lap("verify")
-        return self._answer(Status.ANSWERED if self._drafts else Status.INSUFFICIENT)
+        if not self._drafts:
+            return self._answer(Status.INSUFFICIENT)
+        return self._answer(Status.CONFLICTING if self.selection.disagreements else Status.ANSWERED)
 
     def _answer(self, status: Status) -> Answer:
         numbers = {label: n for n, label in enumerate(self._cited_labels(), start=1)}
         sources = {item.label: item for item in self.answers} if numbers else {}
+        reaches = {draft.labels[0]: draft.reach for draft in self._drafts}
+        finished = status is not Status.IN_PROGRESS
         return Answer(
             question=self._standalone.asked,
             standalone="" if self.question == self._standalone.asked else self.question,
             status=status,
             claims=tuple(Claim(draft.text, tuple(numbers[label] for label in draft.labels)) for draft in self._drafts),
-            citations=tuple(_citation(n, sources[label]) for label, n in numbers.items()),
+            citations=tuple(_citation(n, sources[label], reaches.get(label, 0)) for label, n in numbers.items()),
+            disagreements=_numbered(self.selection.disagreements, numbers) if finished else (),
             hits=self._hits,
             evidence=self._evidence,
             rejected=tuple(self._rejected),
@@ -152,13 +189,25 @@ class Turn:
     def _settle(self, item: Evidence, written: str) -> None:
         """Show what the model wrote if its sentence supports it, else the sentence itself."""
         claim = _as_statement(_respelt(" ".join(written.split()), item.sentence))
-        reason = verify(claim, item.sentence, before=item.before, around=_around(item)).reason
+        verdict = verify(claim, item.sentence, before=_texts_before(item))
+        reason = verdict.reason
         if not reason and self._leaves_answer_out(claim, item):
             reason = "it leaves the answer out"
         if reason:
             self._rejected.append(Rejected(claim, (item.label,), reason))
-            claim = _as_statement(item.sentence)
-        self._accept(item, claim)
+            self._quote(item)
+        else:
+            self._accept(item, claim, verdict.reach)
+
+    def _quote(self, item: Evidence) -> None:
+        """Let a sentence speak for itself; with the name that its pronoun stands for where that is known."""
+        for text in dict.fromkeys((item.reading, item.sentence)):
+            verdict = verify(text, item.sentence, before=_texts_before(item))
+            if verdict.supported or text == item.sentence:
+                leans = PRONOUN.search(" ".join(text.split()[:LEADING_WORDS])) is not None
+                reach = max(verdict.reach, min(int(leans), len(item.earlier)))
+                self._accept(item, _as_statement(text), reach)
+                return
 
     def _leaves_answer_out(self, claim: str, item: Evidence) -> bool:
         if self._reranker is None:
@@ -166,7 +215,7 @@ class Turn:
         of_claim, of_sentence = self._reranker.score(self.question, [claim, item.reading])
         return bool(of_claim < of_sentence - ANSWER_LOSS)
 
-    def _accept(self, item: Evidence, text: str) -> None:
+    def _accept(self, item: Evidence, text: str, reach: int) -> None:
         """Take a claim in; of two claims of which one says all that the other says, only that one stays."""
         self._settled.add(item.label)
         said = content_stems(text)
@@ -175,14 +224,14 @@ class Turn:
             if said <= earlier:
                 return
             if earlier < said:
-                self._drafts[position] = self._draft(text, item)
+                self._drafts[position] = self._draft(text, item, reach)
                 return
-        self._drafts.append(self._draft(text, item))
+        self._drafts.append(self._draft(text, item, reach))
 
-    def _draft(self, text: str, author: Evidence) -> "_Draft":
+    def _draft(self, text: str, author: Evidence, reach: int) -> "_Draft":
         """The claim with its own sentence and the others among the answers that state all of it by themselves."""
         others = (item.label for item in self.answers if item is not author and states(text, item.sentence))
-        return _Draft(text, (author.label, *others)[:MAX_CITATIONS])
+        return _Draft(text, (author.label, *others)[:MAX_CITATIONS], reach)
 
     def _cited_labels(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(label for draft in self._drafts for label in draft.labels))
@@ -196,19 +245,34 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A claim and the labels of the sentences that state it."""
+    """A claim, the labels of the sentences that state it, and how far back the first of these is cited."""
 
     text: str
     labels: tuple[str, ...]
+    reach: int
 
 
-def _citation(n: int, item: Evidence) -> Citation:
-    return Citation(n, item.sentence, item.start, item.end, item.article)
+def _citation(n: int, item: Evidence, reach: int) -> Citation:
+    """The sentence, with as many of those before it as its claim leans on."""
+    start = item.earlier[-reach].start if reach else item.start
+    text = item.context[start - item.context_start : item.end - item.context_start] if reach else item.sentence
+    return Citation(n, text, start, item.end, item.article)
 
 
-def _around(item: Evidence) -> str:
-    """The text that may complete a name: ``Cho`` to ``Cho Tae-Yong``."""
-    return f"{item.article.title} {item.context}"
+def _texts_before(item: Evidence) -> list[str]:
+    return [sentence.text for sentence in item.earlier]
+
+
+def _numbered(disagreements: tuple[Disagreement, ...], numbers: dict[str, int]) -> tuple[str, ...]:
+    """The disagreements in one line each, with citation numbers: ``Sources differ: 14 [1] or 17 [2]``."""
+    return tuple(
+        "Sources differ: "
+        + " or ".join(
+            side.value + "".join(f" [{numbers[label]}]" for label in side.labels if label in numbers)
+            for side in disagreement.sides
+        )
+        for disagreement in disagreements
+    )
 
 
 def _listing(evidence: tuple[Evidence, ...]) -> str:

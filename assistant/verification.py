@@ -5,7 +5,7 @@ the sentence plans, reports or denies is not told as a fact. What fails is not s
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -64,32 +64,38 @@ MODES = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a claim is supported; ``reason`` says what speaks against it and is empty when nothing does."""
+    """Whether a claim is supported.
+
+    Attributes:
+        reason: what speaks against it; empty when nothing does.
+        reach: how many of the sentences before must be cited too, because a pronoun stands for a name in them.
+    """
 
     reason: str = ""
+    reach: int = 0
 
     @property
     def supported(self) -> bool:
         return not self.reason
 
 
-def verify(claim: str, sentence: str, *, before: str = "", around: str = "") -> Verdict:
+def verify(claim: str, sentence: str, *, before: Sequence[str] = ()) -> Verdict:
     """Check a claim against the sentence that it cites.
 
     Args:
-        before: the text just before the sentence; it lends its names when the sentence has a personal pronoun.
-        around: title and neighbouring text; it completes names of which the sentence has a part.
+        before: the sentences just before it, in the order of the article; as few of them as possible lend their names
+            when the sentence has a personal pronoun.
     """
     if not content_stems(claim):
         return Verdict("says nothing")
     missing = numbers(claim) - numbers(sentence)
     if missing:
         return Verdict(f"the sentence does not have {_listed(missing)}")
-    lent = _lent_names(sentence, before, around)
-    known = word_stems(sentence) | lent
-    strange = {name for name in names(claim) if not word_stems(name) <= known}
-    if strange:
+    strange = frozenset(name for name in names(claim) if not word_stems(name) <= word_stems(sentence))
+    reach = _reach(strange, before) if strange and PRONOUN.search(sentence) else 0
+    if strange and not reach:
         return Verdict(f"the sentence does not name {_listed(strange)}")
+    lent = frozenset().union(*(word_stems(name) for name in strange))
     if _denies(claim) and not _denies(sentence):
         return Verdict("the sentence does not deny it")
     lost = _lost_mode(claim, sentence)
@@ -97,7 +103,7 @@ def verify(claim: str, sentence: str, *, before: str = "", around: str = "") -> 
         return Verdict(f"the sentence tells it as {lost}, the claim does not")
     if content_recall(claim, sentence, lent) < MIN_CONTENT_RECALL:
         return Verdict("the sentence does not state it")
-    return Verdict()
+    return Verdict(reach=reach)
 
 
 def states(claim: str, sentence: str) -> bool:
@@ -112,17 +118,14 @@ def content_recall(claim: str, sentence: str, lent: frozenset[str] = frozenset()
     return sum(word in known or NUMBER_WORDS.get(word) in known for word in wanted) / len(wanted) if wanted else 0.0
 
 
-def _lent_names(sentence: str, before: str, around: str) -> frozenset[str]:
-    """Stems of the names that the text before and around the sentence lends to it."""
-    lent: set[str] = set()
-    if PRONOUN.search(sentence):
-        lent.update(*(word_stems(run) for run in NAME_RUN.findall(before)))
-    own = word_stems(sentence)
-    for run in NAME_RUN.findall(f"{before} {around}"):
-        parts = [word_stems(part) for part in run.split()]
-        if any(part <= own for part in parts):
-            lent.update(*parts)
-    return frozenset(lent)
+def _reach(wanted: Iterable[str], before: Sequence[str]) -> int:
+    """How many of the sentences before it takes to find all these names; 0 when they are not there."""
+    stems = {part for name in wanted for part in word_stems(name)}
+    for reach in range(1, len(before) + 1):
+        lent = frozenset().union(*(word_stems(run) for run in NAME_RUN.findall(" ".join(before[-reach:]))))
+        if stems <= lent:
+            return reach
+    return 0
 
 
 def names(text: str) -> frozenset[str]:

@@ -175,7 +175,8 @@ def asked(question: Question) -> Asked:
     """The question as the assistant takes it: after its conversation, and of the articles up to its date."""
     window = Window(until=until_seconds(question.as_of) if question.as_of else None)
     history = tuple(Earlier(turn.question, turn.answer) for turn in question.history)
-    return Asked(question.question, window, history=history)
+    as_of = datetime.fromtimestamp(window.until - 1, UTC) if window.until else None
+    return Asked(question.question, window, history=history, as_of=as_of)
 
 
 def _pending(

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.answer import Evidence
 from assistant.days import Days, month_of, moved, unit_at
 from assistant.newest import prefer_newest
 from assistant.news_time import QuestionTime, overlap, read_question_time, until_moment
 from assistant.question_limits import Ordering
 from assistant.sentence_dates import ResolvedDate, resolve_dates
-from index.articles import ArticleInfo, Chunk, Window, epoch_seconds, until_seconds
-from index.search import Hit
+from index.articles import ArticleInfo, Window, epoch_seconds, until_seconds
 
 THURSDAY = datetime(2023, 11, 9, 12, tzinfo=UTC)
 NOTHING = QuestionTime()
@@ -489,8 +489,9 @@ def test_a_month_later_is_the_last_day_where_there_is_no_such_day() -> None:
 # The newest of equally relevant hits
 
 
-def hit(name: str, published: str, relevance: float | None) -> Hit:
-    return Hit(Chunk(ArticleInfo(name, published=published), 0, 0, "", ()), 0.0, relevance)
+def hit(name: str, published: str, fit: float | None) -> Evidence:
+    article = ArticleInfo(name, published=published)
+    return Evidence("S1", name, 0, len(name), article, "", name, fit, name, fit=fit)
 
 
 OLD, NEW, UNDATED, WEAK = (
@@ -501,7 +502,7 @@ OLD, NEW, UNDATED, WEAK = (
 )
 
 
-def test_nearly_equal_hits_come_newest_first_and_weaker_ones_stay_behind() -> None:
+def test_nearly_equal_sentences_come_newest_first_and_weaker_ones_stay_behind() -> None:
     hits = (OLD, UNDATED, NEW, WEAK)
     assert prefer_newest(hits, Ordering.NEWEST) == (NEW, OLD, UNDATED, WEAK)
     assert prefer_newest(hits, Ordering.OLDEST) == (OLD, NEW, UNDATED, WEAK)
@@ -509,12 +510,12 @@ def test_nearly_equal_hits_come_newest_first_and_weaker_ones_stay_behind() -> No
     assert prefer_newest((), Ordering.NEWEST) == ()
 
 
-def test_without_a_reranker_hits_keep_their_order() -> None:
+def test_without_a_reranker_sentences_keep_their_order() -> None:
     hits = (hit("old", "2023-05-01", None), hit("new", "2023-11-09", None))
     assert prefer_newest(hits, Ordering.NEWEST) == hits
 
 
 @given(st.lists(st.tuples(st.dates().map(date.isoformat), st.floats(-11, 11)), max_size=9), st.sampled_from(Ordering))
-def test_no_hit_is_lost(found: list[tuple[str, float]], ordering: Ordering) -> None:
+def test_no_sentence_is_lost(found: list[tuple[str, float]], ordering: Ordering) -> None:
     hits = [hit(str(number), *parts) for number, parts in enumerate(found)]
     assert sorted(prefer_newest(hits, ordering), key=id) == sorted(hits, key=id)

@@ -1,5 +1,6 @@
 """Which evidence counts as an answer, and how evidence is chosen."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import exp
 
@@ -9,16 +10,8 @@ from hypothesis import strategies as st
 
 from assistant.answer import Answer, Evidence, Status
 from assistant.evidence import EvidenceLimits, select_evidence
-from assistant.support import (
-    ANSWER_RANGE,
-    MAX_ANSWERS,
-    MAX_CONSIDERED,
-    MIN_BEST_RELEVANCE,
-    MIN_RELEVANCE,
-    answering,
-    distinct,
-    unmentioned,
-)
+from assistant.selection import MAX_ANSWERS, MIN_FIT, WIDE_RANGE, select_answers
+from assistant.support import MIN_BEST_RELEVANCE, distinct, unmentioned
 from assistant.tokens import count_tokens
 from index.articles import Article, ArticleInfo
 from index.chunks import split_chunks
@@ -41,7 +34,12 @@ def item(
         context=context or sentence,
         relevance=relevance,
         reading=sentence,
+        fit=relevance,
     )
+
+
+def answering(question: str, evidence: Sequence[Evidence], hits: Sequence[Hit] = ()) -> tuple[Evidence, ...]:
+    return select_answers(question, evidence, hits).answers
 
 
 def hits_of(*texts: str) -> list[Hit]:
@@ -74,7 +72,7 @@ def test_sentence_and_chunk_count_alike() -> None:
 
 
 def test_of_weak_sentences_only_the_best_answers() -> None:
-    evidence = [item("S1", MIN_RELEVANCE - 1), item("S2", MIN_RELEVANCE - 1.1)]
+    evidence = [item("S1", MIN_FIT - 1), item("S2", MIN_FIT - 1.1)]
     assert answering("what sank?", evidence, found(9)) == (evidence[0],)
 
 
@@ -91,17 +89,21 @@ def test_the_confidence_is_that_of_sentence_and_chunk_together() -> None:
 
 
 def test_sentences_near_the_best_answer_too() -> None:
-    best = MIN_RELEVANCE + 10
-    evidence = [item("S1", best), item("S2", best - ANSWER_RANGE), item("S3", best - ANSWER_RANGE - 0.01)]
+    best = MIN_FIT + 10
+    evidence = [item("S1", best), item("S2", best - WIDE_RANGE), item("S3", best - WIDE_RANGE - 0.01)]
     assert answering("what sank?", evidence) == tuple(evidence[:2])
+
+
+def test_one_sentence_answers_a_question_for_a_number() -> None:
+    evidence = [item("S1", 9.0, "Seven ships sank."), item("S2", 8.9, "About seven ships sank.")]
+    assert answering("How many ships sank?", evidence) == (evidence[0],)
+    assert answering("Which ships sank?", evidence) == tuple(evidence)
 
 
 def test_answers_are_few() -> None:
     told = "Ada Bea Cid Dan Eva Fay Gus Hal Ida Jon Kim Lee".split()
     evidence = [item(f"S{n}", 9.0, f"{name} sank.") for n, name in enumerate(told, start=1)]
-    considered = answering("what sank?", evidence)
-    assert considered == tuple(evidence[:MAX_CONSIDERED])
-    assert distinct("what sank?", considered) == tuple(evidence[:MAX_ANSWERS])
+    assert answering("what sank?", evidence) == tuple(evidence[:MAX_ANSWERS])
     unscored = [item(f"S{n}", None) for n in range(1, 10)]
     assert answering("what sank?", unscored) == tuple(unscored[:MAX_ANSWERS])
 
@@ -111,6 +113,7 @@ def test_a_sentence_that_repeats_a_better_one_is_not_asked_about() -> None:
     echo = item("S2", 8.9, "The national security adviser, Cho Tae-Yong, was met by Blinken in Seoul.")
     other = item("S3", 8.8, "Blinken met the foreign ministers of the Group of Seven.")
     assert distinct("Who did Blinken meet?", [first, echo, other]) == (first, other)
+    assert distinct("Who did Blinken meet?", [first, echo, other], {"S2"}) == (first, echo, other)
 
 
 def test_an_answer_mentions_every_name_of_the_question() -> None:
@@ -153,7 +156,7 @@ def test_answers_are_evidence_in_order_and_relevant(question: str, logits: list[
     evidence = [item(f"S{n}", logit) for n, logit in enumerate(sorted(logits, reverse=True), start=1)]
     chosen = answering(question, evidence)
     assert chosen == tuple(evidence[: len(chosen)])
-    assert all((one.relevance or 0) >= MIN_RELEVANCE for one in chosen)
+    assert all((one.fit or 0) >= MIN_FIT for one in chosen[1:])
 
 
 # How evidence is chosen

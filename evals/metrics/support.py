@@ -44,12 +44,11 @@ def _shares(outcome: Outcome, measure: Callable[[Outcome, Statement], float]) ->
 def _supported(outcome: Outcome, statement: Statement) -> float:
     cited = _cited(outcome, statement)
     sentences = " ".join(passage.text for passage in cited)
-    before = " ".join(passage.before for passage in cited)
-    titles = " ".join(passage.title for passage in cited)
+    before = [passage.before for passage in cited]
     denies = MODES["negated"].search
     if not cited or (denies(statement.text) and not denies(sentences)):
         return 0.0
-    return float(verify(statement.text, sentences, before=before, around=titles).supported)
+    return float(verify(statement.text, sentences, before=before).supported)
 
 
 def _facts_stand(outcome: Outcome, statement: Statement) -> float:

@@ -1,0 +1,78 @@
+"""Lists in articles: an item says what it means only together with the line that introduces it.
+
+"• Piet Lomax, 52, a former tram driver" is an answer to "who are the candidates?" because "The candidates are:" stands
+above the list. Items are read behind that line; their citation stays the item.
+"""
+
+import re
+from collections.abc import Sequence
+
+from assistant.answer import Evidence
+from assistant.verification import numbers
+from index.articles import Sentence
+
+BULLET = re.compile(r"\s*(?:[•‣◦▪●–—*-]|\(?\d{1,2}[.)])\s+")
+INTRODUCTION_END = re.compile(r":[\"'”’)\]]*\s*$")
+ENUMERATES = re.compile(r"[:;]|,[^,]*,")  # "three elements: heat, fuel and air" tells them itself
+LONGEST_LIST = 12  # sentences; beyond, the line above is too far away to be meant
+
+
+def introduction(sentence: Sentence, chunk: Sequence[Sentence]) -> str:
+    """The line that introduces the list in which a bulleted sentence stands; empty when there is none.
+
+    Args:
+        chunk: the sentences of its chunk, in order.
+    """
+    if not BULLET.match(sentence.text):
+        return ""
+    before = [other for other in chunk if other.number < sentence.number][-LONGEST_LIST:]
+    for other in reversed(before):
+        if INTRODUCTION_END.search(other.text):
+            return other.text.strip()
+    return ""
+
+
+def in_its_list(item: str, line: str) -> str:
+    """An item behind its line: ``The candidates are: Piet Lomax, 52, a former tram driver``."""
+    return f"{INTRODUCTION_END.sub('', line)}: {BULLET.sub('', item, count=1)}"
+
+
+def with_whole_lists(answers: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The answers, and the other items of every list of which two items are among them."""
+    lines = [line for item in answers if (line := _line(item))]
+    whole = {line for line in lines if lines.count(line) > 1}
+    known = {item.label for item in answers}
+    return [*answers, *(item for item in evidence if item.label not in known and _line(item) in whole)]
+
+
+def announced(best: Evidence, count: int, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What a sentence announces that tells no more than the number of things asked for; empty when it is not there.
+
+    "The board makes three recommendations." answers "which three recommendations?" by what follows: the items of the
+    list below it, or so many sentences right after it.
+    """
+    if str(count) not in numbers(best.sentence) or ENUMERATES.search(best.sentence):
+        return []
+    after = sorted(
+        (item for item in evidence if item.article.id == best.article.id and item.start >= best.end),
+        key=lambda item: item.start,
+    )
+    items = [item for item in after if _line(item)]
+    if len(items) > 1:
+        return items
+    following: list[Evidence] = []
+    for item in after:
+        end = following[-1].end if following else best.end
+        between = item.context[max(end - item.context_start, 0) : item.start - item.context_start]
+        if end < item.context_start or between.strip() or len(following) == count:
+            break
+        following.append(item)
+    return following if len(following) == count else following[:1]
+
+
+def _line(item: Evidence) -> str:
+    """The line above the list that an item is read behind, with its article; empty for other sentences."""
+    if not BULLET.match(item.sentence):
+        return ""
+    line, _, _ = item.reading.partition(": ")
+    return "" if item.reading == item.sentence else f"{item.article.id}\n{line}"

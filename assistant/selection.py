@@ -1,0 +1,124 @@
+"""Which of the evidence answers a question, which of it is out of date, and where it disagrees."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assistant.answer import Evidence, best_relevance
+from assistant.disagreement import Disagreement, find_disagreements
+from assistant.expectation import AnswerKind, Expectation, expectation, holds_answer
+from assistant.lists import announced, with_whole_lists
+from assistant.newest import prefer_newest
+from assistant.question_limits import Ordering
+from assistant.succession import asks_for_history, superseded
+from assistant.support import MIN_BEST_RELEVANCE, unmentioned
+from index.search import Hit
+
+# Sentences whose fit is within this of the best one's answer too, in logits: a number or a date is told by one
+# sentence, while "who did she meet?" and "how does it work?" take several. Chosen on the newsroom and on half of
+# CLAPNQ's shared questions (F1 of the citations).
+ANSWER_RANGE: Mapping[AnswerKind, float] = {
+    AnswerKind.NUMBER: 0.0,
+    AnswerKind.DATE: 0.0,
+    AnswerKind.QUOTATION: 0.0,
+    AnswerKind.YES_NO: 1.0,
+}
+WIDE_RANGE = 3.0
+MIN_FIT = -4.0  # a sentence beside the best one must not be worse
+MAX_ANSWERS = 5
+MAX_LISTED = 8  # when the question asks for several things
+# Sentences within this of the best one's fit may bring an answer up to date or contradict it.
+COMPARED_RANGE = 9.0
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What answers a question.
+
+    Attributes:
+        answers: best first; empty when the articles do not say.
+        disagreements: where answering sentences contradict each other; their labels are among the answers.
+        outdated: label of a sentence that was left out → label of the answer that took its place.
+    """
+
+    answers: tuple[Evidence, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    outdated: Mapping[str, str] = field(default_factory=dict)
+
+
+def select_answers(
+    question: str, evidence: Sequence[Evidence], hits: Sequence[Hit] = (), ordering: Ordering = Ordering.NONE
+) -> Selection:
+    """Choose the evidence that answers a question.
+
+    The evidence as a whole, with the text around it, must be relevant enough and mention every name of the question.
+
+    Args:
+        evidence: best first.
+        hits: the chunks that the evidence was taken from.
+        ordering: whether the question asks for the newest or the oldest of what fits it about equally.
+    """
+    nothing = Selection()
+    if not evidence or unmentioned(question, evidence):
+        return nothing
+    overall = best_relevance(evidence, hits)
+    if overall is None or evidence[0].fit is None:
+        return Selection(tuple(evidence[:MAX_ANSWERS]))
+    if overall < MIN_BEST_RELEVANCE:
+        return nothing
+    expected, best = expectation(question), evidence[0].fit
+    evidence = prefer_newest(evidence, ordering)
+    compared = [item for item in evidence if _fit(item) >= best - COMPARED_RANGE]
+    outdated = {} if asks_for_history(question) else _outdated(question, expected, compared)
+    answers = _current(_in_range(evidence, expected), compared, outdated)
+    if expected.count and (things := announced(answers[0], expected.count, evidence)):
+        answers = things
+    answers = with_whole_lists(answers, evidence)
+    disagreements = _about(answers, find_disagreements(question, [i for i in compared if i.label not in outdated]))
+    sides = {label for disagreement in disagreements for label in disagreement.labels}
+    known = {item.label for item in answers}
+    answers.extend(item for item in compared if item.label in sides - known)
+    return Selection(tuple(answers), disagreements, outdated)
+
+
+def _in_range(evidence: Sequence[Evidence], expected: Expectation) -> list[Evidence]:
+    best = max(map(_fit, evidence))
+    reach = WIDE_RANGE if expected.several else ANSWER_RANGE.get(expected.kind, WIDE_RANGE)
+    if not reach:
+        return [evidence[0]]
+    floor = min(best, max(MIN_FIT, best - reach))
+    most = MAX_LISTED if expected.several else MAX_ANSWERS
+    return [item for item in evidence if _fit(item) >= floor][:most]
+
+
+def _outdated(question: str, expected: Expectation, compared: Sequence[Evidence]) -> dict[str, str]:
+    """Label of an outdated sentence → label of the newest one in its place, where that one can answer as well."""
+    able = {item.label for item in compared if holds_answer(item.reading, question, expected.kind)}
+    return {old: new for old, new in _final(superseded(compared)).items() if new in able}
+
+
+def _current(answers: Sequence[Evidence], compared: Sequence[Evidence], outdated: Mapping[str, str]) -> list[Evidence]:
+    """The answers with every outdated one replaced by what took its place, each once."""
+    items = {item.label: item for item in compared}
+    labels = dict.fromkeys(outdated.get(item.label, item.label) for item in answers)
+    return [items[label] for label in labels if label in items]
+
+
+def _final(replaced: Mapping[str, str]) -> dict[str, str]:
+    """The last of each chain of replacements."""
+    final: dict[str, str] = {}
+    for old in replaced:
+        new = old
+        while new in replaced:
+            new = replaced[new]
+        final[old] = new
+    return final
+
+
+def _about(answers: Sequence[Evidence], found: Sequence[Disagreement]) -> tuple[Disagreement, ...]:
+    """The disagreements that the answers take part in."""
+    labels = {item.label for item in answers}
+    return tuple(disagreement for disagreement in found if labels & set(disagreement.labels))
+
+
+def _fit(item: Evidence) -> float:
+    return float("-inf") if item.fit is None else item.fit
