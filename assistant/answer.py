@@ -1,9 +1,8 @@
 """What an answer is made of. Every value is frozen; display text is made elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import tanh
 from typing import TYPE_CHECKING, Any
 
 from assistant.reply import Usage
@@ -94,6 +93,7 @@ class Answer:
         standalone: what a follow-up question was taken to mean; empty when it was answered as it was asked.
         claims: in the order in which they were found; empty unless answered.
         citations: numbered from 1 in order of first use; every one is used by a claim.
+        confidence: the probability that the articles answer the question, in [0, 1]; None when there is no reranker.
         disagreements: where the cited sentences contradict each other, one line each with citation numbers.
         hits: the chunks that were found, best first.
         evidence: the sentences that were considered, best first.
@@ -110,6 +110,7 @@ class Answer:
     standalone: str = ""
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
+    confidence: float | None = None
     disagreements: tuple[str, ...] = ()
     hits: "tuple[Hit, ...]" = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
@@ -124,18 +125,6 @@ class Answer:
     def text(self) -> str:
         """The claims with their citation numbers, as one paragraph; empty when the articles do not say."""
         return " ".join(claim.text + "".join(f" [{n}]" for n in claim.citations) for claim in self.claims)
-
-    @property
-    def confidence(self) -> float | None:
-        """How sure it is that the articles answer the question, in [0, 1]; None when there is no reranker.
-
-        The logistic function of ``best_relevance``, as the cross-encoder was trained (Nogueira & Cho, "Passage
-        Re-ranking with BERT", 2019). It orders questions well and is not calibrated. 0 without evidence.
-        """
-        if not self.evidence:
-            return 0.0
-        logit = best_relevance(self.evidence, self.hits)
-        return None if logit is None else (1 + tanh(logit / 2)) / 2
 
     def to_dict(self) -> dict[str, Any]:
         """The answer in JSON types; the names are those of the Python types and stay as they are."""
@@ -168,20 +157,6 @@ class Answer:
             "prompt_digest": self.prompt_digest,
             "warnings": list(self.warnings),
         }
-
-
-def best_relevance(evidence: "Sequence[Evidence]", hits: "Sequence[Hit]") -> float | None:
-    """Mean of the best sentence's and the best chunk's logit; None when there is no reranker, or nothing was found.
-
-    A sentence alone may lack what its neighbours say, and a chunk may be near the subject without an answer. AUROC of
-    answerable against other questions with both, sentence and chunk: on CLAPNQ .89, .87, .88 (n = 300), on the newsroom
-    .83, .79, .85 (n = 276).
-    """
-    sentences = [item.relevance for item in evidence if item.relevance is not None]
-    chunks = [hit.relevance for hit in hits if hit.relevance is not None]
-    if not sentences:
-        return None
-    return (max(sentences) + max(chunks)) / 2 if chunks else max(sentences)
 
 
 def _found(hit: "Hit") -> dict[str, Any]:

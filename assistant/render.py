@@ -51,7 +51,7 @@ def source_view(citation: Citation) -> RenderableType:
 
 
 def details_view(answer: Answer) -> RenderableType:
-    """Evidence with relevance, rejected claims with reasons, tokens and milliseconds."""
+    """Evidence with its fit, rejected claims with reasons, tokens and milliseconds."""
     parts: list[RenderableType] = [Text("Evidence considered", style="bold")]
     parts.append(_evidence_table(answer.evidence))
     if answer.rejected:
@@ -133,8 +133,8 @@ def _evidence_table(evidence: Sequence[Evidence]) -> Table:
     table.add_column(no_wrap=True, justify="right")
     table.add_column()
     for item in evidence:
-        relevance = "" if item.relevance is None else f"{item.relevance:.1f}"
-        table.add_row(item.label, relevance, Text(f"{item.sentence}  ({article_line(item.article)})"))
+        fit = "" if item.fit is None else f"{item.fit:.1f}"
+        table.add_row(item.label, fit, Text(f"{item.sentence}  ({article_line(item.article)})"))
     return table
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assistant.answer import Evidence, best_relevance
+from assistant.answer import Evidence
+from assistant.confidence import MIN_LOGIT, answer_logit
 from assistant.disagreement import Disagreement, find_disagreements
 from assistant.expectation import AnswerKind, Expectation, expectation, holds_answer
 from assistant.lists import announced, with_whole_lists
 from assistant.newest import prefer_newest
 from assistant.question_limits import Ordering
 from assistant.succession import asks_for_history, superseded
-from assistant.support import MIN_BEST_RELEVANCE, unmentioned
+from assistant.support import unmentioned
 from index.search import Hit
 
 # Sentences whose fit is within this of the best one's answer too, in logits: a number or a date is told by one
@@ -60,10 +61,10 @@ def select_answers(
     nothing = Selection()
     if not evidence or unmentioned(question, evidence):
         return nothing
-    overall = best_relevance(evidence, hits)
+    overall = answer_logit(question, evidence, hits)
     if overall is None or evidence[0].fit is None:
         return Selection(tuple(evidence[:MAX_ANSWERS]))
-    if overall < MIN_BEST_RELEVANCE:
+    if overall < MIN_LOGIT:
         return nothing
     expected, best = expectation(question), evidence[0].fit
     evidence = prefer_newest(evidence, ordering)

@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Collection, Sequence
+from unicodedata import combining, normalize
 
 from assistant.answer import Evidence
 from assistant.verification import content_stems, names, stem, word_stems
 
-# The least `best_relevance` with which a question is answered. Chosen on two sets: with 1.0 the newsroom's unanswerable
-# questions are refused more often than with a sentence's logit of 0 (47 % against 36 %) and its answerable ones less
-# (6 % against 10 %); CLAPNQ stays where it was (69 % and 9 % against 70 % and 12 %).
-MIN_BEST_RELEVANCE = 1.0
 ECHO_SHARE = 0.8  # a sentence that has so few words beyond the question and a better sentence repeats that one
 SAME_NAME_LETTERS = 4  # Korea and Korean, China and Chinese share at least so many first letters
 
@@ -43,9 +40,9 @@ def distinct(question: str, answers: Sequence[Evidence], kept: Collection[str] =
 def unmentioned(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Names of the question that neither the sentences nor the text around them mention, in order of the alphabet."""
     around = " ".join(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
-    known = word_stems(_unified(around))
+    known = word_stems(unified(around))
     # The first word of a question has its capital from there: "Name the people …" asks for no Name.
-    asked = _unified(question).partition(" ")[2]
+    asked = unified(question).partition(" ")[2]
     return tuple(sorted(name for name in names(f"? {asked}") if not _mentioned(stem(name), known)))
 
 
@@ -56,7 +53,9 @@ def _mentioned(name: str, known: frozenset[str]) -> bool:
     return len(start) == SAME_NAME_LETTERS and any(word.startswith(start) for word in known)
 
 
-def _unified(text: str) -> str:
+def unified(text: str) -> str:
+    """The text with one word for the different names of a thing, and without accents."""
+    text = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
     for pattern, name in ALIASES:
         text = pattern.sub(name.capitalize(), text)
     return text

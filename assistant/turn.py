@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
+from assistant.confidence import confidence
 from assistant.conversation import StandAlone
 from assistant.disagreement import Disagreement
 from assistant.framing import as_data
@@ -78,6 +79,11 @@ class Turn:
     def selection(self) -> Selection:
         """The evidence that answers the question, and where it disagrees."""
         return select_answers(self.question, self._evidence, self._hits, self._ordering)
+
+    @cached_property
+    def confidence(self) -> float | None:
+        """How sure it is that the evidence answers the question, in [0, 1]."""
+        return confidence(self.question, self._evidence, self._hits)
 
     @property
     def answers(self) -> tuple[Evidence, ...]:
@@ -175,6 +181,7 @@ class Turn:
             status=status,
             claims=tuple(Claim(draft.text, tuple(numbers[label] for label in draft.labels)) for draft in self._drafts),
             citations=tuple(_citation(n, sources[label], reaches.get(label, 0)) for label, n in numbers.items()),
+            confidence=self.confidence,
             disagreements=_numbered(self.selection.disagreements, numbers) if finished else (),
             hits=self._hits,
             evidence=self._evidence,

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answer import Answer, Evidence, Status
+from assistant.answer import Evidence
+from assistant.confidence import INTERCEPT, MIN_LOGIT, MISSING_WORD, SLOPE, answer_logit, confidence
 from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.selection import MAX_ANSWERS, MIN_FIT, WIDE_RANGE, select_answers
-from assistant.support import MIN_BEST_RELEVANCE, distinct, unmentioned
+from assistant.support import distinct, unmentioned
 from assistant.tokens import count_tokens
 from index.articles import Article, ArticleInfo
 from index.chunks import split_chunks
@@ -60,12 +61,12 @@ def found(relevance: float | None) -> list[Hit]:
 
 
 def test_low_relevance_is_no_answer() -> None:
-    assert answering("what sank?", [item("S1", MIN_BEST_RELEVANCE - 0.01)]) == ()
-    assert answering("what sank?", [item("S1", MIN_BEST_RELEVANCE)]) != ()
+    assert answering("what sank?", [item("S1", MIN_LOGIT - 0.01)]) == ()
+    assert answering("what sank?", [item("S1", MIN_LOGIT)]) != ()
 
 
 def test_sentence_and_chunk_count_alike() -> None:
-    weak, strong = MIN_BEST_RELEVANCE - 4, MIN_BEST_RELEVANCE + 4
+    weak, strong = MIN_LOGIT - 4, MIN_LOGIT + 4
     for sentence, chunk in ((weak, strong), (strong, weak)):
         assert answering("what sank?", [item("S1", sentence)], found(chunk)) == (item("S1", sentence),)
         assert answering("what sank?", [item("S1", sentence)], found(chunk - 0.1)) == ()
@@ -77,15 +78,15 @@ def test_of_weak_sentences_only_the_best_answers() -> None:
 
 
 def test_the_confidence_is_that_of_sentence_and_chunk_together() -> None:
-    def confidence(*evidence: Evidence, hits: list[Hit]) -> float | None:
-        return Answer("what sank?", Status.ANSWERED, evidence=evidence, hits=tuple(hits)).confidence
-
-    assert confidence(item("S1", 3.0), item("S2", -5.0), hits=found(-3.0)) == 0.5
-    assert confidence(item("S1", 2.0), hits=found(2.0)) == pytest.approx(1 / (1 + exp(-2)))
-    assert confidence(item("S1", 2.0), hits=found(None)) == confidence(item("S1", 2.0), hits=[])
-    assert confidence(item("S1", None), hits=found(None)) is None
-    assert confidence(hits=found(5.0)) == 0
-    assert confidence(item("S1", -9999.0), hits=[]) == 0
+    asked = "what sank?"
+    assert answer_logit(asked, [item("S1", 3.0), item("S2", -5.0)], found(-2.0)) == 0.5
+    assert answer_logit("what sank slowly?", [item("S1", 3.0)], found(3.0)) == 3.0 - MISSING_WORD
+    expected = 1 / (1 + exp(-(2 * SLOPE + INTERCEPT)))
+    assert confidence(asked, [item("S1", 2.0)], found(2.0)) == pytest.approx(expected)
+    assert confidence(asked, [item("S1", 2.0)], found(None)) == confidence(asked, [item("S1", 2.0)], [])
+    assert confidence(asked, [item("S1", None)], found(None)) is None
+    assert confidence(asked, [], found(5.0)) == 0
+    assert confidence(asked, [item("S1", -9999.0)], []) == 0
 
 
 def test_sentences_near_the_best_answer_too() -> None:
@@ -121,6 +122,10 @@ def test_an_answer_mentions_every_name_of_the_question() -> None:
     assert answering("What did Blinken do in Seoul?", evidence)
     assert answering("What did Blinken do in Berlin?", evidence) == ()
     assert unmentioned("Did Yoon and Blinken visit Berlin?", evidence) == ("Berlin", "Yoon")
+
+
+def test_accents_make_no_other_name() -> None:
+    assert unmentioned("What did Celeron say?", [item("S1", 9.0, "They saw Céloron and Celéron.")]) == ()
 
 
 def test_the_first_word_of_a_question_is_no_name() -> None:
