@@ -69,10 +69,15 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One statement of an answer and the numbers of the citations that state it."""
+    """One statement of an answer and the numbers of the citations that state it.
+
+    Attributes:
+        sources: how many independent reports these are; copies of one report count as one.
+    """
 
     text: str
     citations: tuple[int, ...]
+    sources: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class Answer:
         citations: numbered from 1 in order of first use; every one is used by a claim.
         confidence: the probability that the articles answer the question, in [0, 1]; None when there is no reranker.
         disagreements: where the cited sentences contradict each other, one line each with citation numbers.
+        missing: words of the question that nothing of what was found has.
         hits: the chunks that were found, best first.
         evidence: the sentences that were considered, best first.
         rejected: what the language model said and is not shown.
@@ -112,6 +118,7 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     confidence: float | None = None
     disagreements: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     hits: "tuple[Hit, ...]" = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
     rejected: tuple[Rejected, ...] = ()
@@ -134,11 +141,15 @@ class Answer:
             "status": str(self.status),
             "text": self.text,
             "confidence": None if self.confidence is None else round(self.confidence, 6),
-            "claims": [{"text": claim.text, "citations": list(claim.citations)} for claim in self.claims],
+            "claims": [
+                {"text": claim.text, "citations": list(claim.citations), "sources": claim.sources}
+                for claim in self.claims
+            ],
             "citations": [
                 {"n": citation.n, **_located(citation), "dates": _dates(citation)} for citation in self.citations
             ],
             "disagreements": list(self.disagreements),
+            "missing": list(self.missing),
             "hits": [_found(hit) for hit in self.hits],
             "evidence": [
                 {

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from math import tanh
 
 from assistant.answer import Evidence
-from assistant.support import unified
-from assistant.verification import content_stems, word_stems
+from assistant.support import missing_words
 from index.search import Hit
 
 # What every word of the question costs that the evidence does not have, in logits. On the newsroom (n = 266), CLAPNQ
@@ -33,7 +32,7 @@ def answer_logit(question: str, evidence: Sequence[Evidence], hits: Sequence[Hit
     if not sentences:
         return None
     best = (max(sentences) + max(chunks)) / 2 if chunks else max(sentences)
-    return best - MISSING_WORD * len(_missing(question, evidence))
+    return best - MISSING_WORD * len(missing_words(question, evidence))
 
 
 def confidence(question: str, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> float | None:
@@ -45,9 +44,3 @@ def confidence(question: str, evidence: Sequence[Evidence], hits: Sequence[Hit])
         return 0.0
     logit = answer_logit(question, evidence, hits)
     return None if logit is None else (1 + tanh((SLOPE * logit + INTERCEPT) / 2)) / 2
-
-
-def _missing(question: str, evidence: Sequence[Evidence]) -> frozenset[str]:
-    """Stems of the question's content words that neither the evidence nor the text around it has."""
-    around = " ".join(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
-    return content_stems(unified(question)) - word_stems(unified(around))

@@ -102,6 +102,8 @@ def error_view(problem: str, remedy: str) -> str:
 
 def _refusal(answer: Answer) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(NOT_SAID, style="bold yellow")]
+    if answer.missing:
+        parts.append(Text(f"Nothing that was found mentions: {', '.join(answer.missing)}."))
     nearest = answer.evidence[:NEAREST_SHOWN]
     if nearest:
         parts.append(Text("\nThe nearest sentences, which do not answer it:", style="dim"))

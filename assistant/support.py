@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from unicodedata import combining, normalize
 
 from assistant.answer import Evidence
-from assistant.verification import content_stems, names, stem, word_stems
+from assistant.verification import FUNCTION_WORDS, WORD, content_stems, names, stem, word_stems
 
 ECHO_SHARE = 0.8  # a sentence that has so few words beyond the question and a better sentence repeats that one
 SAME_NAME_LETTERS = 4  # Korea and Korean, China and Chinese share at least so many first letters
@@ -37,6 +37,17 @@ def distinct(question: str, answers: Sequence[Evidence], kept: Collection[str] =
     return tuple(item for item, _ in chosen)
 
 
+def missing_words(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Words of the question that neither the sentences nor the text around them have, in its order, each once.
+
+    Words without meaning of their own do not count, and a name may be written in another way.
+    """
+    around = " ".join(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
+    known = word_stems(unified(around)) | word_stems(without_accents(around))
+    wanted = (word for word in WORD.findall(question) if word.lower() not in FUNCTION_WORDS)
+    return tuple(dict.fromkeys(word for word in wanted if not content_stems(unified(word)) <= known))
+
+
 def unmentioned(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Names of the question that neither the sentences nor the text around them mention, in order of the alphabet."""
     around = " ".join(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
@@ -55,7 +66,12 @@ def _mentioned(name: str, known: frozenset[str]) -> bool:
 
 def unified(text: str) -> str:
     """The text with one word for the different names of a thing, and without accents."""
-    text = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    text = without_accents(text)
     for pattern, name in ALIASES:
         text = pattern.sub(name.capitalize(), text)
     return text
+
+
+def without_accents(text: str) -> str:
+    """The text with plain letters in place of accented ones."""
+    return "".join(sign for sign in normalize("NFKD", text) if not combining(sign))

@@ -62,6 +62,10 @@ MODES = {
 }
 
 
+# Addresses that a reader could be sent to; an answer never repeats one that the question does not have.
+LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.\w+\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a claim is supported.
@@ -126,6 +130,11 @@ def _reach(wanted: Iterable[str], before: Sequence[str]) -> int:
         if stems <= lent:
             return reach
     return 0
+
+
+def links(text: str) -> frozenset[str]:
+    """Web and e-mail addresses."""
+    return frozenset(match.rstrip(".,;:!?)]\"'”’") for match in LINK.findall(text))
 
 
 def names(text: str) -> frozenset[str]:

@@ -29,7 +29,8 @@ EVIDENCE = tuple(
         article=SEOUL,
         before="",
         context="",
-        relevance=None if n == 5 else n - 2.0,
+        relevance=None if n == 5 else 9.0,
+        fit=None if n == 5 else n - 2.0,
         reading="",
     )
     for n in range(1, 6)
