@@ -94,8 +94,8 @@ SEVERAL = re.compile(
     rf"\b(?:which|what|whose)(?: of)?(?: the)?(?: (?P<count>{_COUNT}))?(?: [\w’'-]+)? "
     r"(?!is\b|was\b|does\b|has\b|this\b)[a-z]{3,}(?<!ss)(?<!us)s\b"
     r"|\b(?:list|name) (?:the|all|those|some|three|two)\b|\b(?:all|both|each) (?:the|of)\b"
-    r"|\bwho (?:are|were|all)\b|\bwhich ones\b"
-    rf"|\b(?:who|what) (?:are|were) (?:the|his|her|its|their) (?P<number>{_COUNT})?",
+    rf"|\b(?:who|what) (?:are|were) (?:the|his|her|its|their) (?P<number>{_COUNT})?"
+    r"|\bwho (?:are|were|all)\b|\bwhich ones\b",
     re.IGNORECASE,
 )
 MONTH = (

@@ -1,0 +1,79 @@
+"""Lists of articles: items behind their line, whole lists, and what a sentence announces."""
+
+from collections.abc import Sequence
+
+from assistant.answer import Evidence
+from assistant.evidence import EvidenceLimits, select_evidence
+from assistant.lists import announced, in_its_list, introduction, with_whole_lists
+from index.articles import Article
+from index.chunks import split_chunks
+from index.search import Hit
+
+LOOSE = EvidenceLimits(sentences=100, tokens=10_000)
+BALLOT = (
+    "Three candidates stand for mayor.\n\nThe candidates are:\n\n• Hanna Corvey, a physician. She wants flats.\n"
+    "• Piet Lomax, a tram driver.\n• Elsa Tarrant, a member of the assembly.\n\nThe vote is on Sunday."
+)
+
+
+def evidence_of(text: str) -> tuple[Evidence, ...]:
+    hits = [Hit(chunk, 1.0) for chunk in split_chunks(Article("a", text=text))]
+    return select_evidence("?", hits, None, LOOSE)
+
+
+def saying(evidence: Sequence[Evidence], *starts: str) -> list[Evidence]:
+    return [next(item for item in evidence if item.sentence.startswith(start)) for start in starts]
+
+
+def test_items_are_read_behind_the_line_above_their_list() -> None:
+    (chunk,) = split_chunks(Article("a", text=BALLOT))
+    lines = {sentence.text: introduction(sentence, chunk.sentences) for sentence in chunk.sentences}
+    assert {text for text, line in lines.items() if line} == {
+        "• Hanna Corvey, a physician.",
+        "• Piet Lomax, a tram driver.",
+        "• Elsa Tarrant, a member of the assembly.",
+    }
+    assert set(lines.values()) == {"", "The candidates are:"}
+    assert in_its_list("• Piet Lomax, a tram driver.", "The candidates are:") == (
+        "The candidates are: Piet Lomax, a tram driver."
+    )
+
+
+def test_a_bullet_without_a_line_above_stays_as_it_is() -> None:
+    (chunk,) = split_chunks(Article("a", text="• The ferry sank.\n• Nobody died there."))
+    assert [introduction(sentence, chunk.sentences) for sentence in chunk.sentences] == ["", ""]
+
+
+def test_a_citation_is_the_item_and_not_its_line() -> None:
+    (item,) = saying(evidence_of(BALLOT), "• Piet")
+    assert item.reading.startswith("The candidates are: Piet Lomax")
+    assert BALLOT[item.start : item.end] == item.sentence == "• Piet Lomax, a tram driver."
+
+
+def test_two_items_bring_their_whole_list() -> None:
+    evidence = evidence_of(BALLOT)
+    two = saying(evidence, "• Piet", "• Hanna")
+    assert with_whole_lists(two, evidence) == [*two, *saying(evidence, "• Elsa")]
+    assert with_whole_lists(two[:1], evidence) == two[:1]
+
+
+def test_an_announcement_gives_way_to_the_list_below_it() -> None:
+    evidence = evidence_of(BALLOT)
+    (best,) = saying(evidence, "Three")
+    assert announced(best, 3, evidence) == saying(evidence, "• Hanna", "• Piet", "• Elsa")
+    assert announced(best, 4, evidence) == []
+
+
+def test_an_announcement_gives_way_to_the_sentences_right_after_it() -> None:
+    evidence = evidence_of(
+        "The board makes two recommendations. Pumps should be inspected. Alarms should be reported. That is all it said."
+    )
+    best, *following = evidence
+    assert announced(best, 2, evidence) == following[:2]
+    without_the_second = [item for item in evidence if not item.sentence.startswith("Alarms")]
+    assert announced(best, 2, without_the_second) == following[:1]
+
+
+def test_a_sentence_that_enumerates_has_told_already() -> None:
+    evidence = evidence_of("A fire needs three things: heat, fuel and air. It dies without one of them. That is so.")
+    assert announced(evidence[0], 3, evidence) == []
