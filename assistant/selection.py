@@ -21,9 +21,10 @@ ANSWER_RANGE: Mapping[AnswerKind, float] = {
     AnswerKind.NUMBER: 0.0,
     AnswerKind.DATE: 0.0,
     AnswerKind.QUOTATION: 0.0,
-    AnswerKind.YES_NO: 1.0,
+    AnswerKind.YES_NO: 0.0,
+    AnswerKind.PERSON: 1.5,
 }
-WIDE_RANGE = 3.0
+WIDE_RANGE = 3.5
 MIN_FIT = -4.0  # a sentence beside the best one must not be worse
 MAX_ANSWERS = 5
 MAX_LISTED = 8  # when the question asks for several things
