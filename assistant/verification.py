@@ -102,6 +102,9 @@ def verify(claim: str, sentence: str, *, before: Sequence[str] = ()) -> Verdict:
     lent = frozenset().union(*(word_stems(name) for name in strange))
     if _denies(claim) and not _denies(sentence):
         return Verdict("the sentence does not deny it")
+    added = next((mode for mode in ("planned", "alleged") if _only_in(MODES[mode], claim, sentence)), "")
+    if added:
+        return Verdict(f"the claim tells it as {added}, the sentence does not")
     lost = _lost_mode(claim, sentence)
     if lost:
         return Verdict(f"the sentence tells it as {lost}, the claim does not")
@@ -192,6 +195,10 @@ def _stemmer() -> "snowballstemmer.stemmer":
 
 def _denies(text: str) -> bool:
     return bool(MODES["negated"].search(text) or MODES["denied"].search(text))
+
+
+def _only_in(words: re.Pattern[str], claim: str, sentence: str) -> bool:
+    return bool(words.search(claim)) and not words.search(sentence)
 
 
 def _lost_mode(claim: str, sentence: str) -> str:

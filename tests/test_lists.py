@@ -66,7 +66,7 @@ def test_an_announcement_gives_way_to_the_list_below_it() -> None:
 
 def test_an_announcement_gives_way_to_the_sentences_right_after_it() -> None:
     evidence = evidence_of(
-        "The board makes two recommendations. Pumps should be inspected. Alarms should be reported. That is all it said."
+        "The board makes two recommendations. Pumps should be inspected. Alarms should be reported. No more."
     )
     best, *following = evidence
     assert announced(best, 2, evidence) == following[:2]

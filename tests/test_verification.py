@@ -112,6 +112,17 @@ def test_reject_a_denial_that_the_sentence_does_not_have(claim: str, sentence: s
     assert not verify(claim, sentence).supported
 
 
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        ("The hospital will open on Monday.", "The hospital opened on Monday."),
+        ("The mayor allegedly took the money.", "The mayor took the money."),
+    ],
+)
+def test_reject_a_plan_or_an_allegation_that_the_sentence_does_not_have(claim: str, sentence: str) -> None:
+    assert "the sentence does not" in verify(claim, sentence).reason
+
+
 def test_the_text_before_lends_names_to_a_pronoun_and_nothing_else() -> None:
     claim = "Blinken met the foreign ministers of the Group of Seven."
     assert verify(claim, PRONOUN).reason == "the sentence does not name Blinken"
