@@ -37,14 +37,6 @@ def in_its_list(item: str, line: str) -> str:
     return f"{INTRODUCTION_END.sub('', line)}: {BULLET.sub('', item, count=1)}"
 
 
-def with_whole_lists(answers: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The answers, and the other items of every list of which two items are among them."""
-    lines = [line for item in answers if (line := _line(item))]
-    whole = {line for line in lines if lines.count(line) > 1}
-    known = {item.label for item in answers}
-    return [*answers, *(item for item in evidence if item.label not in known and _line(item) in whole)]
-
-
 def announced(best: Evidence, count: int, evidence: Sequence[Evidence]) -> list[Evidence]:
     """What a sentence announces that tells no more than the number of things asked for; empty when it is not there.
 

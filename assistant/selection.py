@@ -7,7 +7,7 @@ from assistant.answer import Evidence
 from assistant.confidence import MIN_LOGIT, answer_logit
 from assistant.disagreement import Disagreement, find_disagreements
 from assistant.expectation import AnswerKind, Expectation, expectation, holds_answer
-from assistant.lists import announced, with_whole_lists
+from assistant.lists import announced
 from assistant.newest import prefer_newest
 from assistant.question_limits import Ordering
 from assistant.succession import asks_for_history, superseded
@@ -74,7 +74,6 @@ def select_answers(
     answers = _current(_in_range(evidence, expected), compared, outdated)
     if expected.count and (things := announced(answers[0], expected.count, evidence)):
         answers = things
-    answers = with_whole_lists(answers, evidence)
     disagreements = _about(answers, find_disagreements(question, [i for i in compared if i.label not in outdated]))
     sides = {label for disagreement in disagreements for label in disagreement.labels}
     known = {item.label for item in answers}

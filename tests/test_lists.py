@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from assistant.answer import Evidence
 from assistant.evidence import EvidenceLimits, select_evidence
-from assistant.lists import announced, in_its_list, introduction, with_whole_lists
+from assistant.lists import announced, in_its_list, introduction
 from index.articles import Article
 from index.chunks import split_chunks
 from index.search import Hit
@@ -48,13 +48,6 @@ def test_a_citation_is_the_item_and_not_its_line() -> None:
     (item,) = saying(evidence_of(BALLOT), "• Piet")
     assert item.reading.startswith("The candidates are: Piet Lomax")
     assert BALLOT[item.start : item.end] == item.sentence == "• Piet Lomax, a tram driver."
-
-
-def test_two_items_bring_their_whole_list() -> None:
-    evidence = evidence_of(BALLOT)
-    two = saying(evidence, "• Piet", "• Hanna")
-    assert with_whole_lists(two, evidence) == [*two, *saying(evidence, "• Elsa")]
-    assert with_whole_lists(two[:1], evidence) == two[:1]
 
 
 def test_an_announcement_gives_way_to_the_list_below_it() -> None:
