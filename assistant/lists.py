@@ -11,7 +11,7 @@ from assistant.answer import Evidence
 from assistant.verification import numbers
 from index.articles import Sentence
 
-BULLET = re.compile(r"\s*(?:[•‣◦▪●–—*-]|\(?\d{1,2}[.)])\s+")
+BULLET = re.compile(r"^\s*(?:[•‣◦▪●–—*-]|\(?\d{1,2}[.)])\s+")
 INTRODUCTION_END = re.compile(r":[\"'”’)\]]*\s*$")
 ENUMERATES = re.compile(r"[:;]|,[^,]*,")  # "three elements: heat, fuel and air" tells them itself
 LONGEST_LIST = 12  # sentences; beyond, the line above is too far away to be meant

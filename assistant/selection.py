@@ -24,7 +24,7 @@ ANSWER_RANGE: Mapping[AnswerKind, float] = {
     AnswerKind.YES_NO: 0.0,
     AnswerKind.PERSON: 1.5,
 }
-WIDE_RANGE = 3.5
+WIDE_RANGE = 5.0
 MIN_FIT = -4.0  # a sentence beside the best one must not be worse
 MAX_ANSWERS = 5
 MAX_LISTED = 8  # when the question asks for several things

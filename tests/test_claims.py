@@ -116,6 +116,13 @@ def test_items_of_lists_become_sentences() -> None:
     ]
 
 
+def test_a_dash_inside_a_sentence_is_no_bullet() -> None:
+    (item,) = evidence_of("Air - to - air pictures are taken from another aircraft - 9 of them won a prize.")
+    claims = claims_of(item)
+    claims.settle(item, item.sentence)
+    assert [claim.text for claim in claims.shown()] == [item.sentence]
+
+
 def test_unknown_labels_are_kept_as_rejected() -> None:
     claims = claims_of(FERRY)
     claims.reject_unknown({"S1": "x", "S7": "The ferry sank."}, [replace(FERRY, label="S1")])
