@@ -22,7 +22,7 @@ ANSWER_RANGE: Mapping[AnswerKind, float] = {
     AnswerKind.DATE: 0.0,
     AnswerKind.QUOTATION: 0.0,
     AnswerKind.YES_NO: 0.0,
-    AnswerKind.PERSON: 1.5,
+    AnswerKind.PERSON: 2.5,
 }
 WIDE_RANGE = 5.0
 MIN_FIT = -4.0  # a sentence beside the best one must not be worse
