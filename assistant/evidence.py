@@ -17,8 +17,9 @@ from index.search import Hit
 MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
 
 # What a sentence's logit loses, in logits. Chosen by the F1 of the citations, replayed from recorded hits. With 0.7 for
-# the first and 3.5 for the widest range of answers, the newsroom (n = 156), half of CLAPNQ (74) and a part of SQuAD 2 (75)
-# lost .039, .003 and .040 without the first, .029, .013 and .007 without the second, .006, 0 and 0 without the third.
+# the first and 3.5 for the widest range of answers, the newsroom (n = 156), half of CLAPNQ (74) and some of SQuAD 2
+# (75) lost .039, .003 and .040 without the first, .029, .013 and .007 without the second, .006, 0 and 0 without the
+# third.
 CHUNK_SHARE = 0.5  # of what its chunk's logit lacks to the best chunk's: a sentence is understood through its text
 WRONG_KIND = 5.0  # "how many?" and no number that the question does not have
 TAKEN_BACK = 6.0  # "we wrote that …": a correction repeats what was wrong
