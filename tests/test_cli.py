@@ -104,7 +104,7 @@ def test_json_has_the_documented_shape(run: Run, server: OpenAIServer) -> None:
     assert {"status", "text", "claims", "citations", "evidence", "rejected", "usage", "timings_ms"} <= data.keys()
     assert data["question"] == MET
     assert data["status"] == "answered"
-    assert [set(claim) for claim in data["claims"]] == [{"text", "citations"}] * len(data["claims"])
+    assert [set(claim) for claim in data["claims"]] == [{"text", "citations", "sources"}] * len(data["claims"])
     assert data["text"] == " ".join(
         claim["text"] + "".join(f" [{n}]" for n in claim["citations"]) for claim in data["claims"]
     )
