@@ -109,7 +109,7 @@ def test_json_has_the_documented_shape(run: Run, server: OpenAIServer) -> None:
         claim["text"] + "".join(f" [{n}]" for n in claim["citations"]) for claim in data["claims"]
     )
     for citation in data["citations"]:
-        assert set(citation) == {"n", "sentence", "start", "end", "article"}
+        assert set(citation) == {"n", "sentence", "start", "end", "article", "dates"}
         assert {"id", "title", "source", "url", "published"} <= citation["article"].keys()
         assert len(citation["sentence"]) == citation["end"] - citation["start"]
     assert [citation["n"] for citation in data["citations"]] == list(range(1, len(data["citations"]) + 1))
