@@ -147,7 +147,8 @@ def quantities(sentence: str) -> tuple[Quantity, ...]:
 
 
 def _apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return one[1] <= other[0] or other[1] <= one[0]
+    # Equal ones are not, even when rounding leaves a point.
+    return one != other and (one[1] <= other[0] or other[1] <= one[0])
 
 
 def _quantity(text: str, sentence: str, match: re.Match[str]) -> Quantity | None:
