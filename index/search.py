@@ -3,13 +3,13 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from index.articles import Chunk, Window
 from index.embedding import Embedder
 from index.fusion import reciprocal_rank_fusion
 from index.lexical import LexicalIndex
-from index.rerank import Reranker
+from index.rerank import Passage, Reranker
 from index.store import Store
 
 COPY_OVERLAP = 0.8  # share of the shorter chunk's word triples; edited wire copies lie above, follow-ups far below
@@ -23,6 +23,7 @@ class Hit:
     Attributes:
         fused: reciprocal-rank-fusion score.
         relevance: the cross-encoder's logit; None when no reranker is used.
+        sentence_logits: for each sentence of the chunk the log-odds that it answers; empty without a reranker.
         dense_rank, lexical_rank: ranks from 1 in the two searches; None where it was not found.
     """
 
@@ -31,6 +32,7 @@ class Hit:
     relevance: float | None = None
     dense_rank: int | None = None
     lexical_rank: int | None = None
+    sentence_logits: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Searcher:
         embedded = time.perf_counter()
         dense = self.store.nearest(vector, candidates, window)
         lexical = self.lexical.search(question, candidates, window)
-        hits = self._fuse(dense, lexical, candidates)
+        hits = self.fuse(dense, lexical, candidates)
         fused = time.perf_counter()
         ranked = without_copies(self._rerank(question, hits))[:k]
         finished = time.perf_counter()
@@ -72,7 +74,8 @@ class Searcher:
         }
         return SearchResult(ranked, timings)
 
-    def _fuse(self, dense: Sequence[str], lexical: Sequence[str], limit: int) -> list[Hit]:
+    def fuse(self, dense: Sequence[str], lexical: Sequence[str], limit: int) -> list[Hit]:
+        """The ``limit`` best of two ranked lists of chunk ids, not yet reranked."""
         fused = reciprocal_rank_fusion((dense, lexical))
         best = list(fused)[:limit]
         chunks = self.store.get(best)
@@ -83,10 +86,10 @@ class Searcher:
     def _rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         if self.reranker is None or not hits:
             return list(hits)
-        scores = self.reranker.score(question, [searchable_text(hit.chunk) for hit in hits])
+        judgements = self.reranker.read(question, [passage_of(hit.chunk) for hit in hits])
         judged = [
-            Hit(hit.chunk, hit.fused, float(score), hit.dense_rank, hit.lexical_rank)
-            for hit, score in zip(hits, scores, strict=True)
+            replace(hit, relevance=judgement.relevance, sentence_logits=judgement.sentences)
+            for hit, judgement in zip(hits, judgements, strict=True)
         ]
         return sorted(judged, key=lambda hit: -(hit.relevance or 0.0))
 
@@ -94,6 +97,13 @@ class Searcher:
 def searchable_text(chunk: Chunk) -> str:
     """What embedder and reranker read: the chunk below its article's title, which is not citable text."""
     return f"{chunk.article.title}\n{chunk.text}" if chunk.article.title else chunk.text
+
+
+def passage_of(chunk: Chunk) -> Passage:
+    """What the reranker reads, with the places of the chunk's sentences in it."""
+    text = searchable_text(chunk)
+    shift = len(text) - len(chunk.text) - chunk.start
+    return Passage(text, tuple((sentence.start + shift, sentence.end + shift) for sentence in chunk.sentences))
 
 
 def without_copies(hits: Sequence[Hit]) -> tuple[Hit, ...]:
