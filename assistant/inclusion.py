@@ -38,15 +38,16 @@ LEAST_OF_COUNTED = 0.05
 
 
 def answering(evidence: Sequence[Evidence], expected: Expectation) -> list[Evidence]:
-    """The best sentence and those that answer too, best first.
+    """The first sentence and those that answer too, in the order of the evidence.
 
     Args:
-        evidence: of at least one sentence, each with a fit; in any order.
+        evidence: of at least one sentence, each with a fit.
     """
     ordered = sorted(evidence, key=fit_of, reverse=True)
-    least = LEAST_OF_COUNTED if expected.count else LEAST[_kind(expected)]
-    best = ordered[0]
-    return [best, *(item for rank, item in enumerate(ordered) if rank and also(item, best, rank, expected) >= least)]
+    ranks = {item.label: rank for rank, item in enumerate(ordered)}
+    least = LEAST_OF_COUNTED if expected.count else LEAST[kind_of(expected)]
+    first, *others = evidence
+    return [first, *(item for item in others if also(item, ordered[0], ranks[item.label], expected) >= least)]
 
 
 def also(item: Evidence, best: Evidence, rank: int, expected: Expectation) -> float:
@@ -61,7 +62,7 @@ def also(item: Evidence, best: Evidence, rank: int, expected: Expectation) -> fl
 
 def features_of(item: Evidence, best: Evidence, rank: int, expected: Expectation) -> Mapping[str, float]:
     """What the probability is told from; logits, but for ``rank`` (in fours, at most 2) and yes or no as 1 or 0."""
-    kind = _kind(expected)
+    kind = kind_of(expected)
     in_context, of_best = item.in_context or 0.0, best.in_context or 0.0
     together = (item.article.id, item.context_start) == (best.article.id, best.context_start)
     return {
@@ -81,7 +82,8 @@ def fit_of(item: Evidence) -> float:
     return float("-inf") if item.fit is None else item.fit
 
 
-def _kind(expected: Expectation) -> str:
+def kind_of(expected: Expectation) -> str:
+    """What a question asks for, as far as it decides how many sentences answer."""
     if expected.several:
         return "several"
     if expected.kind in ONE_FACT:

@@ -7,7 +7,7 @@ from assistant.answer import Evidence
 from assistant.confidence import MIN_LOGIT, answer_logit
 from assistant.disagreement import Disagreement, find_disagreements
 from assistant.expectation import Expectation, expectation, holds_answer
-from assistant.inclusion import answering, fit_of
+from assistant.inclusion import ONE_FACT, answering, fit_of
 from assistant.lists import announced, with_whole_lists
 from assistant.newest import prefer_newest
 from assistant.question_limits import Ordering
@@ -58,7 +58,7 @@ def select_answers(
         return nothing
     expected = expectation(question)
     evidence = prefer_newest(evidence, ordering)
-    most = MAX_LISTED if expected.several else MAX_ANSWERS
+    most = _most(expected, ordering)
     best = max(map(fit_of, evidence))
     compared = [item for item in evidence if fit_of(item) >= best - COMPARED_RANGE]
     outdated = {} if asks_for_history(question) else _outdated(question, expected, compared)
@@ -70,6 +70,13 @@ def select_answers(
     known = {item.label for item in answers}
     answers.extend(item for item in compared if item.label in sides - known)
     return Selection(tuple(answers), disagreements, outdated)
+
+
+def _most(expected: Expectation, ordering: Ordering) -> int:
+    """How many sentences answer at most; of a fact that changes the latest is wanted alone."""
+    if expected.several:
+        return MAX_LISTED
+    return 1 if ordering is not Ordering.NONE and expected.kind in ONE_FACT else MAX_ANSWERS
 
 
 def _outdated(question: str, expected: Expectation, compared: Sequence[Evidence]) -> dict[str, str]:
