@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answer import Evidence
-from assistant.expectation import QUOTATION_MARK, Expectation, expectation, holds_answer
+from assistant.expectation import QUOTATION_MARK, AnswerKind, Expectation, expectation, holds_answer
 from assistant.instructions import asks_about_orders, news_of
 from assistant.lists import in_its_list, introduction
 from assistant.pronouns import LOOK_BACK, named_reading
@@ -24,6 +24,9 @@ ALONE_SHARE = 0.3  # of what a sentence is worth without its passage, beside wha
 CHUNK_SHARE = 0.5  # of what its chunk's logit lacks to the best chunk's: a sentence is understood through its text
 WRONG_KIND = 5.0  # "how many?" and no number that the question does not have
 TAKEN_BACK = 6.0  # "we wrote that …": a correction repeats what was wrong
+
+# Of a comment that gives orders one may ask what it says; who wrote it and when it does not say itself.
+NAMES_ONE_THING = frozenset({AnswerKind.PERSON, AnswerKind.PLACE, AnswerKind.NUMBER, AnswerKind.DATE})
 
 _TAKES_BACK = re.compile(
     r"\b(?:we|our (?:\w+ )?(?:report|story|article)|an earlier (?:version|report)|this (?:news)?paper)\b[^.]{0,60}?"
@@ -92,7 +95,7 @@ def _evidence(label: str, candidate: _Candidate) -> Evidence:
 
 def _distinct_sentences(question: str, hits: Sequence[Hit]) -> list[_Candidate]:
     found: dict[str, _Candidate] = {}
-    about_orders = asks_about_orders(question)
+    about_orders = asks_about_orders(question) and expectation(question).kind not in NAMES_ONE_THING
     for hit in hits:
         chunk = hit.chunk
         logits = {s.number: logit for s, logit in zip(chunk.sentences, hit.sentence_logits, strict=False)}
