@@ -161,4 +161,4 @@ def _as_statement(text: str) -> str:
     if plain != text.strip():
         plain = re.sub(r"[,;]?(?:\s+(?:and|or))?[,;]?$", "", plain)
         plain = plain[:1].upper() + plain[1:]
-    return plain if re.search(r"[.!?…][\"'”’)\]]*$", plain) else f"{plain}."
+    return plain if re.search(r"[.!?…:][\"'”’)\]]*$", plain) else f"{plain}."
