@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from assistant.models import ModelProvider
 from assistant.settings import Settings, load_settings
+from index.adding import AddReport
 from index.articles import Article, Window
-from index.library import AddReport, IndexStatus, Library
+from index.library import IndexStatus, Library
 from index.readers import find_files, read_articles
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ class Assistant:
         )
 
     def close(self) -> None:
-        """Stop the embedded language model, if it runs."""
+        """Stop the embedded language model, if it runs, and let go of the index."""
+        self.library.close()
         self._models.close()
 
     def __enter__(self) -> "Assistant":

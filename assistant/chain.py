@@ -166,16 +166,16 @@ class AnswerChain(Runnable[str | Question, Answer]):
             stopwatch.lap("rewrite")
 
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
-        searcher = self._library.searcher()
+        reranker = self._library.searcher().reranker
         stopwatch.lap("open")
         time = read_question_time(standalone.text, asked.as_of or datetime.now(UTC))
         window, narrowed = _searched(asked, time)
         k = asked.k or self._limits.k
-        found = searcher.search(standalone.text, k=k, candidates=self._limits.candidates, window=window)
+        found = self._library.search(standalone.text, k=k, candidates=self._limits.candidates, window=window)
         stopwatch.add(found.timings_ms)
-        evidence = select_evidence(standalone.text, found.hits, searcher.reranker, self._limits.evidence)
+        evidence = select_evidence(standalone.text, found.hits, reranker, self._limits.evidence)
         stopwatch.lap("evidence")
-        turn = Turn(standalone, found.hits, evidence, self._prompt, searcher.reranker, stopwatch, time.ordering)
+        turn = Turn(standalone, found.hits, evidence, self._prompt, reranker, stopwatch, time.ordering)
         if narrowed and not turn.answers:
             turn.warn(f"only articles {time.period} were searched, as the question says")
         return turn

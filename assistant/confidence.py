@@ -5,7 +5,7 @@ from math import tanh
 
 from assistant.answer import Evidence
 from assistant.support import missing_words
-from index.search import Hit
+from index.hits import Hit
 
 # What every word of the question costs that the evidence does not have, in logits. On the newsroom (n = 266), CLAPNQ
 # (150) and SQuAD 2 (150) it raised the AUROC of answerable against other questions from .863, .892 and .689 to .867,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant.cli import console, index_option, open_assistant
+from index.adding import AddReport
 from index.articles import Article
 from index.errors import InputError
-from index.library import AddReport
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

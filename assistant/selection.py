@@ -12,7 +12,7 @@ from assistant.newest import prefer_newest
 from assistant.question_limits import Ordering
 from assistant.succession import asks_for_history, superseded
 from assistant.support import unmentioned
-from index.search import Hit
+from index.hits import Hit
 
 # Sentences whose fit is within this of the best one's answer too, in logits: a number or a date is told by one
 # sentence, while "who did she meet?" and "how does it work?" take several. Chosen on the newsroom and on half of

@@ -21,8 +21,8 @@ from assistant.stopwatch import Stopwatch
 from assistant.support import distinct, missing_words
 from assistant.tokens import count_tokens
 from index.errors import ReplyError
+from index.hits import Hit
 from index.rerank import Reranker
-from index.search import Hit
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

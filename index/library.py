@@ -1,51 +1,26 @@
 """The index as its users see it: add articles, search them, ask how it stands."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from threading import RLock
 
-from filelock import FileLock, Timeout
+from index.adding import LOOK_UP_ARTICLES, Adding, AddReport, Incoming, Models
+from index.articles import Article, Window
+from index.catalog import Catalog
+from index.checking import CheckReport, check_parts
+from index.entries import Entry, Selection, Stamp, Stored
+from index.errors import DamagedError, IndexStateError, InputError
+from index.hits import SearchResult
+from index.parts import CATALOG, Parts
+from index.rebuilding import Rebuilt, needs_adoption, rebuild
+from index.search import Searcher
+from index.writing import one_writer, open_catalog, open_for_writing
 
-from index.articles import Article, Chunk, Window
-from index.chunks import split_chunks
-from index.embedding import Embedder
-from index.errors import IndexStateError, InputError
-from index.lexical import LexicalIndex
-from index.rerank import Reranker
-from index.search import Searcher, SearchResult, searchable_text
-from index.store import Store
-
-LOOK_UP_ARTICLES = 200  # articles whose digests are looked up at once
-LOCK_FILE = "writer.lock"
-LOCK_SECONDS = 600  # how long a second writer waits for the first
-FLUSH_CHUNKS = 256  # chunks that are embedded and committed at once: a crash loses at most these
-
-
-class Models(Protocol):
-    """Gives the models when they are needed, so that unneeded ones are never fetched or loaded."""
-
-    def embedder(self) -> Embedder: ...
-
-    def reranker(self) -> Reranker | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class AddReport:
-    """What adding articles did, in articles; ``chunks`` counts the newly embedded ones."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    chunks: int = 0
-
-    @property
-    def articles(self) -> int:
-        return self.added + self.changed + self.unchanged
-
-    def plus(self, added: int = 0, changed: int = 0, unchanged: int = 0, chunks: int = 0) -> "AddReport":
-        return AddReport(self.added + added, self.changed + changed, self.unchanged + unchanged, self.chunks + chunks)
+# Seeing what other processes have written means opening the vectors again: at most a fifth of the time goes there.
+REFRESH_PAUSE = 4.0  # times what the last opening took
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,68 +35,171 @@ class IndexStatus:
 
 
 class Library:
-    """An index folder and the models that read and write it.
+    """An index folder and the models that read and write it. May be used from several threads and processes.
 
     Args:
         folder: made at the first ``add``; reading never creates anything.
         models: the embedder and the reranker.
+        waiting: called when another process writes and this one has to wait.
     """
 
-    def __init__(self, folder: Path, models: Models) -> None:
+    def __init__(self, folder: Path, models: Models, waiting: Callable[[], None] | None = None) -> None:
         self.folder = folder
         self._models = models
+        self._waiting = waiting
+        self._lock = RLock()
         self._searcher: Searcher | None = None
+        self._parts: Parts | None = None
+        self._stamp = Stamp(0, 0)
+        self._refresh_from = 0.0  # of the monotonic clock, in seconds
 
-    def add(self, articles: Iterable[Article], progress: Callable[[AddReport], None] | None = None) -> AddReport:
+    def add(
+        self,
+        articles: Iterable[Article | Incoming],
+        progress: Callable[[AddReport], None] | None = None,
+        *,
+        stop: Callable[[], bool] | None = None,
+    ) -> AddReport:
         """Add articles; unchanged ones are skipped, changed ones replaced.
 
         Whole articles are committed in batches, so that an interrupted call can simply be made again.
 
         Args:
+            articles: ``Incoming`` also says which files an article comes from; see ``prune``.
             progress: called after each batch with the totals so far.
+            stop: asked after each batch; True ends the call.
 
         Raises:
             InputError: an article without text.
             IndexStateError: the index was made with other models, or cannot be written.
         """
-        report = AddReport()
-        with _one_writer(self.folder):
-            store = self._writable_store()
-            lexical = LexicalIndex(self.folder / "words")
-            _heal(store, lexical)
-            for batch in self._changes(store, articles):
-                if batch.chunks:
-                    self._commit(store, lexical, batch)
-                report = report.plus(batch.added, batch.changed, batch.unchanged, len(batch.chunks))
-                if progress:
-                    progress(report)
-        self._searcher = None
-        return report
+        incoming = (item if isinstance(item, Incoming) else Incoming(item) for item in articles)
+        with one_writer(self.folder, self._waiting):
+            adding = Adding(self.folder, self._models)
+            try:
+                return adding.add(incoming, progress, stop)
+            finally:
+                adding.close()
+
+    def preview(self, articles: Iterable[Article]) -> Iterator[tuple[str, Article]]:
+        """What ``add`` would do with each article: “added”, “changed” or “unchanged”. Nothing is written."""
+        catalog = Catalog.open(self.folder / CATALOG)
+        for article in articles:
+            stored = catalog.entries([article.id]).get(article.id) if catalog else None
+            if stored is None:
+                yield "added", article
+            else:
+                yield "unchanged" if stored.digest == article.digest else "changed", article
+
+    def remove(self, article_ids: Sequence[str]) -> None:
+        """Remove articles.
+
+        Raises:
+            InputError: one of them is not there; then none is removed.
+            IndexStateError: there is no index, or it cannot be written.
+        """
+        self._readable_catalog()
+        with one_writer(self.folder, self._waiting):
+            wanted = list(dict.fromkeys(article_ids))
+            self._known(wanted)
+            self._remove(wanted)
+
+    def prune(
+        self,
+        folder: str,
+        seen: Collection[tuple[str, str]],
+        unread: Collection[str] = (),
+        *,
+        dry_run: bool = False,
+    ) -> tuple[str, ...]:
+        """Remove the articles that were once read from a folder and are there no more.
+
+        Args:
+            folder: as it begins the origins of articles.
+            seen: (article id, origin) of what was read from it now.
+            unread: origins that could not be read now; what came from them stays.
+            dry_run: only tell which articles those are.
+
+        Returns:
+            Ids of the articles. One that was also read from elsewhere is not among them.
+        """
+        catalog = self._readable_catalog()
+        with one_writer(self.folder, self._waiting):
+            gone = [pair for pair in catalog.origins_below(folder) if pair not in seen and pair[1] not in unread]
+            orphans = catalog.orphans(gone)
+            if not dry_run:
+                self._remove(orphans)
+                catalog.drop_origins(gone)
+        return orphans
 
     def search(self, question: str, *, k: int, candidates: int, window: Window | None = None) -> SearchResult:
-        """The ``k`` best chunks for a question.
+        """The ``k`` best chunks for a question, of the articles that are there now.
 
         Raises:
             IndexStateError: there is no index, or it was made with another embedding model.
         """
-        return self.searcher().search(question, k=k, candidates=candidates, window=window or Window())
+        limits = {"k": k, "candidates": candidates}
+        try:
+            return self.searcher().search(question, window=window or Window(), **limits)
+        except IndexStateError:  # another process has rebuilt the index meanwhile, or it is damaged: open it again
+            self.close()
+            return self.searcher().search(question, window=window or Window(), **limits)
 
     def searcher(self) -> Searcher:
-        """The search pipeline, opened once.
+        """The search pipeline over the present state, mended first where it is damaged.
 
         Raises:
             IndexStateError: there is no index or nothing in it.
         """
-        if self._searcher is None:
-            store = self._readable_store()
-            embedder = self._models.embedder()
-            store.check_embedder(embedder)
-            lexical = LexicalIndex(self.folder / "words")
-            lock = FileLock(self.folder / LOCK_FILE, blocking=False)
-            with suppress(Timeout), lock:  # held by a writer: it heals, and what it commits is seen at the next opening
-                _heal(store, lexical)
-            self._searcher = Searcher(store, lexical, embedder, self._models.reranker())
-        return self._searcher
+        with self._lock:
+            if self._searcher is None or self._parts is None:
+                self._searcher = self._opened()
+            elif time.monotonic() >= self._refresh_from and self._parts.catalog.stamp != self._stamp:
+                self._refresh(self._parts)
+            return self._searcher
+
+    def list(self, selection: Selection | None = None) -> tuple[Entry, ...]:
+        """The selected articles, oldest first.
+
+        Raises:
+            IndexStateError: there is no index.
+        """
+        return self._readable_catalog().select(selection)
+
+    def get(self, article_ids: Sequence[str] | None = None) -> Iterator[Stored]:
+        """Articles with their texts, vectors and origins; all of them when no ids are given.
+
+        Raises:
+            InputError: one of them is not there.
+            IndexStateError: there is no index.
+        """
+        catalog = self._readable_catalog()
+        if article_ids is not None:
+            self._known(article_ids)
+        return catalog.stored(article_ids)
+
+    def check(self) -> CheckReport:
+        """Compare everything that is stored with everything else; an interrupted commit is undone first.
+
+        Raises:
+            IndexStateError: there is no index.
+        """
+        self._readable_catalog()
+        with one_writer(self.folder, self._waiting):
+            return check_parts(self.folder)
+
+    def rebuild(self, progress: Callable[[Rebuilt], None] | None = None) -> Rebuilt:
+        """Make the index anew from its own articles, for the embedding model of the settings.
+
+        Vectors are kept where they still fit. An interrupted call goes on where it stopped when it is made again.
+
+        Raises:
+            IndexStateError: there is no index, or it cannot be written.
+        """
+        if not self.folder.is_dir():
+            self._readable_catalog()  # tells that there is nothing
+        with one_writer(self.folder, self._waiting):
+            return rebuild(self.folder, self._models.embedder(), progress)
 
     def status(self) -> IndexStatus:
         """How the index stands.
@@ -129,107 +207,77 @@ class Library:
         Raises:
             IndexStateError: there is no index.
         """
-        store = self._readable_store()
+        catalog = self._readable_catalog()
         size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
-        return IndexStatus(self.folder, store.article_count(), store.count(), store.embedder_name, size)
+        return IndexStatus(self.folder, *catalog.counts(), catalog.identity.embedder, size)
 
-    def _readable_store(self) -> Store:
-        store = Store.open(self.folder)
-        if store is None or store.count() == 0:
+    def close(self) -> None:
+        """Give back what searching holds; the next search opens it again."""
+        with self._lock:
+            if self._parts:
+                self._parts.close()
+            self._searcher = self._parts = None
+
+    def _opened(self) -> Searcher:
+        catalog = self._readable_catalog()
+        embedder = self._models.embedder()
+        catalog.identity.check(embedder)
+        started = time.monotonic()
+        stamp = catalog.stamp
+        parts = self._opened_parts(catalog)
+        self._parts, self._stamp = parts, stamp
+        self._refresh_from = time.monotonic() + REFRESH_PAUSE * (time.monotonic() - started)
+        return Searcher(catalog, parts.store, parts.lexical, embedder, self._models.reranker())
+
+    def _opened_parts(self, catalog: Catalog) -> Parts:
+        with suppress(DamagedError):  # mended below
+            parts = Parts.open(catalog)
+            if parts.words_fit:
+                return parts
+            parts.close()
+        with one_writer(self.folder, self._waiting):
+            open_for_writing(catalog).close()
+        return Parts.open(catalog)
+
+    def _refresh(self, parts: Parts) -> None:
+        """See what other processes have written."""
+        started = time.monotonic()
+        stamp = parts.catalog.stamp
+        try:
+            if stamp.store != self._stamp.store:
+                raise DamagedError("the index was rebuilt")
+            parts.refresh()
+        except DamagedError:
+            self.close()
+            self._searcher = self._opened()
+            return
+        self._stamp = stamp
+        self._refresh_from = time.monotonic() + REFRESH_PAUSE * (time.monotonic() - started)
+
+    def _readable_catalog(self) -> Catalog:
+        if needs_adoption(self.folder):
+            with one_writer(self.folder, self._waiting):
+                open_catalog(self.folder)
+        catalog = Catalog.open(self.folder / CATALOG)
+        if catalog is None or catalog.counts() == (0, 0):
             raise IndexStateError(
                 f"there are no articles in the index {self.folder}", "add some first: assistant index add PATH…"
             )
-        return store
+        return catalog
 
-    def _writable_store(self) -> Store:
-        store = Store.open(self.folder)
-        if store is None:
-            return Store.create(self.folder, self._models.embedder())
-        store.check_embedder(self._models.embedder())
-        return store
-
-    def _changes(self, store: Store, articles: Iterable[Article]) -> Iterator["_Batch"]:
-        for group in _groups(articles, LOOK_UP_ARTICLES):
-            stored = store.digests(list(group))
-            batch = _Batch()
-            for article in group.values():
-                batch.take(article, stored.get(article.id))
-                if len(batch.chunks) >= FLUSH_CHUNKS:
-                    yield batch
-                    batch = _Batch()
-            yield batch
-
-    def _commit(self, store: Store, lexical: LexicalIndex, batch: "_Batch") -> None:
-        vectors = self._models.embedder().embed_documents([searchable_text(chunk) for chunk in batch.chunks])
-        lexical.mark_stale()
-        # Surplus chunks go first: chunk 0 then still has the old digest, so that adding again mends a crash here.
-        for article_id, kept in batch.changed_articles.items():
-            store.truncate(article_id, kept)
-        store.put(batch.chunks, vectors, batch.digests)
-        lexical.replace(batch.chunks, batch.digests)
-
-
-class _Batch:
-    """Articles that are committed together."""
-
-    def __init__(self) -> None:
-        self.chunks: list[Chunk] = []
-        self.digests: dict[str, str] = {}
-        self.changed_articles: dict[str, int] = {}  # id → number of chunks that it has now
-        self.added = self.unchanged = 0
-
-    @property
-    def changed(self) -> int:
-        return len(self.changed_articles)
-
-    def take(self, article: Article, stored_digest: str | None) -> None:
-        digest = article.digest
-        if digest == stored_digest:
-            self.unchanged += 1
+    def _remove(self, article_ids: Sequence[str]) -> None:
+        catalog = Catalog.open(self.folder / CATALOG)
+        if not article_ids or catalog is None:
             return
-        chunks = split_chunks(article)
-        if not chunks:
-            raise InputError(f"article {article.id} has no text", "leave it out, or give it a text")
-        self.chunks.extend(chunks)
-        self.digests[article.id] = digest
-        if stored_digest is None:
-            self.added += 1
-        else:
-            self.changed_articles[article.id] = len(chunks)
+        parts = open_for_writing(catalog)
+        try:
+            for first in range(0, len(article_ids), LOOK_UP_ARTICLES):
+                parts.commit((), article_ids[first : first + LOOK_UP_ARTICLES])
+        finally:
+            parts.close()
 
-
-@contextmanager
-def _one_writer(folder: Path) -> Iterator[None]:
-    """Hold the index for writing; one process at a time.
-
-    Raises:
-        IndexStateError: the folder cannot be written, or another process writes for longer than LOCK_SECONDS.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / LOCK_FILE, timeout=LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise IndexStateError(
-            f"another process is writing to the index {folder}", "wait until it is done, then try again"
-        ) from error
-    except PermissionError as error:
-        raise IndexStateError(f"cannot write to {folder}: {error.strerror}", "choose another --index folder") from error
-
-
-def _heal(store: Store, lexical: LexicalIndex) -> None:
-    """Build the word index anew when a crash left it behind the store."""
-    if lexical.stale or lexical.count() != store.count():
-        lexical.rebuild(store.all_chunks())
-
-
-def _groups(articles: Iterable[Article], size: int) -> Iterator[dict[str, Article]]:
-    """Articles by id, ``size`` at a time; of several with one id within a group the last counts."""
-    group: dict[str, Article] = {}
-    for article in articles:
-        group[article.id] = article
-        if len(group) >= size:
-            yield group
-            group = {}
-    if group:
-        yield group
+    def _known(self, article_ids: Sequence[str]) -> None:
+        unknown = sorted(set(article_ids) - self._readable_catalog().entries(list(article_ids)).keys())
+        if unknown:
+            problem = f"no article of the index has the id {', '.join(unknown)}"
+            raise InputError(problem, "assistant index list shows the ids")

@@ -1,50 +1,28 @@
 """From a question to the chunks that bear on it: dense and BM25, fused, reranked, without near-copies."""
 
-import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from index.articles import Chunk, Window
-from index.embedding import Embedder
+from index.catalog import Catalog
+from index.copies import one_of_each, without_copies
+from index.embedding import Embedder, Vectors
+from index.entries import version_of
 from index.fusion import reciprocal_rank_fusion
+from index.hits import Hit, SearchResult
 from index.lexical import LexicalIndex
 from index.rerank import Reranker
 from index.store import Store
 
-COPY_OVERLAP = 0.8  # share of the shorter chunk's word triples; edited wire copies lie above, follow-ups far below
-WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that was found.
-
-    Attributes:
-        fused: reciprocal-rank-fusion score.
-        relevance: the cross-encoder's logit; None when no reranker is used.
-        dense_rank, lexical_rank: ranks from 1 in the two searches; None where it was not found.
-    """
-
-    chunk: Chunk
-    fused: float
-    relevance: float | None = None
-    dense_rank: int | None = None
-    lexical_rank: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """Hits, best first, and the milliseconds that each stage took."""
-
-    hits: tuple[Hit, ...]
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
+WIDEST = 8  # times as many candidates are looked at when copies of one report crowd out all others
 
 
 @dataclass(frozen=True, slots=True)
 class Searcher:
     """The search pipeline over one index."""
 
+    catalog: Catalog
     store: Store
     lexical: LexicalIndex
     embedder: Embedder
@@ -59,9 +37,7 @@ class Searcher:
         started = time.perf_counter()
         vector = self.embedder.embed_query(question)
         embedded = time.perf_counter()
-        dense = self.store.nearest(vector, candidates, window)
-        lexical = self.lexical.search(question, candidates, window)
-        hits = self._fuse(dense, lexical, candidates)
+        hits = self._candidates(question, vector, candidates, window)
         fused = time.perf_counter()
         ranked = without_copies(self._rerank(question, hits))[:k]
         finished = time.perf_counter()
@@ -72,13 +48,31 @@ class Searcher:
         }
         return SearchResult(ranked, timings)
 
-    def _fuse(self, dense: Sequence[str], lexical: Sequence[str], limit: int) -> list[Hit]:
+    def _candidates(self, question: str, vector: Vectors, wanted: int, window: Window) -> tuple[Hit, ...]:
+        """The best chunks by the fused ranks; copies count once, and others take their places."""
+        limit = wanted
+        while True:
+            dense = self.store.nearest(vector, limit, window)
+            lexical = self.lexical.search(question, limit, window)
+            hits = one_of_each(self._fuse(dense, lexical))
+            exhausted = len(dense) < limit and len(lexical) < limit
+            if len(hits) >= wanted or exhausted or limit >= WIDEST * wanted:
+                return hits[:wanted]
+            limit *= 2
+
+    def _fuse(self, dense: Sequence[str], lexical: Sequence[str]) -> list[Hit]:
         fused = reciprocal_rank_fusion((dense, lexical))
-        best = list(fused)[:limit]
-        chunks = self.store.get(best)
-        dense_ranks = {identifier: rank for rank, identifier in enumerate(dense, start=1)}
-        lexical_ranks = {identifier: rank for rank, identifier in enumerate(lexical, start=1)}
-        return [Hit(chunks[i], fused[i], None, dense_ranks.get(i), lexical_ranks.get(i)) for i in best if i in chunks]
+        versions = self.catalog.versions(version_of(key)[0] for key in fused)
+        # A row of another version is waiting to be deleted, or of a commit that is not finished.
+        current = [key for key in fused if versions.get(version_of(key)[0]) == version_of(key)[1]]
+        chunks = self.store.get(current)
+        dense_ranks = {key: rank for rank, key in enumerate(dense, start=1)}
+        lexical_ranks = {key: rank for rank, key in enumerate(lexical, start=1)}
+        return [
+            Hit(chunks[key], fused[key], None, dense_ranks.get(key), lexical_ranks.get(key))
+            for key in current
+            if key in chunks
+        ]
 
     def _rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         if self.reranker is None or not hits:
@@ -94,29 +88,3 @@ class Searcher:
 def searchable_text(chunk: Chunk) -> str:
     """What embedder and reranker read: the chunk below its article's title, which is not citable text."""
     return f"{chunk.article.title}\n{chunk.text}" if chunk.article.title else chunk.text
-
-
-def without_copies(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Leave out chunks that repeat a better-ranked one from another article, as syndicated copies do."""
-    kept: list[tuple[Hit, frozenset[tuple[str, ...]]]] = []
-    for hit in hits:
-        shingles = word_triples(hit.chunk.text)
-        if not any(
-            other.chunk.article.id != hit.chunk.article.id and _overlap(shingles, seen) >= COPY_OVERLAP
-            for other, seen in kept
-        ):
-            kept.append((hit, shingles))
-    return tuple(hit for hit, _ in kept)
-
-
-def word_triples(text: str) -> frozenset[tuple[str, ...]]:
-    """Every three neighbouring words, lower-cased (shingles: Broder, 1997); the words themselves if fewer."""
-    words = WORD.findall(text.lower())
-    if len(words) < 3:
-        return frozenset({tuple(words)}) if words else frozenset()
-    return frozenset(zip(words, words[1:], words[2:], strict=False))
-
-
-def _overlap(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
-    shorter = min(len(one), len(other))
-    return len(one & other) / shorter if shorter else 0.0

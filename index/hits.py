@@ -1,0 +1,31 @@
+"""What a search finds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from index.articles import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found.
+
+    Attributes:
+        fused: reciprocal-rank-fusion score.
+        relevance: the cross-encoder's logit; None when no reranker is used.
+        dense_rank, lexical_rank: ranks from 1 in the two searches; None where it was not found.
+    """
+
+    chunk: Chunk
+    fused: float
+    relevance: float | None = None
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits, best first, and the milliseconds that each stage took."""
+
+    hits: tuple[Hit, ...]
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
