@@ -34,10 +34,10 @@ class Assistant:
     Models are fetched and loaded when they are first needed. May be used from several threads.
     """
 
-    def __init__(self, settings: Settings, models: ModelProvider) -> None:
+    def __init__(self, settings: Settings, models: ModelProvider, waiting: Callable[[], None] | None = None) -> None:
         self.settings = settings
         self._models = models
-        self.library = Library(settings.index, models)
+        self.library = Library(settings.index, models, waiting)
 
     @classmethod
     def open(
@@ -46,6 +46,7 @@ class Assistant:
         *,
         chat: "BaseChatModel | None" = None,
         settings: Settings | None = None,
+        waiting: Callable[[], None] | None = None,
     ) -> "Assistant":
         """An assistant over an index folder; nothing is read or created yet.
 
@@ -53,6 +54,7 @@ class Assistant:
             index: the folder; None takes the setting ``index``.
             chat: any LangChain chat model; None takes the one that the settings name.
             settings: None reads environment and ``assistant.toml``.
+            waiting: called when another process writes to the index and this one has to wait.
 
         Raises:
             SettingError: a setting is wrong.
@@ -60,7 +62,7 @@ class Assistant:
         chosen = settings or load_settings()
         if index is not None:
             chosen = chosen.model_copy(update={"index": Path(index).expanduser()})
-        return cls(chosen, ModelProvider(chosen, chat=chat))
+        return cls(chosen, ModelProvider(chosen, chat=chat), waiting)
 
     def ask(self, question: "str | Question", *, as_of: datetime | None = None) -> "Answer":
         """Answer a question; ``Question`` also takes a time window.

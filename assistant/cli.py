@@ -141,7 +141,10 @@ def open_assistant(index_folder: str | None, **settings: object) -> "Assistant":
     from assistant.assistant import Assistant
     from assistant.settings import load_settings
 
-    return Assistant.open(settings=load_settings(index=index_folder, **settings))
+    def waiting() -> None:
+        click.echo("Another process is writing to this index; waiting until it is done …", err=True)
+
+    return Assistant.open(settings=load_settings(index=index_folder, **settings), waiting=waiting)
 
 
 def status_of(answer: "Answer") -> int:

@@ -1,15 +1,31 @@
 """Copies of one report: syndicated, edited or updated, in articles of their own."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from index.articles import Article, ArticleInfo
 from index.hits import Hit
 
 COPY_OVERLAP = 0.8  # share of the shorter text's word triples; edited wire copies lie above, follow-ups far below
 WORD = re.compile(r"\w+")
 
 Triples = frozenset[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An article that has much of its text in common with another one.
+
+    Attributes:
+        kind: “same text” word for word, “version” where neither has much of its own, “excerpt” where the shorter one
+            stands in the longer one.
+        overlap: share of the shorter text's word triples that the other one has too.
+    """
+
+    info: ArticleInfo
+    kind: str
+    overlap: float
 
 
 def word_triples(text: str) -> Triples:
@@ -30,6 +46,17 @@ def same_text(one: Triples, other: Triples) -> bool:
     """Whether two texts are versions of one: neither has much that the other lacks."""
     longer = max(len(one), len(other))
     return bool(longer) and len(one & other) >= COPY_OVERLAP * longer
+
+
+def links(article: Article, others: Iterable[Article]) -> Iterator[Link]:
+    """Which of the others are copies of an article."""
+    mine = word_triples(article.text)
+    for other in others:
+        its = word_triples(other.text)
+        if other.id != article.id and repeats(mine, its):
+            kind = "version" if same_text(mine, its) else "excerpt"
+            overlap = len(mine & its) / min(len(mine), len(its))
+            yield Link(other.info, "same text" if mine == its else kind, overlap)
 
 
 def one_of_each(hits: Sequence[Hit]) -> tuple[Hit, ...]:

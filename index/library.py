@@ -1,37 +1,38 @@
 """The index as its users see it: add articles, search them, ask how it stands."""
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
 
 from index.adding import LOOK_UP_ARTICLES, Adding, AddReport, Incoming, Models
 from index.articles import Article, Window
 from index.catalog import Catalog
 from index.checking import CheckReport, check_parts
-from index.entries import Entry, Selection, Stamp, Stored
-from index.errors import DamagedError, IndexStateError, InputError
+from index.copies import Link, links
+from index.entries import Entry, Selection, Stored, version_of
+from index.errors import IndexStateError, InputError
 from index.hits import SearchResult
-from index.parts import CATALOG, Parts
-from index.rebuilding import Rebuilt, needs_adoption, rebuild
+from index.parts import CATALOG
+from index.reading import Reader
+from index.rebuilding import Rebuilt, rebuild
 from index.search import Searcher
-from index.writing import one_writer, open_catalog, open_for_writing
+from index.writing import one_writer, open_for_writing
 
-# Seeing what other processes have written means opening the vectors again: at most a fifth of the time goes there.
-REFRESH_PAUSE = 4.0  # times what the last opening took
+# Copies have nearly the same vectors: enough neighbours for a report that dozens of papers took over.
+NEIGHBOURS = 50
+LINKED_CHUNKS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """How an index stands; ``disk_bytes`` counts all its files."""
+    """How an index stands; ``disk_bytes`` counts all its files, ``pending`` the chunks of an unfinished commit."""
 
     folder: Path
     articles: int
     chunks: int
     embedder: str
     disk_bytes: int
+    pending: int
 
 
 class Library:
@@ -47,11 +48,8 @@ class Library:
         self.folder = folder
         self._models = models
         self._waiting = waiting
-        self._lock = RLock()
+        self._reader = Reader(folder, waiting)
         self._searcher: Searcher | None = None
-        self._parts: Parts | None = None
-        self._stamp = Stamp(0, 0)
-        self._refresh_from = 0.0  # of the monotonic clock, in seconds
 
     def add(
         self,
@@ -98,7 +96,7 @@ class Library:
             InputError: one of them is not there; then none is removed.
             IndexStateError: there is no index, or it cannot be written.
         """
-        self._readable_catalog()
+        self._reader.catalog()
         with one_writer(self.folder, self._waiting):
             wanted = list(dict.fromkeys(article_ids))
             self._known(wanted)
@@ -123,7 +121,7 @@ class Library:
         Returns:
             Ids of the articles. One that was also read from elsewhere is not among them.
         """
-        catalog = self._readable_catalog()
+        catalog = self._reader.catalog()
         with one_writer(self.folder, self._waiting):
             gone = [pair for pair in catalog.origins_below(folder) if pair not in seen and pair[1] not in unread]
             orphans = catalog.orphans(gone)
@@ -151,12 +149,14 @@ class Library:
         Raises:
             IndexStateError: there is no index or nothing in it.
         """
-        with self._lock:
-            if self._searcher is None or self._parts is None:
-                self._searcher = self._opened()
-            elif time.monotonic() >= self._refresh_from and self._parts.catalog.stamp != self._stamp:
-                self._refresh(self._parts)
-            return self._searcher
+        parts = self._reader.parts()
+        searcher = self._searcher
+        if searcher is None or searcher.store is not parts.store:
+            embedder = self._models.embedder()
+            parts.catalog.identity.check(embedder)
+            searcher = Searcher(parts.catalog, parts.store, parts.lexical, embedder, self._models.reranker())
+            self._searcher = searcher
+        return searcher
 
     def list(self, selection: Selection | None = None) -> tuple[Entry, ...]:
         """The selected articles, oldest first.
@@ -164,7 +164,7 @@ class Library:
         Raises:
             IndexStateError: there is no index.
         """
-        return self._readable_catalog().select(selection)
+        return self._reader.catalog().select(selection)
 
     def get(self, article_ids: Sequence[str] | None = None) -> Iterator[Stored]:
         """Articles with their texts, vectors and origins; all of them when no ids are given.
@@ -173,10 +173,24 @@ class Library:
             InputError: one of them is not there.
             IndexStateError: there is no index.
         """
-        catalog = self._readable_catalog()
+        catalog = self._reader.catalog()
         if article_ids is not None:
             self._known(article_ids)
         return catalog.stored(article_ids)
+
+    def copies(self, article_id: str) -> tuple[Link, ...]:
+        """The articles that repeat an article or are repeated by it, found by the vectors nearest to its own.
+
+        Raises:
+            InputError: there is no such article.
+            IndexStateError: there is no index.
+        """
+        (stored,) = self.get([article_id])
+        store = self._reader.parts().store
+        keys = {key for vector in stored.vectors[:LINKED_CHUNKS] for key in store.nearest(vector, NEIGHBOURS, Window())}
+        near = sorted({version_of(key)[0] for key in keys} - {article_id})
+        others = (other.article for other in self._reader.catalog().stored(near))
+        return tuple(sorted(links(stored.article, others), key=lambda link: -link.overlap))
 
     def check(self) -> CheckReport:
         """Compare everything that is stored with everything else; an interrupted commit is undone first.
@@ -184,7 +198,7 @@ class Library:
         Raises:
             IndexStateError: there is no index.
         """
-        self._readable_catalog()
+        self._reader.catalog()
         with one_writer(self.folder, self._waiting):
             return check_parts(self.folder)
 
@@ -197,7 +211,7 @@ class Library:
             IndexStateError: there is no index, or it cannot be written.
         """
         if not self.folder.is_dir():
-            self._readable_catalog()  # tells that there is nothing
+            self._reader.catalog()  # tells that there is nothing
         with one_writer(self.folder, self._waiting):
             return rebuild(self.folder, self._models.embedder(), progress)
 
@@ -207,63 +221,16 @@ class Library:
         Raises:
             IndexStateError: there is no index.
         """
-        catalog = self._readable_catalog()
+        catalog = self._reader.catalog()
         size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
-        return IndexStatus(self.folder, *catalog.counts(), catalog.identity.embedder, size)
+        pending = sum(rows.chunks for rows in catalog.pending())
+        articles, chunks = catalog.counts()
+        return IndexStatus(self.folder, articles, chunks, catalog.identity.embedder, size, pending)
 
     def close(self) -> None:
         """Give back what searching holds; the next search opens it again."""
-        with self._lock:
-            if self._parts:
-                self._parts.close()
-            self._searcher = self._parts = None
-
-    def _opened(self) -> Searcher:
-        catalog = self._readable_catalog()
-        embedder = self._models.embedder()
-        catalog.identity.check(embedder)
-        started = time.monotonic()
-        stamp = catalog.stamp
-        parts = self._opened_parts(catalog)
-        self._parts, self._stamp = parts, stamp
-        self._refresh_from = time.monotonic() + REFRESH_PAUSE * (time.monotonic() - started)
-        return Searcher(catalog, parts.store, parts.lexical, embedder, self._models.reranker())
-
-    def _opened_parts(self, catalog: Catalog) -> Parts:
-        with suppress(DamagedError):  # mended below
-            parts = Parts.open(catalog)
-            if parts.words_fit:
-                return parts
-            parts.close()
-        with one_writer(self.folder, self._waiting):
-            open_for_writing(catalog).close()
-        return Parts.open(catalog)
-
-    def _refresh(self, parts: Parts) -> None:
-        """See what other processes have written."""
-        started = time.monotonic()
-        stamp = parts.catalog.stamp
-        try:
-            if stamp.store != self._stamp.store:
-                raise DamagedError("the index was rebuilt")
-            parts.refresh()
-        except DamagedError:
-            self.close()
-            self._searcher = self._opened()
-            return
-        self._stamp = stamp
-        self._refresh_from = time.monotonic() + REFRESH_PAUSE * (time.monotonic() - started)
-
-    def _readable_catalog(self) -> Catalog:
-        if needs_adoption(self.folder):
-            with one_writer(self.folder, self._waiting):
-                open_catalog(self.folder)
-        catalog = Catalog.open(self.folder / CATALOG)
-        if catalog is None or catalog.counts() == (0, 0):
-            raise IndexStateError(
-                f"there are no articles in the index {self.folder}", "add some first: assistant index add PATH…"
-            )
-        return catalog
+        self._searcher = None
+        self._reader.close()
 
     def _remove(self, article_ids: Sequence[str]) -> None:
         catalog = Catalog.open(self.folder / CATALOG)
@@ -277,7 +244,7 @@ class Library:
             parts.close()
 
     def _known(self, article_ids: Sequence[str]) -> None:
-        unknown = sorted(set(article_ids) - self._readable_catalog().entries(list(article_ids)).keys())
+        unknown = sorted(set(article_ids) - self._reader.catalog().entries(list(article_ids)).keys())
         if unknown:
             problem = f"no article of the index has the id {', '.join(unknown)}"
             raise InputError(problem, "assistant index list shows the ids")
