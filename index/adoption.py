@@ -26,7 +26,17 @@ def old_store(folder: Path, unfinished: int | None = None) -> Path | None:
     matches = [match for path in folder.glob("vectors-*") if (match := _NUMBERED.fullmatch(path.name))]
     numbers = [int(match[1]) for match in matches if int(match[1]) != unfinished]
     places = [*(folder / f"vectors-{number}" for number in sorted(numbers, reverse=True)), folder]
-    return next((place for place in places if (place / DATABASE).is_file()), None)
+    return next((place for place in places if _is_store(place)), None)
+
+
+def _is_store(place: Path) -> bool:
+    if not (place / DATABASE).is_file():
+        return False
+    store = Store.open(place)
+    if store is None:  # the process was killed before it had made one
+        return False
+    store.close()
+    return True
 
 
 class Adoption:

@@ -80,9 +80,10 @@ class Parts:
     def create(cls, folder: Path, name: str, identity: Identity) -> "Parts":
         """Make an empty index, under folders that nothing uses yet."""
         number = 1 + max(_numbers(folder), default=0)
+        # First the catalog: without it, vectors are taken for those of an older version.
+        catalog = Catalog.create(folder / name, identity, number)
         store = Store.create(folder / f"vectors-{number}", identity)
-        lexical = LexicalIndex(folder / f"words-{number}")
-        return cls(folder, Catalog.create(folder / name, identity, number), store, lexical)
+        return cls(folder, catalog, store, LexicalIndex(folder / f"words-{number}"))
 
     @classmethod
     def open(cls, catalog: Catalog) -> "Parts":
