@@ -25,7 +25,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits, best first, and the milliseconds that each stage took."""
+    """Hits, best first, and the milliseconds that each stage took.
+
+    Attributes:
+        outdated: whether rows were left out because their article was replaced since the index was opened.
+    """
 
     hits: tuple[Hit, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    outdated: bool = False

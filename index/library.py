@@ -10,7 +10,7 @@ from index.catalog import Catalog
 from index.checking import CheckReport, check_parts
 from index.copies import Link, links
 from index.entries import Entry, Selection, Stored, version_of
-from index.errors import IndexStateError, InputError
+from index.errors import DamagedError, InputError
 from index.hits import SearchResult
 from index.parts import CATALOG
 from index.reading import Reader
@@ -18,6 +18,7 @@ from index.rebuilding import Rebuilt, rebuild
 from index.search import Searcher
 from index.writing import one_writer, open_for_writing
 
+SEARCHES = 5  # times that a search is made again because another process was changing what it found
 # Copies have nearly the same vectors: enough neighbours for a report that dozens of papers took over.
 NEIGHBOURS = 50
 LINKED_CHUNKS = 8
@@ -136,12 +137,16 @@ class Library:
         Raises:
             IndexStateError: there is no index, or it was made with another embedding model.
         """
-        limits = {"k": k, "candidates": candidates}
-        try:
-            return self.searcher().search(question, window=window or Window(), **limits)
-        except IndexStateError:  # another process has rebuilt the index meanwhile, or it is damaged: open it again
-            self.close()
-            return self.searcher().search(question, window=window or Window(), **limits)
+        for _ in range(SEARCHES):
+            searcher = self.searcher()
+            try:
+                found = searcher.search(question, k=k, candidates=candidates, window=window or Window())
+                if not found.outdated and self._reader.holds(searcher.store):
+                    return found
+                self._reader.refresh()
+            except DamagedError:  # another process has rebuilt the index meanwhile, or it is damaged: open it again
+                self._reader.close(searcher.store)
+        return self.searcher().search(question, k=k, candidates=candidates, window=window or Window())
 
     def searcher(self) -> Searcher:
         """The search pipeline over the present state, mended first where it is damaged.

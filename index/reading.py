@@ -11,6 +11,7 @@ from index.entries import Stamp
 from index.errors import DamagedError, IndexStateError
 from index.parts import CATALOG, Parts
 from index.rebuilding import needs_adoption
+from index.store import Store
 from index.writing import one_writer, open_catalog, open_for_writing
 
 # Seeing what other processes have written means opening the vectors again: at most a fifth of the time goes there.
@@ -57,18 +58,39 @@ class Reader:
         with self._lock:
             if self._parts is None:
                 self._open()
-            elif time.monotonic() >= self._refresh_from and self._parts.catalog.stamp != self._stamp:
+            elif self._is_outdated(self._parts.catalog.stamp):
                 self._refresh(self._parts)
             if self._parts is None:
                 raise AssertionError("opening gives parts or raises")
             return self._parts
 
-    def close(self) -> None:
-        """Give back what is held; it is opened again when it is needed."""
+    def refresh(self) -> None:
+        """See what other processes have written, at once."""
         with self._lock:
-            if self._parts:
+            self._refresh_from = 0.0
+            self.parts()
+
+    def holds(self, store: Store) -> bool:
+        """Whether a store is still the one that counts, and not one that was rebuilt meanwhile."""
+        with self._lock:
+            parts, stamp = self._parts, self._stamp
+        return parts is not None and parts.store is store and parts.catalog.stamp.store == stamp.store
+
+    def close(self, store: Store | None = None) -> None:
+        """Give back what is held; it is opened again when it is needed.
+
+        Args:
+            store: only if this one is held: another thread may have opened another one meanwhile.
+        """
+        with self._lock:
+            if self._parts and store in {None, self._parts.store}:
                 self._parts.close()
-            self._parts = None
+                self._parts = None
+
+    def _is_outdated(self, stamp: Stamp) -> bool:
+        if stamp.store != self._stamp.store:
+            return True
+        return stamp != self._stamp and time.monotonic() >= self._refresh_from
 
     def _open(self) -> None:
         catalog = self.catalog()

@@ -37,7 +37,7 @@ class Searcher:
         started = time.perf_counter()
         vector = self.embedder.embed_query(question)
         embedded = time.perf_counter()
-        hits = self._candidates(question, vector, candidates, window)
+        hits, outdated = self._candidates(question, vector, candidates, window)
         fused = time.perf_counter()
         ranked = without_copies(self._rerank(question, hits))[:k]
         finished = time.perf_counter()
@@ -46,33 +46,40 @@ class Searcher:
             "search": (fused - embedded) * 1000,
             "rerank": (finished - fused) * 1000,
         }
-        return SearchResult(ranked, timings)
+        return SearchResult(ranked, timings, outdated)
 
-    def _candidates(self, question: str, vector: Vectors, wanted: int, window: Window) -> tuple[Hit, ...]:
-        """The best chunks by the fused ranks; copies count once, and others take their places."""
+    def _candidates(self, question: str, vector: Vectors, wanted: int, window: Window) -> tuple[tuple[Hit, ...], bool]:
+        """The best chunks by the fused ranks, and whether some were outdated.
+
+        Copies of a report count once, and others take their places.
+        """
         limit = wanted
         while True:
             dense = self.store.nearest(vector, limit, window)
             lexical = self.lexical.search(question, limit, window)
-            hits = one_of_each(self._fuse(dense, lexical))
+            found, outdated = self._fuse(dense, lexical)
+            hits = one_of_each(found)
             exhausted = len(dense) < limit and len(lexical) < limit
             if len(hits) >= wanted or exhausted or limit >= WIDEST * wanted:
-                return hits[:wanted]
+                return hits[:wanted], outdated
             limit *= 2
 
-    def _fuse(self, dense: Sequence[str], lexical: Sequence[str]) -> list[Hit]:
+    def _fuse(self, dense: Sequence[str], lexical: Sequence[str]) -> tuple[list[Hit], bool]:
         fused = reciprocal_rank_fusion((dense, lexical))
-        versions = self.catalog.versions(version_of(key)[0] for key in fused)
+        rows = {key: version_of(key) for key in fused}
+        versions = self.catalog.versions(article for article, _ in rows.values())
         # A row of another version is waiting to be deleted, or of a commit that is not finished.
-        current = [key for key in fused if versions.get(version_of(key)[0]) == version_of(key)[1]]
+        current = [key for key, (article, version) in rows.items() if versions.get(article) == version]
         chunks = self.store.get(current)
+        replaced = any(version < versions.get(article, 0) for article, version in rows.values())
         dense_ranks = {key: rank for rank, key in enumerate(dense, start=1)}
         lexical_ranks = {key: rank for rank, key in enumerate(lexical, start=1)}
-        return [
+        hits = [
             Hit(chunks[key], fused[key], None, dense_ranks.get(key), lexical_ranks.get(key))
             for key in current
             if key in chunks
         ]
+        return hits, replaced or len(hits) < len(current)
 
     def _rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         if self.reranker is None or not hits:

@@ -228,6 +228,8 @@ def _explained(folder: Path) -> Iterator[None]:
 
 
 def _state_error(folder: Path, message: str) -> IndexStateError:
+    if not folder.exists():
+        return DamagedError(f"{folder} is gone", "mend it: assistant index rebuild")
     if "full" in message or "No space left" in message:
         return IndexStateError(f"{folder}: the disk is full", "free some space, then run the same command again")
     if "readonly" in message or "Permission denied" in message or "unable to open database" in message:
