@@ -223,4 +223,10 @@ def _opened_words(folder: Path) -> LexicalIndex:
 def _usable(path: Path, copy: "TemporaryDirectory[str] | None") -> Path:
     if copy is None or not path.is_dir():
         return path
-    return Path(shutil.copytree(path, Path(copy.name) / path.name))
+    usable = Path(copy.name) / path.name
+    for file in path.rglob("*"):
+        if file.is_file():
+            place = usable / file.relative_to(path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)  # without its permissions
+    return usable
