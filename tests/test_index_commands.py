@@ -64,7 +64,7 @@ def test_show_has_sentences_with_their_places(run: Run, articles: Path) -> None:
     lines = run("index", "show", "ferry").out.splitlines()
     assert "title       Ferry hits wall" in lines
     assert f"from        {articles.as_posix()}/ferry.md" in lines
-    assert "     0–63     The ferry Gannet struck the wall of Port Anselm on Saturday." in lines
+    assert "     0–60     The ferry Gannet struck the wall of Port Anselm on Saturday." in lines
     data = json.loads(run("index", "show", "ferry", "--json").out)
     assert [data["text"][s["start"] : s["end"]] for s in data["sentences"]] == [s["text"] for s in data["sentences"]]
     assert data["copies"] == []

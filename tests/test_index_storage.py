@@ -135,10 +135,12 @@ def test_a_folder_that_cannot_be_written_can_be_searched(tmp_path: Path, library
 def first_format(folder: Path, articles: tuple[Article, ...], embedder: Embedder) -> None:
     """An index as the first version made it: Chroma in the folder itself, rows without versions, no catalog."""
     import chromadb
+    from chromadb.api.client import Client
 
     made = identity.Identity.of(embedder)
     metadata = {"format": 1, "embedder": made.embedder, "dimension": made.dimension, "probe": made.probe}
     client = chromadb.PersistentClient(str(folder))
+    assert isinstance(client, Client)
     collection = client.create_collection("chunks", metadata=metadata, embedding_function=None)
     for article in articles:
         for chunk in split_chunks(article):
@@ -170,10 +172,12 @@ def test_an_index_of_the_first_format_is_taken_over(tmp_path: Path, embedder: Em
 
 def test_half_an_article_of_the_first_format_is_not_taken_over(tmp_path: Path, embedder: Embedder) -> None:
     import chromadb
+    from chromadb.api.client import Client
 
     folder = tmp_path / "index"
     first_format(folder, ARTICLES, embedder)
     client = chromadb.PersistentClient(str(folder))
+    assert isinstance(client, Client)
     client.get_collection("chunks", embedding_function=None).delete(ids=["council#1"])
     client.close()
     library = Library(folder, Loaded(embedder))
