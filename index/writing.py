@@ -58,7 +58,7 @@ def open_catalog(folder: Path) -> Catalog | None:
             return Catalog.open(folder / CATALOG)
     except DamagedError:
         (folder / CATALOG).rename(folder / f"{CATALOG}.bad")
-    rebuild(folder)
+    _rebuilt(folder)
     return Catalog.open(folder / CATALOG)
 
 
@@ -69,8 +69,16 @@ def open_for_writing(catalog: Catalog) -> Parts:
     try:
         return _mended(Parts.open(catalog))
     except DamagedError:
-        rebuild(folder)
+        _rebuilt(folder)
         return _mended(Parts.open(catalog))
+
+
+def _rebuilt(folder: Path) -> None:
+    """Rebuild from what there is; what cannot be saved is told once, and the index is usable from then on."""
+    lost = rebuild(folder).lost
+    if lost:
+        problem = f"{len(lost)} articles had lost parts of their texts and were taken out: {', '.join(lost[:10])}"
+        raise IndexStateError(problem, "add them again; all others are in order")
 
 
 def _mended(parts: Parts) -> Parts:
