@@ -83,7 +83,10 @@ def test_a_full_disk_is_named(tmp_path: Path, embedder: Embedder) -> None:
         with pytest.raises(IndexStateError, match="full"):
             library.add(Article(f"a{number}", text=text) for number, text in enumerate(texts))
         assert {"ferry", "council", "wolf"} <= {entry.info.id for entry in library.list()}
+        subprocess.run(["mount", "-o", "remount,size=60m", str(disk)], check=True)
+        library.add([Article("later", text="There is room again.")])  # mends what is harmed
         assert library.search("Who saw the wolf?", k=3, candidates=9).hits
+        assert library.check().problems == ()
     finally:
         library.close()
         subprocess.run(["umount", "-l", str(disk)], check=True)
