@@ -36,7 +36,9 @@ class Evidence:
         reading: the sentence as the models read it: a pronoun may be replaced by the name that it stands for.
         earlier: the same sentences as ``before``, with their places; none where only the title stands before.
         context_start: offset of ``context`` in the article's text, in characters.
-        fit: how well it answers, as a logit: its relevance less what speaks against it; None as ``relevance``.
+        fit: how well it answers, as a logit: what it is worth in its passage and alone, less what speaks against it;
+            None as ``relevance``.
+        in_context: log-odds that it answers, as it stands in its passage; None as ``relevance``.
     """
 
     label: str
@@ -51,6 +53,7 @@ class Evidence:
     earlier: tuple[Sentence, ...] = field(default=(), repr=False)
     context_start: int = 0
     fit: float | None = None
+    in_context: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

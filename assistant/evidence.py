@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answer import Evidence
 from assistant.expectation import QUOTATION_MARK, Expectation, expectation, holds_answer
@@ -20,6 +20,7 @@ MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
 # the first and 3.5 for the widest range of answers, the newsroom (n = 156), half of CLAPNQ (74) and some of SQuAD 2
 # (75) lost .039, .003 and .040 without the first, .029, .013 and .007 without the second, .006, 0 and 0 without the
 # third.
+ALONE_SHARE = 0.3  # of what a sentence is worth without its passage, beside what it is worth in it
 CHUNK_SHARE = 0.5  # of what its chunk's logit lacks to the best chunk's: a sentence is understood through its text
 WRONG_KIND = 5.0  # "how many?" and no number that the question does not have
 TAKEN_BACK = 6.0  # "we wrote that …": a correction repeats what was wrong
@@ -41,9 +42,12 @@ class EvidenceLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """A sentence that may be evidence; ``in_context`` is its logit as it stands in its passage."""
+
     chunk: Chunk
     sentence: Sentence
     reading: str
+    in_context: float | None = None
     relevance: float | None = None
     fit: float | None = None
 
@@ -82,6 +86,7 @@ def _evidence(label: str, candidate: _Candidate) -> Evidence:
         earlier=_earlier(chunk, sentence),
         context_start=chunk.start,
         fit=candidate.fit,
+        in_context=candidate.in_context,
     )
 
 
@@ -90,11 +95,13 @@ def _distinct_sentences(question: str, hits: Sequence[Hit]) -> list[_Candidate]:
     about_orders = asks_about_orders(question)
     for hit in hits:
         chunk = hit.chunk
+        logits = {s.number: logit for s, logit in zip(chunk.sentences, hit.sentence_logits, strict=False)}
         for sentence in chunk.sentences if about_orders else news_of(chunk.text, chunk.sentences, chunk.start):
             words = sentence.text.lower().split()
             key = " ".join(words)
             if len(words) >= MIN_WORDS and key not in found:
-                found[key] = _Candidate(chunk, sentence, _reading(question, chunk, sentence))
+                reading = _reading(question, chunk, sentence)
+                found[key] = _Candidate(chunk, sentence, reading, logits.get(sentence.number))
     return list(found.values())
 
 
@@ -111,8 +118,10 @@ def _scored(
     logits = reranker.score(question, [candidate.reading for candidate in candidates])
     for candidate, logit in zip(candidates, logits, strict=True):
         behind = best - of_chunks.get(candidate.chunk.id, best)
-        fit = float(logit) - CHUNK_SHARE * behind - _loss(question, expected, candidate.reading)
-        scored.append(_Candidate(candidate.chunk, candidate.sentence, candidate.reading, float(logit), fit))
+        alone = float(logit) - CHUNK_SHARE * behind
+        fit = alone if candidate.in_context is None else candidate.in_context + ALONE_SHARE * alone
+        fit -= _loss(question, expected, candidate.reading)
+        scored.append(replace(candidate, relevance=float(logit), fit=fit))
     return sorted(scored, key=lambda candidate: -(candidate.fit or 0.0))
 
 

@@ -92,7 +92,7 @@ KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _K
 _COUNT = r"two|three|four|five|six|seven|eight|nine|ten|\d{1,2}"
 SEVERAL = re.compile(
     rf"\b(?:which|what|whose)(?: of)?(?: the)?(?: (?P<count>{_COUNT}))?(?: [\w’'-]+)? "
-    r"(?!is\b|was\b|does\b|has\b|this\b)[a-z]{3,}(?<!ss)(?<!us)s\b"
+    r"(?:(?!is\b|was\b|does\b|has\b|this\b)[a-z]{3,}(?<!ss)(?<!us)s|people|men|women|children)\b"
     r"|\b(?:list|name) (?:the|all|those|some|three|two)\b|\b(?:all|both|each) (?:the|of)\b"
     rf"|\b(?:who|what) (?:are|were) (?:the|his|her|its|their) (?P<number>{_COUNT})?"
     r"|\bwho (?:are|were|all)\b|\bwhich ones\b",
@@ -114,6 +114,11 @@ REASON = re.compile(
     re.IGNORECASE,
 )
 QUOTATION_MARK = re.compile(r"[\"“”„«»]|(?<!\w)['‘]\w|``")
+REPORTED = re.compile(
+    r"\b(?:said|says|told|tells|added|adds|explained|explains|announced|stated|admitted|insisted|argued|warned|denied"
+    r"|according to|promised|wrote)\b",
+    re.IGNORECASE,
+)
 AFTER_PLACE_WORD = re.compile(r"\b(?:in|at|from|to|near|off|outside|through|across|into|of|around)\s+(?:the )?[A-Z]")
 PERSON_WORD = re.compile(
     r"\b(?:president|minister|mayor|governor|officials?|directors?|captain|king|queen|author|actor|actress|singer|band"
@@ -181,7 +186,7 @@ def holds_answer(sentence: str, question: str, expected: AnswerKind) -> bool:
         case AnswerKind.PLACE:
             return bool(_new_names(sentence, question)) and bool(AFTER_PLACE_WORD.search(sentence))
         case AnswerKind.QUOTATION:
-            return bool(QUOTATION_MARK.search(sentence))
+            return bool(QUOTATION_MARK.search(sentence) or REPORTED.search(sentence))
         case AnswerKind.REASON:
             return bool(REASON.search(sentence))
         case _:

@@ -37,6 +37,23 @@ def in_its_list(item: str, line: str) -> str:
     return f"{INTRODUCTION_END.sub('', line)}: {BULLET.sub('', item, count=1)}"
 
 
+def with_whole_lists(answers: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The answers, an item of a list together with all its items, and a line that introduces a list giving way to them.
+
+    Args:
+        evidence: where the other items are looked for.
+    """
+    lists: dict[tuple[str, str], list[Evidence]] = {}
+    for item in sorted(evidence, key=lambda item: item.start):
+        if line := _line(item):
+            lists.setdefault((item.article.id, line), []).append(item)
+    told: dict[str, Evidence] = {}
+    for answer in answers:
+        line = _line(answer) or INTRODUCTION_END.sub("", answer.sentence.strip())
+        told.update((item.label, item) for item in lists.get((answer.article.id, line), [answer]))
+    return list(told.values())
+
+
 def announced(best: Evidence, count: int, evidence: Sequence[Evidence]) -> list[Evidence]:
     """What a sentence announces that tells no more than the number of things asked for; empty when it is not there.
 
@@ -59,12 +76,12 @@ def announced(best: Evidence, count: int, evidence: Sequence[Evidence]) -> list[
         if end < item.context_start or between.strip() or len(following) == count:
             break
         following.append(item)
-    return following if len(following) == count else following[:1]
+    return following
 
 
 def _line(item: Evidence) -> str:
-    """The line above the list that an item is read behind, with its article; empty for other sentences."""
+    """The line above the list that an item is read behind; empty for other sentences."""
     if not BULLET.match(item.sentence):
         return ""
     line, _, _ = item.reading.partition(": ")
-    return "" if item.reading == item.sentence else f"{item.article.id}\n{line}"
+    return "" if item.reading == item.sentence else line

@@ -6,26 +6,15 @@ from dataclasses import dataclass, field
 from assistant.answer import Evidence
 from assistant.confidence import MIN_LOGIT, answer_logit
 from assistant.disagreement import Disagreement, find_disagreements
-from assistant.expectation import AnswerKind, Expectation, expectation, holds_answer
-from assistant.lists import announced
+from assistant.expectation import Expectation, expectation, holds_answer
+from assistant.inclusion import answering, fit_of
+from assistant.lists import announced, with_whole_lists
 from assistant.newest import prefer_newest
 from assistant.question_limits import Ordering
 from assistant.succession import asks_for_history, superseded
 from assistant.support import unmentioned
 from index.hits import Hit
 
-# Sentences whose fit is within this of the best one's answer too, in logits: a number or a date is told by one
-# sentence, while "who did she meet?" and "how does it work?" take several. Chosen on the newsroom and on half of
-# CLAPNQ's shared questions (F1 of the citations).
-ANSWER_RANGE: Mapping[AnswerKind, float] = {
-    AnswerKind.NUMBER: 0.0,
-    AnswerKind.DATE: 0.0,
-    AnswerKind.QUOTATION: 0.0,
-    AnswerKind.YES_NO: 0.0,
-    AnswerKind.PERSON: 2.5,
-}
-WIDE_RANGE = 5.0
-MIN_FIT = -4.0  # a sentence beside the best one must not be worse
 MAX_ANSWERS = 5
 MAX_LISTED = 8  # when the question asks for several things
 # Sentences within this of the best one's fit may bring an answer up to date or contradict it.
@@ -67,11 +56,13 @@ def select_answers(
         return Selection(tuple(evidence[:MAX_ANSWERS]))
     if overall < MIN_LOGIT:
         return nothing
-    expected, best = expectation(question), evidence[0].fit
+    expected = expectation(question)
     evidence = prefer_newest(evidence, ordering)
-    compared = [item for item in evidence if _fit(item) >= best - COMPARED_RANGE]
+    most = MAX_LISTED if expected.several else MAX_ANSWERS
+    best = max(map(fit_of, evidence))
+    compared = [item for item in evidence if fit_of(item) >= best - COMPARED_RANGE]
     outdated = {} if asks_for_history(question) else _outdated(question, expected, compared)
-    answers = _current(_in_range(evidence, expected), compared, outdated)
+    answers = with_whole_lists(_current(answering(evidence, expected)[:most], compared, outdated), evidence)
     if expected.count and (things := announced(answers[0], expected.count, evidence)):
         answers = things
     disagreements = _about(answers, find_disagreements(question, [i for i in compared if i.label not in outdated]))
@@ -79,16 +70,6 @@ def select_answers(
     known = {item.label for item in answers}
     answers.extend(item for item in compared if item.label in sides - known)
     return Selection(tuple(answers), disagreements, outdated)
-
-
-def _in_range(evidence: Sequence[Evidence], expected: Expectation) -> list[Evidence]:
-    best = max(map(_fit, evidence))
-    reach = WIDE_RANGE if expected.several else ANSWER_RANGE.get(expected.kind, WIDE_RANGE)
-    if not reach:
-        return [evidence[0]]
-    floor = min(best, max(MIN_FIT, best - reach))
-    most = MAX_LISTED if expected.several else MAX_ANSWERS
-    return [item for item in evidence if _fit(item) >= floor][:most]
 
 
 def _outdated(question: str, expected: Expectation, compared: Sequence[Evidence]) -> dict[str, str]:
@@ -119,7 +100,3 @@ def _about(answers: Sequence[Evidence], found: Sequence[Disagreement]) -> tuple[
     """The disagreements that the answers take part in."""
     labels = {item.label for item in answers}
     return tuple(disagreement for disagreement in found if labels & set(disagreement.labels))
-
-
-def _fit(item: Evidence) -> float:
-    return float("-inf") if item.fit is None else item.fit

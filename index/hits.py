@@ -13,6 +13,7 @@ class Hit:
     Attributes:
         fused: reciprocal-rank-fusion score.
         relevance: the cross-encoder's logit; None when no reranker is used.
+        sentence_logits: for each sentence of the chunk the log-odds that it answers; empty without a reranker.
         dense_rank, lexical_rank: ranks from 1 in the two searches; None where it was not found.
     """
 
@@ -21,6 +22,7 @@ class Hit:
     relevance: float | None = None
     dense_rank: int | None = None
     lexical_rank: int | None = None
+    sentence_logits: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.articles import Chunk, Window
 from index.catalog import Catalog
@@ -12,7 +12,7 @@ from index.entries import version_of
 from index.fusion import reciprocal_rank_fusion
 from index.hits import Hit, SearchResult
 from index.lexical import LexicalIndex
-from index.rerank import Reranker
+from index.rerank import Passage, Reranker
 from index.store import Store
 
 WIDEST = 8  # times as many candidates are looked at when copies of one report crowd out all others
@@ -57,14 +57,15 @@ class Searcher:
         while True:
             dense = self.store.nearest(vector, limit, window)
             lexical = self.lexical.search(question, limit, window)
-            found, outdated = self._fuse(dense, lexical)
+            found, outdated = self.fuse(dense, lexical)
             hits = one_of_each(found)
             exhausted = len(dense) < limit and len(lexical) < limit
             if len(hits) >= wanted or exhausted or limit >= WIDEST * wanted:
                 return hits[:wanted], outdated
             limit *= 2
 
-    def _fuse(self, dense: Sequence[str], lexical: Sequence[str]) -> tuple[list[Hit], bool]:
+    def fuse(self, dense: Sequence[str], lexical: Sequence[str]) -> tuple[list[Hit], bool]:
+        """What two ranked lists of row keys find, best first, not yet reranked; and whether some rows were outdated."""
         fused = reciprocal_rank_fusion((dense, lexical))
         rows = {key: version_of(key) for key in fused}
         versions = self.catalog.versions(article for article, _ in rows.values())
@@ -84,10 +85,10 @@ class Searcher:
     def _rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         if self.reranker is None or not hits:
             return list(hits)
-        scores = self.reranker.score(question, [searchable_text(hit.chunk) for hit in hits])
+        judgements = self.reranker.read(question, [passage_of(hit.chunk) for hit in hits])
         judged = [
-            Hit(hit.chunk, hit.fused, float(score), hit.dense_rank, hit.lexical_rank)
-            for hit, score in zip(hits, scores, strict=True)
+            replace(hit, relevance=judgement.relevance, sentence_logits=judgement.sentences)
+            for hit, judgement in zip(hits, judgements, strict=True)
         ]
         return sorted(judged, key=lambda hit: -(hit.relevance or 0.0))
 
@@ -95,3 +96,10 @@ class Searcher:
 def searchable_text(chunk: Chunk) -> str:
     """What embedder and reranker read: the chunk below its article's title, which is not citable text."""
     return f"{chunk.article.title}\n{chunk.text}" if chunk.article.title else chunk.text
+
+
+def passage_of(chunk: Chunk) -> Passage:
+    """What the reranker reads, with the places of the chunk's sentences in it."""
+    text = searchable_text(chunk)
+    shift = len(text) - len(chunk.text) - chunk.start
+    return Passage(text, tuple((sentence.start + shift, sentence.end + shift) for sentence in chunk.sentences))

@@ -31,7 +31,7 @@ def reported(number: int, day: str, text: str, fit: float = 5.0) -> Evidence:
     article = Article(f"article-{number}", title="Fire in Riverton", source=source, published=day, text=text)
     (chunk,) = split_chunks(article)
     (only,) = select_evidence("?", [Hit(chunk, 1.0)], None, EvidenceLimits(9, 900))
-    return replace(only, label=f"S{number}", fit=fit, relevance=fit)
+    return replace(only, label=f"S{number}", fit=fit, relevance=fit, in_context=fit)
 
 
 TOLL = "How many people died in the Riverton fire?"
@@ -71,7 +71,7 @@ def test_the_latest_is_the_newest_of_what_fits_equally() -> None:
 
 
 def test_without_a_reranker_the_first_sentences_answer() -> None:
-    unscored = [replace(item, fit=None, relevance=None) for item in (FIRST, OTHER)]
+    unscored = [replace(item, fit=None, relevance=None, in_context=None) for item in (FIRST, OTHER)]
     assert list(select_answers(TOLL, unscored).answers) == unscored
 
 
