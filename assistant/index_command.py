@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from assistant.assistant import Assistant
-    from index.readers import Reader, Reading
+    from index.readers import Reader, Reading, Sources
+
+LISTED_KINDS = 5  # of files that were left out
 
 
 @click.group()
@@ -58,9 +61,9 @@ def add(
     """
     with open_assistant(index_folder, allow_private=allow_private) as assistant:
         reading = reading_of(**options, allow_private=assistant.settings.allow_private)
-        report, unread = add_paths(assistant, paths, reading)
-        click.echo(summary(report, assistant.settings.index, unread))
-    context.exit(1 if unread else 0)
+        added = add_paths(assistant, paths, reading)
+        click.echo(summary(added, assistant.settings.index))
+    context.exit(1 if added.unread else 0)
 
 
 @index.command()
@@ -78,11 +81,22 @@ def status(index_folder: str | None) -> None:
     click.echo(f"on disk     {decimal(found.disk_bytes)}")
 
 
-def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | None" = None) -> tuple[AddReport, int]:
-    """Add files and folders, with a progress bar on standard error where that is a terminal.
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding paths did.
 
-    Returns:
-        What was done, and how many files, lines and entries could not be read; each was told on standard error.
+    Attributes:
+        unread: how many files, lines and entries could not be read; each was told on standard error.
+        left_out: the suffixes of files of other kinds in folders, with their number.
+    """
+
+    report: AddReport
+    unread: int = 0
+    left_out: tuple[tuple[str, int], ...] = ()
+
+
+def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | None" = None) -> Added:
+    """Add files and folders, with a progress bar on standard error where that is a terminal.
 
     Raises:
         InputError: there is nothing to read.
@@ -91,8 +105,8 @@ def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | 
 
     chosen = reading or Reading(private=assistant.settings.allow_private)
     with Reader(chosen) as reader, _bar() as (bar, task):
-        sources = _found(reader, paths)
-        bar.update(task, total=len(sources))
+        found = _found(reader, paths)
+        bar.update(task, total=len(found.items))
         unread = 0
 
         def tell(error: InputError) -> None:
@@ -101,33 +115,41 @@ def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | 
             bar.console.print(fault_line(error), markup=False, soft_wrap=True)
 
         def articles() -> Iterator[Article]:
-            for number, source in enumerate(sources):
+            for number, source in enumerate(found.items):
                 bar.update(task, completed=number)
                 yield from good_articles(reader.read([source]), tell)
-            bar.update(task, completed=len(sources))
+            bar.update(task, completed=len(found.items))
 
         def show(report: AddReport) -> None:
             bar.update(task, description=f"adding: {report.articles} articles, {report.chunks} new chunks")
 
-        return assistant.library.add(articles(), show), unread
+        return Added(assistant.library.add(articles(), show), unread, found.left_out)
 
 
-def _found(reader: "Reader", paths: Sequence[str]) -> "tuple[Path | str | InputError, ...]":
+def _found(reader: "Reader", paths: Sequence[str]) -> "Sources":
     """What to read; not only errors."""
-    sources = reader.find(paths)
-    if not sources:
+    found = reader.find(paths)
+    if not found.items:
         remedy = f"article files end in {', '.join(SUFFIXES)}; others are read when they are named or --include'd"
         raise InputError(f"no articles in {', '.join(paths)}", remedy)
-    if all(isinstance(source, InputError) for source in sources):
-        raise next(source for source in sources if isinstance(source, InputError))
-    return sources
+    faults = [item for item in found.items if isinstance(item, InputError)]
+    if len(faults) == len(found.items):
+        raise faults[0]
+    return found
 
 
-def summary(report: AddReport, folder: Path, unread: int = 0) -> str:
-    """What adding did, in one line; a second one when something could not be read."""
+def summary(added: Added, folder: Path) -> str:
+    """What adding did, in one line; another one each for what was left out and what could not be read."""
+    report = added.report
     counts = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged"
-    line = f"{report.articles} articles: {counts}; {report.chunks} chunks embedded into {folder}"
-    return f"{line}\n{unread} could not be read; the reasons stand above" if unread else line
+    lines = [f"{report.articles} articles: {counts}; {report.chunks} chunks embedded into {folder}"]
+    if added.left_out:
+        kinds = ", ".join(f"{number} {suffix}" for suffix, number in added.left_out[:LISTED_KINDS])
+        more = "" if len(added.left_out) <= LISTED_KINDS else ", …"
+        lines.append(f"{sum(number for _, number in added.left_out)} files of other kinds were left out: {kinds}{more}")
+    if added.unread:
+        lines.append(f"{added.unread} could not be read; the reasons stand above")
+    return "\n".join(lines)
 
 
 @contextmanager

@@ -130,18 +130,27 @@ class _Bounded(io.RawIOBase):
 
 
 class _Expanded(_Bounded):
-    """What gzip compressed."""
+    """What gzip compressed; where that is damaged, everything before it is given out first."""
 
     def __init__(self, file: io.BufferedReader, compressed: _Bounded, name: str) -> None:
-        super().__init__(cast("BinaryIO", gzip.GzipFile(fileobj=file)), name)
+        super().__init__(cast("BinaryIO", file), name)
+        self._expander = gzip.GzipFile(fileobj=file)
         self._compressed = compressed
+        self._failure: InputError | None = None
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        size = super().readinto(buffer)
+        if not size and self._failure:
+            raise self._failure
+        return size
 
     def _read(self, size: int) -> bytes:
         try:
-            return super()._read(size)
+            return b"" if self._failure else self._expander.read1(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             why = "ends early" if isinstance(error, EOFError) else "is damaged"
-            raise InputError(f"{self._name}: the gzip file {why}", "fetch or compress it again") from error
+            self._failure = InputError(f"{self._name}: the gzip file {why}", "fetch or compress it again")
+            return b""
 
     def _check(self) -> None:
         super()._check()

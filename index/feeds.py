@@ -9,6 +9,7 @@ from index.errors import InputError
 from index.visible import shown_text
 
 _END = re.compile(rb"</(?:rss|feed|rdf:RDF|\w+:(?:rss|feed|RDF))\s*>\s*(?:<!--.*?-->\s*)*\Z", re.DOTALL)
+_ENTRY_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
 _MARKUP = frozenset({"text/html", "application/xhtml+xml"})
 _TAIL_BYTES = 4096
 
@@ -29,7 +30,8 @@ def feed_fields(data: bytes, place: str, charset: str = "") -> Iterator[Mapping[
     if not feed.version and not feed.entries:
         raise InputError(f"{place}: not an RSS or Atom feed", "give the address or file of a feed, or a web page")
     entries = list(feed.entries)
-    if cut := feed.bozo and not _END.search(data[-_TAIL_BYTES:].rstrip(b"\0 \r\n\t")):
+    cut = feed.bozo and not _END.search(data[-_TAIL_BYTES:].rstrip(b"\0 \r\n\t"))
+    if half := cut and len(_ENTRY_END.findall(data)) < len(entries):
         del entries[-1:]  # nobody knows how much of it is missing
     source = _line(feed.feed, "title")
     for number, entry in enumerate(entries, start=1):
@@ -37,7 +39,9 @@ def feed_fields(data: bytes, place: str, charset: str = "") -> Iterator[Mapping[
     if cut:
         line = getattr(feed.bozo_exception, "getLineNumber", lambda: None)()
         where = f"{place}:{line}" if line else place
-        yield InputError(f"{where}: the feed ends early; its last entry is left out", "fetch the feed again")
+        yield InputError(
+            f"{where}: the feed ends early{'; its last entry is left out' if half else ''}", "fetch the feed again"
+        )
 
 
 def _fields(entry: Any) -> dict[str, object]:

@@ -71,19 +71,22 @@ def _reached(fields: Mapping[str, object], name: str) -> object:
     return _reached(inner, rest) if isinstance(inner, Mapping) else None
 
 
-def article_from(fields: Mapping[str, object], place: str, names: FieldNames | None = None) -> Article:
+def article_from(
+    fields: Mapping[str, object], place: str, names: FieldNames | None = None, *, record: bool = True
+) -> Article:
     """An article from its fields; other fields are ignored.
 
     Without an id the url is the id, and without both a digest of title, date and text.
 
     Args:
         place: the file and, where known, the line, for messages.
+        record: whether whoever made the file named the fields.
 
     Raises:
         InputError: a field is of the wrong type, the date is none, or there is no text.
     """
     asked = names or FieldNames()
-    text = _article_text(fields, place, asked)
+    text = _article_text(fields, place, asked, record=record)
     title, source = (" ".join(_text(fields, name, place, asked).split()) for name in ("title", "source"))
     author = " ".join(_author(fields, place, asked).split())
     url = _text(fields, "url", place, asked).strip()
@@ -92,13 +95,14 @@ def article_from(fields: Mapping[str, object], place: str, names: FieldNames | N
     return Article(identity, title, source, url, author, published, text)
 
 
-def _article_text(fields: Mapping[str, object], place: str, names: FieldNames) -> str:
+def _article_text(fields: Mapping[str, object], place: str, names: FieldNames, *, record: bool) -> str:
     given = any(ours == "text" for ours, _ in names.given)
     texts = (_value(fields, name, place, names, (name,)) for name in (("text",) if given else TEXT_FIELDS))
     text = next((text for text in texts if text.strip()), "")
     if not text:
         wanted = next((theirs for ours, theirs in names.given if ours == "text"), "text")
-        remedy = f"put it in the field '{wanted}', name its field with --field text=NAME, or leave the article out"
+        named = f"put it in the field '{wanted}', name its field with --field text=NAME, or leave the article out"
+        remedy = named if record else "leave it out"
         raise InputError(f"{place}: the article has no text", remedy)
     if len(text) > MAX_ARTICLE_CHARACTERS:
         problem = f"{place}: a text of {len(text):,} characters, more than {MAX_ARTICLE_CHARACTERS:,}"
@@ -187,6 +191,8 @@ def _worded(given: str) -> tuple[datetime, bool]:
             other = read(datetime(2000, 1, 1), dayfirst=True)
     except (ParserError, OverflowError, ValueError, TypeError, AttributeError, Warning) as error:
         raise ValueError("not understood") from error
+    if f"{first.year:04}" not in _YEAR.findall(given):  # a year like 0023 is read as one of our century
+        raise ValueError("no year of four digits")
     if first.date() != second.date():
         raise ValueError("incomplete")
     if first != other:

@@ -2,12 +2,13 @@
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import InputError
-from index.kinds import SNIFFED_BYTES, kind_by_name, sniff
+from index.kinds import GZIP_MAGIC, GZIP_SUFFIX, SNIFFED_BYTES, kind_by_name, sniff
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,45 +24,50 @@ class Patterns:
     exclude: tuple[str, ...] = ()
 
 
-def find_files(paths: Sequence[Path], patterns: Patterns | None = None) -> tuple[Path, ...]:
-    """Article files among ``paths``: files as named, folders searched recursively; sorted, each once.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.
 
-    In folders only files with a known suffix count, those without any that look like articles, and those that a
-    pattern includes; names that start with a dot are left out. Links to folders are followed, each folder once.
+    Attributes:
+        files: sorted, each once.
+        faults: paths that cannot be read.
+        left_out: the suffixes of files of other kinds in the folders, with their number, the most frequent first.
+    """
+
+    files: tuple[Path, ...]
+    faults: tuple[InputError, ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
+
+
+def find_files(paths: Sequence[Path], patterns: Patterns | None = None) -> tuple[Path, ...]:
+    """Article files among ``paths``, as ``search_files`` finds them.
 
     Raises:
         InputError: a path does not exist, or a folder cannot be read.
     """
-    found: list[Path] = []
-    for item in search_files(paths, patterns):
-        if isinstance(item, InputError):
-            raise item
-        found.append(item)
-    return tuple(found)
+    found = search_files(paths, patterns)
+    if found.faults:
+        raise found.faults[0]
+    return found.files
 
 
-def search_files(paths: Sequence[Path], patterns: Patterns | None = None) -> tuple[Path | InputError, ...]:
-    """As ``find_files``, but with an error in the place of each path that cannot be read, before the files."""
-    found: dict[str, Path] = {}
+def search_files(paths: Sequence[Path], patterns: Patterns | None = None) -> Found:
+    """Article files among ``paths``: files as named, folders searched recursively.
+
+    In folders only files with a known suffix count, those without any that look like articles, and those that a
+    pattern includes; names that start with a dot are left out. Links to folders are followed, each folder once.
+    """
+    files: dict[str, Path] = {}
     faults: list[InputError] = []
-    for item in (item for path in paths for item in _files_at(path, patterns or Patterns())):
-        if isinstance(item, InputError):
-            faults.append(item)
-        else:
-            found.setdefault(os.path.realpath(item), item)
-    return (*faults, *sorted(found.values()))
-
-
-def _files_at(path: Path, patterns: Patterns) -> Iterator[Path | InputError]:
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        yield _unreachable(path, error)
-        return
-    if stat.S_ISDIR(mode):
-        yield from _Search(path, patterns).files()
-    else:
-        yield path
+    left_out: Counter[str] = Counter()
+    for path in paths:
+        search = _Search(path, patterns or Patterns(), left_out)
+        for item in search.files():
+            if isinstance(item, InputError):
+                faults.append(item)
+            else:
+                files.setdefault(os.path.realpath(item), item)
+    return Found(tuple(sorted(files.values())), tuple(faults), tuple(left_out.most_common()))
 
 
 def _unreachable(path: Path, error: OSError | ValueError) -> InputError:
@@ -74,56 +80,61 @@ def _unreachable(path: Path, error: OSError | ValueError) -> InputError:
 class _Search:
     """One walk through a folder."""
 
-    def __init__(self, root: Path, patterns: Patterns) -> None:
+    def __init__(self, root: Path, patterns: Patterns, left_out: Counter[str]) -> None:
         from pathspec import GitIgnoreSpec
 
         self._root = root
         self._include = GitIgnoreSpec.from_lines(patterns.include) if patterns.include else None
         self._exclude = GitIgnoreSpec.from_lines(patterns.exclude)
+        self._left_out = left_out
         self._seen: set[tuple[int, int]] = set()
 
     def files(self) -> Iterator[Path | InputError]:
         """Files and faults in any order."""
         waiting = [self._root]
         while waiting:
-            folder = waiting.pop()
+            path = waiting.pop()
             try:
-                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-            except OSError as error:
-                yield _unreachable(folder, error)
-                continue
-            for entry in entries:
-                path = Path(entry.path)
-                try:
-                    found = self._look_at(path)
-                except OSError as error:
-                    yield _unreachable(path, error)
-                    continue
-                if found is not None and stat.S_ISDIR(found.st_mode):
-                    waiting.append(path)
-                elif found is not None:
+                found = path.stat()
+                if stat.S_ISDIR(found.st_mode):
+                    waiting += self._inside(path, found)
+                elif path == self._root or self._is_wanted(path, found):
                     yield path
+            except (OSError, ValueError) as error:
+                yield _unreachable(path, error)
+            except InputError as error:
+                yield error
 
-    def _look_at(self, path: Path) -> os.stat_result | None:
-        """What a folder or a file to read is; None for others."""
+    def _inside(self, folder: Path, found: os.stat_result) -> list[Path]:
+        """What to look at in a folder that was not seen yet."""
+        place = (found.st_dev, found.st_ino)
+        if place in self._seen:  # a link back to it
+            return []
+        self._seen.add(place)
+        return [path for path in folder.iterdir() if not path.name.startswith(".") and not self._is_excluded(path)]
+
+    def _is_excluded(self, path: Path) -> bool:
         relative = path.relative_to(self._root).as_posix()
-        if path.name.startswith(".") or self._exclude.match_file(relative):
-            return None
-        found = path.stat()
-        if stat.S_ISDIR(found.st_mode):
-            place = (found.st_dev, found.st_ino)
-            if place in self._seen or self._exclude.match_file(f"{relative}/"):
-                return None
-            self._seen.add(place)
-            return found
-        wanted = self._include.match_file(relative) if self._include else _looks_like_articles(path, found)
-        return found if wanted and stat.S_ISREG(found.st_mode) else None
+        return self._exclude.match_file(relative) or (path.is_dir() and self._exclude.match_file(f"{relative}/"))
+
+    def _is_wanted(self, path: Path, found: os.stat_result) -> bool:
+        if self._include is not None:
+            wanted = self._include.match_file(path.relative_to(self._root).as_posix())
+        else:
+            wanted = _looks_like_articles(path, found)
+        if wanted and not stat.S_ISREG(found.st_mode):
+            raise InputError(f"{path}: a pipe or device in a folder", "name it itself to have it read")
+        if not wanted and self._include is None:
+            self._left_out[path.suffix.lower() or "no suffix"] += 1
+        return wanted
 
 
 def _looks_like_articles(path: Path, found: os.stat_result) -> bool:
     if kind_by_name(path.name):
         return True
-    if path.suffix or not stat.S_ISREG(found.st_mode) or not found.st_size:
+    name = path.with_suffix("") if path.suffix.lower() == GZIP_SUFFIX else path
+    if name.suffix or not stat.S_ISREG(found.st_mode):
         return False
     with path.open("rb") as file:
-        return sniff(file.read(SNIFFED_BYTES), None) is not None
+        head = file.read(SNIFFED_BYTES)
+    return name != path or head.startswith(GZIP_MAGIC) or (bool(head) and sniff(head, None) is not None)

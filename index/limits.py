@@ -17,7 +17,7 @@ MAX_STREAM_BYTES = 64 << 30
 # gzip writes up to 1,032 bytes for one (RFC 1951). News as JSON Lines shrinks to about a fourth, markup to a tenth;
 # what shrinks to less than a two-hundredth is no text that people wrote.
 MAX_EXPANSION = 200
-ALWAYS_EXPANDED_BYTES = 16 * MEBIBYTE
+ALWAYS_EXPANDED_BYTES = 8 * MEBIBYTE
 MAX_DOWNLOAD_BYTES = 32 * MEBIBYTE
 DOWNLOAD_SECONDS = 60.0
 SILENCE_SECONDS = 15.0

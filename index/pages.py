@@ -19,8 +19,8 @@ from index.visible import Page
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# A page of a newspaper has some 5,000 elements; those beyond this are made to keep a parser busy.
-MAX_ELEMENTS = 200_000
+# A page of a newspaper has some 5,000 elements; more than this are made to keep a parser busy.
+MAX_ELEMENTS = 50_000
 # Elements within elements; libxml2 leaves out what is deeper than this.
 MAX_DEPTH = 256
 _META_BYTES = 1024  # where browsers look for the declaration of an encoding: HTML Standard, section 13.2.3.2
@@ -128,7 +128,7 @@ class _Shown(HTMLParser):
         self._page = Page()
         self._in_title = self._in_data = False
         self._elements = 0
-        self._shown: list[str] = []
+        self._shown = ["<!doctype html>"]  # without it trafilatura takes a short page for no page
         self.times: list[str] = []
 
     def read(self, html: str) -> str:

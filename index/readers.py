@@ -46,6 +46,19 @@ class Reading:
     private: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What there is to read.
+
+    Attributes:
+        items: paths, addresses and ``-``; errors first.
+        left_out: the suffixes of files of other kinds in folders, with their number, the most frequent first.
+    """
+
+    items: tuple[Source | InputError, ...]
+    left_out: tuple[tuple[str, int], ...] = ()
+
+
 def read_articles(path: Path) -> Iterator[Article]:
     """Articles of one file, in its order; record by record where its format has records, whatever the file's size.
 
@@ -70,11 +83,12 @@ class Reader:
         self._fetcher = Fetcher(private=self._reading.private)
         self._parsers = Parsers()
 
-    def find(self, sources: Sequence[Source]) -> tuple[Source | InputError, ...]:
-        """Files in place of folders; paths that cannot be read become errors."""
+    def find(self, sources: Sequence[Source]) -> "Sources":
+        """What there is to read: files in place of folders, and errors in the place of paths that cannot be read."""
         remote = [source for source in sources if _is_remote(source)]
         local = [Path(source) for source in sources if not _is_remote(source)]
-        return (*search_files(local, self._reading.patterns), *dict.fromkeys(remote))
+        found = search_files(local, self._reading.patterns)
+        return Sources((*found.faults, *found.files, *dict.fromkeys(remote)), found.left_out)
 
     def read(self, sources: Iterable[Source | InputError]) -> Iterator[Article | InputError]:
         """Articles, and an error for each source, line or entry that cannot be read; errors are handed on."""
@@ -183,7 +197,7 @@ def _built(fields: Fields, document: Document) -> Article | InputError:
     stated = fields.get("url") if document.kind is Kind.MARKDOWN else None
     given = fields if entry else {**fields, "id": fields.get("id") or stated or document.id}
     try:
-        return article_from(given, place)
+        return article_from(given, place, record=False)
     except InputError as error:
         return error
 

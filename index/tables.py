@@ -14,8 +14,11 @@ from index.limits import MAX_ARTICLE_CHARACTERS, MAX_RECORD_BYTES, megabytes
 ONE_OBJECT = "write one JSON object a line"
 # Where an object around the articles keeps them, as exports and interfaces for programs name it.
 LISTS = ("articles", "items", "data", "results", "documents", "records", "entries", "value")
+MAX_DEPTH = 64  # lists and objects within each other; articles have a handful
 SEPARATORS = ",;\t|"
 _BLOCK_BYTES = 1 << 16
+_STARTS = frozenset({"start_map", "start_array"})
+_ENDS = frozenset({"end_map", "end_array"})
 
 Record = Mapping[str, object]
 
@@ -83,8 +86,8 @@ def json_items(stream: BufferedReader, name: str) -> Iterator[tuple[str, Record 
     bounded = _Bounded(stream, name)
     number = 0
     try:
-        events = ijson.parse(cast("BinaryIO", bounded), use_float=True)
-        for value in _values(events):
+        events = ijson.basic_parse(cast("BinaryIO", bounded), use_float=True)
+        for value in _values(events, name):
             number += 1
             bounded.forget()
             place = f"{name}: item {number}"
@@ -94,36 +97,36 @@ def json_items(stream: BufferedReader, name: str) -> Iterator[tuple[str, Record 
                 yield place, error
     except ijson.JSONError as error:
         after = f" after item {number}" if number else ""
-        detail = " ".join(str(error).split())[:200]
+        detail = (str(error).splitlines() or ["damaged"])[0].strip()  # below, ijson draws an arrow at the place
         yield name, InputError(f"{name}: not valid JSON{after}: {detail}", "write a list of JSON objects")
 
 
-def _values(events: Iterator[tuple[str, str, Any]]) -> Iterator[object]:
+def _values(events: Iterator[tuple[str, Any]], name: str) -> Iterator[object]:
     """The items of the document's list as soon as each is complete, or the document when it holds no list."""
     from ijson.common import ObjectBuilder
 
-    whole, building, prefix = ObjectBuilder(), None, None
-    found = False
-    for path, event, value in events:
-        if prefix is None:
-            if event == "start_array" and (path == "" or path in LISTS):
-                prefix, found = (f"{path}.item" if path else "item"), True
-            else:
-                whole.event(event, value)
-            continue
-        if building is None and path != prefix:
-            prefix = None  # the list's end; another list may follow
-            continue
-        building = building or ObjectBuilder()
-        building.event(event, value)
-        if path == prefix and event in _COMPLETE:
-            yield building.value
-            building = None
+    whole, item = ObjectBuilder(), None
+    depth, inside, found, key = 0, 0, False, ""
+    for event, value in events:
+        depth -= event in _ENDS
+        if inside and depth >= inside:
+            item = item or ObjectBuilder()
+            item.event(event, value)
+            if depth == inside and event not in _STARTS:
+                yield item.value
+                item = None
+        elif inside:
+            inside = 0  # the end of the list; another may follow
+        elif event == "start_array" and (depth == 0 or (depth == 1 and key in LISTS)):
+            inside, found = depth + 1, True
+        else:
+            whole.event(event, value)
+            key = value if event == "map_key" and depth == 1 else key
+        depth += event in _STARTS
+        if depth > MAX_DEPTH:
+            raise InputError(f"{name}: JSON nested deeper than {MAX_DEPTH}", "write a list of JSON objects")
     if not found:
         yield whole.value
-
-
-_COMPLETE = frozenset({"end_map", "end_array", "string", "number", "boolean", "null"})
 
 
 class _Bounded:

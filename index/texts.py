@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from frontmatter.default_handlers import YAMLHandler
-from yaml import YAMLError
+from yaml import SafeLoader, YAMLError
 
 from index.decoding import clean
 from index.errors import InputError
@@ -47,7 +47,8 @@ def markdown_fields(text: str, place: str) -> Iterator[Mapping[str, object]]:
 
 def _front_matter(source: str, place: str) -> dict[str, object]:
     try:
-        fields = YAMLHandler().load(source)
+        # The loader in C, which is the usual one, ends the process when lists are nested some ten thousand deep.
+        fields = YAMLHandler().load(source, Loader=SafeLoader)
     except (YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1  # the mark counts from 0 and below the opening ---
