@@ -5,6 +5,7 @@ server that changes its mind (server-side request forgery). So the machine is ch
 after its name was looked up, and the connection goes to exactly the address that was checked.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ SCHEMES = ("http", "https")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ACCEPT = "text/html, application/xhtml+xml, application/rss+xml, application/atom+xml, application/pdf, */*;q=0.5"
 _AGENT = "news-assistant"
+_HOST = re.compile(r"[\w.:%-]+", re.ASCII)
 _SAFE = "/%:=&?~#+!$,;'@()*[]"
 
 
@@ -75,7 +77,7 @@ class Fetcher:
             with self._answer(url, place, deadline) as response:
                 headers = {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
                 if response.status in REDIRECTS and "location" in headers:
-                    url = _normal(urljoin(url, headers["location"]), place)
+                    url = _normal(headers["location"], place, url)
                     continue
                 return _fetched(response, headers, url, place)
         raise InputError(f"{place}: redirected more than {MAX_REDIRECTS} times", "give the address that it leads to")
@@ -104,14 +106,16 @@ class Fetcher:
             raise InputError(f"{place}: cannot be fetched: {detail}", "check the address and the network") from error
 
 
-def _normal(address: str, place: str) -> str:
-    """The address in ASCII, without user, password and fragment."""
+def _normal(address: str, place: str, base: str = "") -> str:
+    """The address, seen from another one, in ASCII, without user, password and fragment."""
     try:
-        parts = urlsplit(urldefrag(address).url.strip())
+        parts = urlsplit(urldefrag(urljoin(base, address.strip())).url)
         host, port = parts.hostname or "", parts.port
         if parts.scheme not in SCHEMES or not host:
             raise ValueError("no http or https address")
         name = host if ":" in host else host.encode("idna").decode("ascii")
+        if not _HOST.fullmatch(name):
+            raise ValueError("no name of a machine")
     except ValueError as error:  # UnicodeError is one
         raise InputError(f"{place}: {address[:200]!r} is not a web address", "write https://host/path") from error
     shown = f"[{name}]" if ":" in name else name

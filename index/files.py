@@ -67,12 +67,15 @@ def search_files(paths: Sequence[Path], patterns: Patterns | None = None) -> Fou
                 faults.append(item)
             else:
                 files.setdefault(os.path.realpath(item), item)
-    return Found(tuple(sorted(files.values())), tuple(faults), tuple(left_out.most_common()))
+    faults.sort(key=lambda fault: fault.problem)  # the system lists folders in no order
+    kinds = sorted(left_out.items(), key=lambda kind: (-kind[1], kind[0]))
+    return Found(tuple(sorted(files.values())), tuple(faults), tuple(kinds))
 
 
 def _unreachable(path: Path, error: OSError | ValueError) -> InputError:
-    if isinstance(error, FileNotFoundError) and not path.is_symlink():
-        return InputError(f"{path}: no such file or folder", "check the path")
+    if isinstance(error, FileNotFoundError):
+        what = "a link to nothing" if path.is_symlink() else "no such file or folder"
+        return InputError(f"{path}: {what}", "check the path")
     reason = (isinstance(error, OSError) and error.strerror) or str(error)
     return InputError(f"{path}: {reason}", "check the path and its permissions")
 
