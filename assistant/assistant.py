@@ -108,7 +108,8 @@ class Assistant:
             return self.library.add(articles, progress)
         source = articles if isinstance(articles, str) else Path(articles)
         with Reader(reading or Reading(private=self.settings.allow_private)) as reader:
-            return self.library.add(good_articles(reader.read(reader.find([source]).items), unreadable), progress)
+            found = reader.find([source], skip=[self.settings.index])
+            return self.library.add(good_articles(reader.read(found.items), unreadable), progress)
 
     def status(self) -> IndexStatus:
         """How the index stands.

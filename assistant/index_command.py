@@ -105,7 +105,7 @@ def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | 
 
     chosen = reading or Reading(private=assistant.settings.allow_private)
     with Reader(chosen) as reader, _bar() as (bar, task):
-        found = _found(reader, paths)
+        found = _found(reader, paths, assistant.settings.index)
         bar.update(task, total=len(found.items))
         unread = 0
 
@@ -126,9 +126,9 @@ def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | 
         return Added(assistant.library.add(articles(), show), unread, found.left_out)
 
 
-def _found(reader: "Reader", paths: Sequence[str]) -> "Sources":
+def _found(reader: "Reader", paths: Sequence[str], index_folder: Path) -> "Sources":
     """What to read; not only errors."""
-    found = reader.find(paths)
+    found = reader.find(paths, skip=[index_folder])
     if not found.items:
         remedy = f"article files end in {', '.join(SUFFIXES)}; others are read when they are named or --include'd"
         raise InputError(f"no articles in {', '.join(paths)}", remedy)

@@ -51,8 +51,8 @@ def find_files(paths: Sequence[Path], patterns: Patterns | None = None) -> tuple
     return found.files
 
 
-def search_files(paths: Sequence[Path], patterns: Patterns | None = None) -> Found:
-    """Article files among ``paths``: files as named, folders searched recursively.
+def search_files(paths: Sequence[Path], patterns: Patterns | None = None, skip: Sequence[Path] = ()) -> Found:
+    """Article files among ``paths``: files as named, folders searched recursively, but not the folders to ``skip``.
 
     In folders only files with a known suffix count, those without any that look like articles, and those that a
     pattern includes; names that start with a dot are left out. Links to folders are followed, each folder once.
@@ -61,7 +61,7 @@ def search_files(paths: Sequence[Path], patterns: Patterns | None = None) -> Fou
     faults: list[InputError] = []
     left_out: Counter[str] = Counter()
     for path in paths:
-        search = _Search(path, patterns or Patterns(), left_out)
+        search = _Search(path, patterns or Patterns(), left_out, skip)
         for item in search.files():
             if isinstance(item, InputError):
                 faults.append(item)
@@ -83,14 +83,14 @@ def _unreachable(path: Path, error: OSError | ValueError) -> InputError:
 class _Search:
     """One walk through a folder."""
 
-    def __init__(self, root: Path, patterns: Patterns, left_out: Counter[str]) -> None:
+    def __init__(self, root: Path, patterns: Patterns, left_out: Counter[str], skip: Sequence[Path]) -> None:
         from pathspec import GitIgnoreSpec
 
         self._root = root
         self._include = GitIgnoreSpec.from_lines(patterns.include) if patterns.include else None
         self._exclude = GitIgnoreSpec.from_lines(patterns.exclude)
         self._left_out = left_out
-        self._seen: set[tuple[int, int]] = set()
+        self._seen = {_place(folder.stat()) for folder in skip if folder.exists()}
 
     def files(self) -> Iterator[Path | InputError]:
         """Files and faults in any order."""
@@ -110,10 +110,9 @@ class _Search:
 
     def _inside(self, folder: Path, found: os.stat_result) -> list[Path]:
         """What to look at in a folder that was not seen yet."""
-        place = (found.st_dev, found.st_ino)
-        if place in self._seen:  # a link back to it
+        if _place(found) in self._seen:  # a link back to it
             return []
-        self._seen.add(place)
+        self._seen.add(_place(found))
         return [path for path in folder.iterdir() if not path.name.startswith(".") and not self._is_excluded(path)]
 
     def _is_excluded(self, path: Path) -> bool:
@@ -130,6 +129,10 @@ class _Search:
         if not wanted and self._include is None:
             self._left_out[path.suffix.lower() or "no suffix"] += 1
         return wanted
+
+
+def _place(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def _looks_like_articles(path: Path, found: os.stat_result) -> bool:

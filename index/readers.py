@@ -83,11 +83,15 @@ class Reader:
         self._fetcher = Fetcher(private=self._reading.private)
         self._parsers = Parsers()
 
-    def find(self, sources: Sequence[Source]) -> "Sources":
-        """What there is to read: files in place of folders, and errors in the place of paths that cannot be read."""
+    def find(self, sources: Sequence[Source], skip: Sequence[Path] = ()) -> Sources:
+        """What there is to read: files in place of folders, and errors in the place of paths that cannot be read.
+
+        Args:
+            skip: folders that are not searched, such as that of the index.
+        """
         remote = [source for source in sources if _is_remote(source)]
         local = [Path(source) for source in sources if not _is_remote(source)]
-        found = search_files(local, self._reading.patterns)
+        found = search_files(local, self._reading.patterns, skip)
         return Sources((*found.faults, *found.files, *dict.fromkeys(remote)), found.left_out)
 
     def read(self, sources: Iterable[Source | InputError]) -> Iterator[Article | InputError]:
