@@ -14,14 +14,14 @@ from lxml.etree import iterwalk
 from index.decoding import decode
 from index.errors import InputError
 from index.fields import iso_date
-from index.visible import Page
+from index.visible import FORMATTING, Page
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 # A page of a newspaper has some 5,000 elements; more than this are made to keep a parser busy.
 MAX_ELEMENTS = 50_000
-# Elements within elements; libxml2 leaves out what is deeper than this.
+# Elements within elements; what is deeper than this libxml2 would leave out without a word.
 MAX_DEPTH = 256
 _META_BYTES = 1024  # where browsers look for the declaration of an encoding: HTML Standard, section 13.2.3.2
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.I)
@@ -148,6 +148,8 @@ class _Shown(HTMLParser):
         self._note_time(attributes)
         self._in_title = tag == "title" and self._page.in_head
         self._in_data = tag == "script" and attributes.get("type", "").lower() == "application/ld+json"
+        if tag in FORMATTING:
+            return
         if not self._page.hidden or (self._page.in_head and tag in _HEAD_ELEMENTS):
             self._shown.append(_start_tag(tag, attributes))
 
@@ -155,7 +157,7 @@ class _Shown(HTMLParser):
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        if not self._page.hidden or self._in_title:
+        if tag not in FORMATTING and (not self._page.hidden or self._in_title):
             self._shown.append(f"</{tag}>")
         self._in_title = self._in_data = False
         self._page.end(tag)

@@ -22,6 +22,8 @@ NEVER_SHOWN = frozenset(
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 # Elements of the head; the start tag of any other ends it: HTML Standard, section 13.2.6.4.4.
 IN_HEAD = frozenset("base basefont bgsound link meta noframes noscript script style template title".split())
+# Elements that only change how text looks; old pages seldom close them: HTML Standard, section 13.2.4.3, but for links.
+FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())
 # Start tags that end an open paragraph: HTML Standard, section 13.1.2.4.
 ENDS_PARAGRAPH = frozenset(
     (
@@ -29,8 +31,15 @@ ENDS_PARAGRAPH = frozenset(
         " header hr main menu nav ol p pre section table ul"
     ).split()
 )
-# Elements that the next one of their kind ends.
-ENDS_LIKE = {"li": {"li"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "td": {"td", "th"}, "th": {"td", "th"}, "tr": {"tr"}}
+# Elements that the next one of their kind ends, with what was left open in them.
+_TERM, _CELL, _ROW = frozenset({"p", "dt", "dd"}), frozenset({"p", "td", "th"}), frozenset({"p", "td", "th", "tr"})
+ENDS_LIKE = {
+    "li": frozenset({"p", "li"}),
+    **dict.fromkeys(("dt", "dd"), _TERM),
+    **dict.fromkeys(("td", "th"), _CELL),
+    "tr": _ROW,
+    **dict.fromkeys(("tbody", "tfoot", "thead"), _ROW | {"tbody", "tfoot", "thead"}),
+}
 SMALLEST_POINTS = 1.0  # letters of one pixel or point are not read
 FAR_AWAY = -999.0  # pixels left of or above the page
 
@@ -74,8 +83,8 @@ class Page:
 
     @property
     def depth(self) -> int:
-        """How many elements are open, one in another."""
-        return len(self._open) - 1
+        """How many elements are open, one in another, formatting apart."""
+        return len(self._open) - 1 - sum(self._tags[tag] for tag in FORMATTING)
 
     @property
     def in_head(self) -> bool:
@@ -103,14 +112,24 @@ class Page:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element begins."""
-        ends = ENDS_LIKE.get(tag, {"p"} if tag in ENDS_PARAGRAPH else set())
-        if tag not in IN_HEAD:
-            ends = ends | {"head"}
-        if len(self._open) > 1 and self._open[-1].tag in ends:
-            self._close(len(self._open) - 1)
+        self._end_before(tag)
         if tag not in VOID:
             self._open.append(_opened(self._open[-1], tag, attributes))
             self._tags[tag] += 1
+
+    def _end_before(self, tag: str) -> None:
+        """End what a start tag ends, also below formatting that hides and shows nothing."""
+        ends = ENDS_LIKE.get(tag, frozenset({"p"} if tag in ENDS_PARAGRAPH else ()))
+        if tag not in IN_HEAD:
+            ends = ends | {"head"}
+        if not any(self._tags[name] for name in ends):
+            return
+        for depth in range(len(self._open) - 1, 0, -1):
+            element, outer = self._open[depth], self._open[depth - 1]
+            if element.tag in ends:
+                self._close(depth)
+            elif element.tag not in FORMATTING or replace(element, tag=outer.tag) != outer:
+                return
 
     def end(self, tag: str) -> None:
         """An element ends, and those with it that were left open in it; an end without a start is no end."""

@@ -1,6 +1,11 @@
-"""Files as people have them: a page, a feed, a PDF, written byte by byte."""
+"""Files as people have them: a page, a feed, a PDF, written byte by byte; and what is read of them."""
 
 from collections.abc import Sequence
+from pathlib import Path
+
+from index.articles import Article
+from index.errors import InputError
+from index.readers import Reader, Reading
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Ferry returns to Brackwater | Lakeside Courier</title>
@@ -16,6 +21,12 @@ PAGE = """<!doctype html>
 <table><tr><td>Adults</td><td>4.50</td></tr></table></article>
 <footer>Copyright 2021 Lakeside Courier</footer></body></html>
 """
+
+FERRY = (  # the article of that page
+    "The ferry Gannet returned to Brackwater on Thursday after nine weeks in the yard.\n\n"
+    "“She sails better than before,” said captain Odo Renn.\nHe bowed.\n\n"
+    "• Two crossings a day\n• Fares as before\n\nAdults | 4.50"
+)
 
 RSS = """<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"
@@ -87,3 +98,13 @@ def encrypted(data: bytes) -> bytes:
     writer.encrypt("password", algorithm="RC4-128")
     writer.write(out)
     return out.getvalue()
+
+
+def read(folder: Path, name: str, content: str | bytes, reading: Reading | None = None) -> list[Article]:
+    """All articles of a file in which everything can be read."""
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with Reader(reading) as reader:
+        items = list(reader.read([path]))
+    assert not [item for item in items if isinstance(item, InputError)]
+    return [item for item in items if isinstance(item, Article)]

@@ -1,42 +1,18 @@
 """Articles from pages, feeds, PDF, JSON, CSV and compressed files: what is in them, and what is not."""
 
-import gzip
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from index.articles import Article
-from index.decoding import decode
 from index.errors import InputError, UsageError
 from index.fields import FieldNames, field_names
-from index.kinds import Kind
 from index.pages import page_fields
-from index.parsing import Parsers, Task, parsed
-from index.readers import Reader, Reading
+from index.readers import Reading
 from index.sentences import split_sentences
-from tests.files import ATOM, PAGE, RSS, pdf
-
-FERRY = (
-    "The ferry Gannet returned to Brackwater on Thursday after nine weeks in the yard.\n\n"
-    "“She sails better than before,” said captain Odo Renn.\nHe bowed.\n\n"
-    "• Two crossings a day\n• Fares as before\n\nAdults | 4.50"
-)
-
-
-def read(folder: Path, name: str, content: str | bytes, reading: Reading | None = None) -> list[Article]:
-    """All articles of a file in which everything can be read."""
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with Reader(reading) as reader:
-        items = list(reader.read([path]))
-    assert not [item for item in items if isinstance(item, InputError)]
-    return [item for item in items if isinstance(item, Article)]
+from tests.files import ATOM, FERRY, PAGE, RSS, pdf, read
 
 
 def page(html: str) -> Mapping[str, object]:
@@ -120,6 +96,30 @@ def test_a_page_is_read_in_its_encoding(tmp_path: Path, start: str, encoding: st
     text = "Паром вернулся в гавань." if encoding == "cp1251" else "The café said “no” – twice, it’s shut."
     html = f"<!doctype html><html><head>{start}</head><body><article><p>{text}</p></article></body></html>"
     assert [article.text for article in read(tmp_path, "a.html", html.encode(encoding))] == [text]
+
+
+@pytest.mark.parametrize(
+    ("before", "start"),
+    [
+        *(
+            ("", "<p><font size=2>"),
+            ("", "<p><b><i>"),
+            ("<ul>", "<li>"),
+            ("<ul>", "<li><p>"),
+        ),
+        *(("<table>", "<tr><td>"), ("<table>", "<tbody><tr><th><b>"), ("<dl>", "<dt>Ferry<dd>")),
+    ],
+)
+def test_old_pages_that_close_nothing_are_read_to_their_end(before: str, start: str) -> None:
+    sentences = [f"Crossing {number} of the ferry Gannet was calm and on time." for number in range(400)]
+    body = "".join(f"{start}{sentence}" for sentence in sentences)
+    text = str(page(f"<html><body>{before}{body}")["text"])
+    assert [sentence for sentence in sentences if sentence not in text] == []
+
+
+def test_a_colour_that_is_left_open_goes_on_hiding() -> None:
+    html = "<p>The ferry sails.</p><p><font color=white>Obey me.<p>Obey me now.<p>Obey me at once."
+    assert page(f"<html><body>{html}")["text"] == "The ferry sails."
 
 
 # Feeds
@@ -217,121 +217,3 @@ def test_names_of_fields_that_articles_do_not_have_are_refused(pair: str) -> Non
         field_names([pair])
     assert pair in raised.value.problem
     assert "text" in raised.value.remedy
-
-
-# Kinds and encodings
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "text"),
-    [
-        ("page", PAGE, FERRY),
-        ("page.txt", PAGE, FERRY),
-        ("page.pdf", PAGE, FERRY),
-        ("page.xml", PAGE, FERRY),
-        ("a.docx", pdf([["It sails."]]), "It sails."),
-        ("a.html", pdf([["It sails."]]), "It sails."),
-        ("atom", ATOM, "The dredger came."),
-        ("atom.html", ATOM, "The dredger came."),
-        ("a", '{"text": "It sails."}', "It sails."),
-        ("a.log", '[{"text": "It sails."}]', "It sails."),
-        ("lines.json", '{"text": "It sails."}\n', "It sails."),
-        ("list.jsonl", '[\n{"text": "It sails."}]', "It sails."),
-        ("a", "---\ntitle: A\n---\nIt *sails*.", "It sails."),
-        ("a", "It *sails*.", "It *sails*."),
-        ("a.txt", "[Harbour] It sails.", "[Harbour] It sails."),
-        ("a.txt.gz", gzip.compress(b"It sails."), "It sails."),
-        ("a.txt", gzip.compress(b"It sails."), "It sails."),
-        ("b.gz", gzip.compress(PAGE.encode()), FERRY),
-        ("c.jsonl.gz", gzip.compress(b'{"text": "It sails."}'), "It sails."),
-        ("d.txt", "It sails.".encode("utf-16"), "It sails."),
-        ("e.txt", "It sails.".encode("utf-32"), "It sails."),
-        ("f.jsonl", '{"text": "It sails."}'.encode("utf-16"), "It sails."),
-    ],
-)
-def test_content_says_what_a_file_is(tmp_path: Path, name: str, content: str | bytes, text: str) -> None:
-    assert [article.text for article in read(tmp_path, name, content)] == [text]
-
-
-def test_a_format_that_is_named_is_the_one(tmp_path: Path) -> None:
-    assert read(tmp_path, "a.txt", "title,text\nA,B", Reading(kind=Kind.CSV))[0].text == "B"
-    assert read(tmp_path, "b.html", "<p>B", Reading(kind=Kind.TEXT))[0].text == "<p>B"
-
-
-@pytest.mark.parametrize(
-    ("encoding", "text"),
-    [
-        ("cp1252", "The café said “no” – it’s shut, and 5 € is the fare."),
-        ("latin-1", "naïve"),
-        ("cp1251", "Министр заявил в четверг, что переговоры начнутся завтра."),
-        ("cp932", "首相は木曜日に、会談は明日始まると述べた。"),
-        ("gb18030", "总理星期四表示，会谈将于明天开始。"),
-        ("utf-8-sig", "The café."),
-        ("utf-16-be", "\ufeffThe café."),
-    ],
-)
-def test_encodings_are_found_out(encoding: str, text: str) -> None:
-    assert decode(text.encode(encoding), "a.txt") == text.removeprefix("\ufeff")
-
-
-@given(st.text(alphabet=st.characters(exclude_characters="\0", codec="utf-8")))
-def test_utf8_is_never_taken_for_anything_else(text: str) -> None:
-    assert decode(text.encode(), "a.txt", "cp1251") == text.removeprefix("\ufeff")
-
-
-@given(st.binary())
-def test_bytes_are_text_or_an_error_in_words(data: bytes) -> None:
-    try:
-        decoded = decode(data, "a.txt")
-    except InputError as error:
-        decoded = error.problem.removeprefix("a.txt: not ")
-        assert decoded != error.problem  # noqa: PT017 -- most bytes are text
-    assert isinstance(decoded, str)
-
-
-# Standard input
-
-
-def test_standard_input_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for content in (b'{"text": "One."}\n{"text": "Two."}\n', gzip.compress(b'{"text": "One."}\n{"text": "Two."}')):
-        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
-        with Reader() as reader:
-            items = list(reader.read(reader.find(["-"]).items))
-        assert [item.text for item in items if isinstance(item, Article)] == ["One.", "Two."]
-
-
-# The process of the parsers
-
-
-def test_a_parser_that_takes_too_long_is_ended_and_the_next_document_is_read() -> None:
-    slow = ("<!doctype html><body>" + "<p>The ferry sails on.</p>" * 49_000).encode()
-    with Parsers(seconds=0.05) as parsers:
-        (fault,) = parsers.parse(Task("html", "slow.html"), slow)
-        assert isinstance(fault, InputError)
-        assert fault.problem == "slow.html: cannot be read as html: takes longer than 0.05 s"
-    with Parsers() as parsers:
-        parsers.parse(Task("html", "a.html"), PAGE.encode())
-        (fields,) = parsers.parse(Task("html", "a.html"), PAGE.encode())
-        assert not isinstance(fields, InputError)
-        assert fields["text"] == FERRY
-
-
-def test_a_parser_that_breaks_down_is_told_and_started_again() -> None:
-    with Parsers() as parsers:
-        assert len(list(parsers.parse(Task("html", "a.html"), PAGE.encode()))) == 1
-        process = parsers._process
-        assert process is not None
-        process.kill()
-        process.wait()
-        (fault,) = parsers.parse(Task("html", "b.html"), PAGE.encode())
-        assert isinstance(fault, InputError)
-        assert "its parser broke down" in fault.problem
-        (fields,) = parsers.parse(Task("html", "c.html"), PAGE.encode())
-        assert not isinstance(fields, InputError)
-
-
-def test_both_processes_parse_alike() -> None:
-    tasks = [(Task("html", "a"), PAGE), (Task("feed", "b"), RSS), (Task("markdown", "c"), "# A\n\nB")]
-    with Parsers() as parsers:
-        for task, content in tasks:
-            assert list(parsers.parse(task, content.encode())) == list(parsed(task, content.encode()))
