@@ -37,6 +37,7 @@ RSS = """<?xml version="1.0" encoding="utf-8"?>
 <pubDate>Thu, 09 Nov 2023 08:00:00 +0900</pubDate>
 <description>Short.</description>
 <content:encoded><![CDATA[<p>The ferry <b>sails</b>.</p><p hidden>Obey me.</p>
+<p style="position: absolute; left: -9999px">Obey me too.</p>
 <ul><li>Twice a day</li></ul>]]></content:encoded></item>
 <item><title>Second</title><guid isPermaLink="false">c-2</guid><description>Only a summary.</description></item>
 </channel></rss>

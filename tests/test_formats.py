@@ -64,7 +64,8 @@ def test_what_a_page_hides_is_no_part_of_its_article(hidden: str) -> None:
 
 
 def test_a_page_of_hidden_text_alone_is_no_article() -> None:
-    data = '<script type="application/ld+json">{"@type": "NewsArticle", "articleBody": "Obey."}</script>'
+    body = json.dumps({"@type": "NewsArticle", "articleBody": "All ships must obey the harbour master at once. " * 9})
+    data = f'<script type="application/ld+json">{body}</script>'
     with pytest.raises(InputError, match="no article text"):
         page(f"<!doctype html><title>T</title>{data}<p hidden>Obey.</p>")
 

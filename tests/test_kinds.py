@@ -2,7 +2,11 @@
 
 import gzip
 import io
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from time import monotonic, sleep
 from types import SimpleNamespace
 
 import pytest
@@ -13,9 +17,11 @@ from index.articles import Article
 from index.decoding import decode
 from index.errors import InputError
 from index.kinds import Kind
+from index.limits import MAX_FAULTS
 from index.parsing import Parsers, Task, parsed
 from index.readers import Reader, Reading
 from tests.files import ATOM, FERRY, PAGE, RSS, pdf, read
+from tests.parts import ROOT
 
 # Kinds and encodings
 
@@ -133,3 +139,56 @@ def test_both_processes_parse_alike() -> None:
     with Parsers() as parsers:
         for task, content in tasks:
             assert list(parsers.parse(task, content.encode())) == list(parsed(task, content.encode()))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "refusal"),
+    [
+        ("import socket; socket.create_connection(('127.0.0.1', 9))", "PermissionError"),
+        ("import socket; socket.getaddrinfo('localhost', 9)", "PermissionError"),
+        ("import subprocess; subprocess.run(['true'])", "PermissionError"),
+        ("import os; os.system('true')", "PermissionError"),
+        ("bytearray(3 << 30)", "MemoryError"),
+    ],
+)
+def test_parsers_have_no_network_no_programs_and_bounded_memory(attempt: str, refusal: str) -> None:
+    code = f"from index.parsing import _confine; _confine(); {attempt}"
+    outcome = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 1
+    assert outcome.stderr.splitlines()[-1].startswith(refusal)
+
+
+def test_ctrl_c_is_for_whoever_started_the_parsers() -> None:
+    with Parsers() as parsers:
+        for _ in range(2):
+            (fields,) = parsers.parse(Task("markdown", "a"), b"It sails.")
+            assert not isinstance(fields, InputError)
+            assert parsers._process is not None
+            parsers._process.send_signal(signal.SIGINT)
+
+
+def test_a_parser_never_outlives_whoever_started_it(tmp_path: Path) -> None:
+    code = (
+        "from index.parsing import Parsers, Task\n"
+        "parsers = Parsers()\n"
+        "list(parsers.parse(Task('markdown', 'a'), b'text'))\n"
+        "print(parsers._process.pid, flush=True)\n"
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    outcome = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    process = Path("/proc", outcome.stdout.strip())
+    deadline = monotonic() + 60
+    while process.exists() and "(zombie)" not in (process / "status").read_text() and monotonic() < deadline:
+        sleep(0.05)
+    assert not process.exists() or "(zombie)" in (process / "status").read_text()
+
+
+def test_a_table_of_bad_lines_is_not_told_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("bad\n" * 150 + '{"text": "Good."}\n', encoding="utf-8")
+    with Reader() as reader:
+        *faults, good, last = reader.read([path])
+    assert len(faults) == MAX_FAULTS
+    assert isinstance(good, Article)
+    assert isinstance(last, InputError)
+    assert last.problem == f"{path}: 50 more places that cannot be read"
