@@ -13,8 +13,9 @@ from assistant.models import ModelProvider
 from assistant.settings import Settings, load_settings
 from index.adding import AddReport
 from index.articles import Article, Window
+from index.errors import InputError
 from index.library import IndexStatus, Library
-from index.readers import find_files, read_articles
+from index.readers import Reader, Reading, good_articles
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -91,17 +92,27 @@ class Assistant:
         self,
         articles: str | PathLike[str] | Iterable[Article],
         progress: Callable[[AddReport], None] | None = None,
+        *,
+        reading: Reading | None = None,
+        unreadable: Callable[[InputError], None] | None = None,
     ) -> AddReport:
-        """Add a file, a folder, or articles made by a program; unchanged ones are skipped.
+        """Add a file, a folder, a web address, or articles made by a program; unchanged ones are skipped.
+
+        Args:
+            reading: how files are read; None takes what their names and contents say.
+            unreadable: is told of each file, line or entry that cannot be read, and the rest is added; without it the
+                first of them is raised.
 
         Raises:
             InputError: a file cannot be read; names it and the line.
             IndexStateError: the index was made with another embedding model, or cannot be written.
         """
-        if isinstance(articles, str | PathLike):
-            files = find_files([Path(articles)])
-            return self.library.add((article for file in files for article in read_articles(file)), progress)
-        return self.library.add(articles, progress)
+        if not isinstance(articles, str | PathLike):
+            return self.library.add(articles, progress)
+        source = articles if isinstance(articles, str) else Path(articles)
+        with Reader(reading or Reading(private=self.settings.allow_private)) as reader:
+            found = reader.find([source], skip=[self.settings.index])
+            return self.library.add(good_articles(reader.read(found.items), unreadable), progress)
 
     def status(self) -> IndexStatus:
         """How the index stands.

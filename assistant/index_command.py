@@ -1,18 +1,21 @@
 """``assistant index``: add articles; the other commands have modules of their own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from assistant.cli import LazyGroup, index_option, open_assistant
-from index.errors import InputError, UsageError
+from assistant.reading_options import reading_of, reading_options
 
 if TYPE_CHECKING:
+    from assistant.article_source import ArticleSource
     from assistant.assistant import Assistant
-    from assistant.index_progress import Meter
-    from index.adding import AddReport, Incoming
+    from assistant.index_progress import Stop
+    from index.adding import AddReport
+    from index.readers import Reading
 
 INDEX_COMMANDS = {
     "add": "assistant.index_command:add",
@@ -25,6 +28,7 @@ INDEX_COMMANDS = {
     "status": "assistant.index_state_command:status",
 }
 MARKS = {"added": "+", "changed": "~", "removed": "-"}
+LISTED_KINDS = 5  # of files that were left out
 
 
 @click.group(
@@ -45,101 +49,124 @@ def index() -> None:
     epilog="""\b
 Examples:
   assistant index add articles/
-  assistant index add monday.jsonl report.md --index ~/newsroom
+  assistant index add monday.jsonl report.pdf --index ~/newsroom
+  assistant index add https://example.org/news.rss page.html
+  assistant index add export.csv --field text=body --field published=day
+  assistant index add archive/ --include '*.html' --exclude drafts/
   assistant index add articles/ --prune --dry-run
+  zcat dump.jsonl.gz | assistant index add -
 
-Ctrl-C ends after the articles that are being embedded; run the same command again to go on."""
+Ctrl-C ends after the articles that are being embedded; run the same command again to go on.
+
+Exit status: 0 all was added, 1 something could not be read (the rest was added), 2 wrong usage."""
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @index_option
-@click.option("--prune", is_flag=True, help="Also remove what was added from these folders and is in them no more.")
+@click.option(
+    "--prune", is_flag=True, help="Also remove what was added from these folders and is in their files no more."
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be added, changed and removed.")
-def add(paths: tuple[str, ...], index_folder: str | None, prune: bool, dry_run: bool) -> None:
-    """Add article files and folders (.jsonl, .md, .txt); unchanged articles are skipped, changed ones replaced."""
-    from assistant.index_progress import stopping
+@reading_options
+@click.pass_context
+def add(
+    context: click.Context,
+    /,
+    paths: tuple[str, ...],
+    index_folder: str | None,
+    prune: bool,
+    dry_run: bool,
+    allow_private: bool | None,
+    **options: Any,
+) -> None:
+    """Add articles; unchanged ones are skipped, changed ones replaced.
 
-    with open_assistant(index_folder) as assistant:
-        source = _Source(paths)
-        folders = source.folders(prune)
-        if dry_run:
-            _preview(assistant, source, folders)
-            return
-        with stopping() as stopped:
-            report = _add(assistant, source, stopped)
-        click.echo(summary(report, assistant.settings.index))
-        if stopped():
-            raise KeyboardInterrupt
-        removed = [name for folder in folders for name in assistant.library.prune(folder, source.seen)]
-        if prune:
-            click.echo(f"{len(removed)} removed that are no longer in {', '.join(folders)}")
+    PATH is a file, a folder, an http or https address, or - for standard input. Read are text, Markdown, HTML, PDF,
+    JSON Lines, JSON, CSV, RSS and Atom, each of them also as .gz, by content and by name. Whatever cannot be read is
+    named in one line on standard error, with the reason, and the rest is added.
+    """
+    from assistant.article_source import ArticleSource
+
+    with open_assistant(index_folder, allow_private=allow_private) as assistant:
+        reading = reading_of(**options, allow_private=assistant.settings.allow_private)
+        with ArticleSource(paths, reading, assistant.settings.index) as source:
+            folders = source.folders() if prune else ()
+            (_preview if dry_run else _add_and_prune)(assistant, source, folders)
+    context.exit(1 if source.unread else 0)
 
 
-def add_paths(assistant: "Assistant", paths: Sequence[str]) -> "AddReport":
-    """Add files and folders, with a progress bar on standard error where that is a terminal."""
-    return _add(assistant, _Source(paths))
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding paths did.
+
+    Attributes:
+        unread: how many files, lines and entries could not be read; each was told on standard error.
+        left_out: the suffixes of files of other kinds in folders, with their number.
+    """
+
+    report: "AddReport"
+    unread: int = 0
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
-def summary(report: "AddReport", folder: Path) -> str:
-    """What adding did, in one line."""
+def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | None" = None) -> Added:
+    """Add files, folders and addresses, with a progress bar on standard error where that is a terminal.
+
+    Raises:
+        InputError: there is nothing to read.
+    """
+    from assistant.article_source import ArticleSource
+    from index.readers import Reading
+
+    chosen = reading or Reading(private=assistant.settings.allow_private)
+    with ArticleSource(paths, chosen, assistant.settings.index) as source:
+        return _add(assistant, source)
+
+
+def summary(added: Added, folder: Path) -> str:
+    """What adding did, in one line; another one each for what was left out and what could not be read."""
+    report = added.report
     counts = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged"
-    return f"{report.articles} articles: {counts}; {report.chunks} chunks embedded into {folder}"
+    lines = [f"{report.articles} articles: {counts}; {report.chunks} chunks embedded into {folder}"]
+    if added.left_out:
+        kinds = ", ".join(f"{number} {suffix}" for suffix, number in added.left_out[:LISTED_KINDS])
+        more = "" if len(added.left_out) <= LISTED_KINDS else ", …"
+        lines.append(f"{sum(number for _, number in added.left_out)} files of other kinds were left out: {kinds}{more}")
+    if added.unread:
+        lines.append(f"{added.unread} could not be read; the reasons stand above")
+    return "\n".join(lines)
 
 
-class _Source:
-    """The articles of files and folders; ``seen`` has (article id, file) of those that were read."""
-
-    def __init__(self, paths: Sequence[str]) -> None:
-        from index.readers import SUFFIXES, find_files
-
-        self._paths = [Path(path) for path in paths]
-        self._files = find_files(self._paths)
-        if not self._files:
-            raise InputError(f"no articles in {', '.join(paths)}", f"article files end in {', '.join(SUFFIXES)}")
-        self.seen: set[tuple[str, str]] = set()
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files."""
-        return sum(file.stat().st_size for file in self._files)
-
-    def folders(self, prune: bool) -> tuple[str, ...]:
-        """The folders that are pruned, as origins of articles begin."""
-        folders = tuple(path.resolve().as_posix() for path in self._paths if path.is_dir())
-        if prune and not folders:
-            raise UsageError("--prune compares the index with a folder", "name the folder: assistant index add FOLDER")
-        return folders if prune else ()
-
-    def articles(self, meter: "Meter | None" = None) -> "Iterator[Incoming]":
-        from index.adding import Incoming
-        from index.readers import read_articles
-
-        for file in self._files:
-            place = file.resolve().as_posix()
-            for article in read_articles(file):
-                self.seen.add((article.id, place))
-                if meter:
-                    meter.read(len(article.text))
-                yield Incoming(article, (place,))
-            if meter:
-                meter.finished(file.stat().st_size)
-
-
-def _add(assistant: "Assistant", source: _Source, stopped: Callable[[], bool] | None = None) -> "AddReport":
+def _add(assistant: "Assistant", source: "ArticleSource", stop: "Stop | None" = None) -> Added:
     from assistant.index_progress import add_meter
 
     with add_meter(source.size) as meter:
-        return assistant.library.add(source.articles(meter), meter.show, stop=stopped)
+        articles = source.articles(meter.say, meter)
+        report = assistant.library.add(stop.until_asked(articles) if stop else articles, meter.show, stop=stop)
+    return Added(report, source.unread, source.left_out)
 
 
-def _preview(assistant: "Assistant", source: _Source, folders: Sequence[str]) -> None:
+def _add_and_prune(assistant: "Assistant", source: "ArticleSource", folders: Sequence[str]) -> None:
+    from assistant.index_progress import stopping
+
+    with stopping() as stop:
+        added = _add(assistant, source, stop)
+    click.echo(summary(added, assistant.settings.index))
+    if stop.asked:
+        raise KeyboardInterrupt
+    removed = [name for folder in folders for name in assistant.library.prune(folder, source.seen, source.may_hold)]
+    if folders:
+        click.echo(f"{len(removed)} removed that are no longer in {', '.join(folders)}")
+
+
+def _preview(assistant: "Assistant", source: "ArticleSource", folders: Sequence[str]) -> None:
     counts = dict.fromkeys((*MARKS, "unchanged"), 0)
-    articles = (incoming.article for incoming in source.articles())
+    articles = (incoming.article for incoming in source.articles(lambda line: click.echo(line, err=True)))
     for change, article in assistant.library.preview(articles):
         counts[change] += 1
         if change in MARKS:
             click.echo(f"{MARKS[change]} {article.id}  {article.title}".rstrip())
     for folder in folders:
-        for name in assistant.library.prune(folder, source.seen, dry_run=True):
+        for name in assistant.library.prune(folder, source.seen, source.may_hold, dry_run=True):
             counts["removed"] += 1
             click.echo(f"{MARKS['removed']} {name}")
     told = ", ".join(f"{number} {change}" for change, number in counts.items())

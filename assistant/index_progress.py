@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -14,14 +14,14 @@ from assistant.cli import console
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from index.adding import AddReport
+    from index.adding import AddReport, Incoming
     from index.rebuilding import Rebuilt
 
 
 class Meter:
     """A bar over the bytes of all files, with articles and chunks a second.
 
-    Within a file it goes by the length of the texts that were read, which is a little less than the file's.
+    Within a file it goes by the length of the texts that were read, which is not quite the file's.
     """
 
     def __init__(self, bar: "Progress", task: "TaskID") -> None:
@@ -31,14 +31,18 @@ class Meter:
         self._finished = 0
         self._within = 0
 
-    def read(self, characters: int) -> None:
-        """An article of so many characters was read."""
-        self._within += characters
+    def read(self, characters: int, size: int) -> None:
+        """An article of so many characters was read from a file of so many bytes."""
+        self._within = min(self._within + characters, size)
 
     def finished(self, size: int) -> None:
         """A file of so many bytes was read to its end."""
         self._finished += size
         self._within = 0
+
+    def say(self, line: str) -> None:
+        """Write a line above the bar, as it is."""
+        self._bar.console.print(line, markup=False, soft_wrap=True)
 
     def show(self, report: "AddReport") -> None:
         """Show what is committed."""
@@ -57,8 +61,8 @@ class Meter:
 
 
 @contextmanager
-def add_meter(size: int, first: str = "adding articles") -> Iterator[Meter]:
-    """A meter over ``size`` bytes, on standard error where that is a terminal."""
+def add_meter(size: int | None, first: str = "adding articles") -> Iterator[Meter]:
+    """A meter over ``size`` bytes, or over nobody knows how many, on standard error where that is a terminal."""
     from rich.progress import (
         BarColumn,
         Progress,
@@ -81,19 +85,45 @@ def add_meter(size: int, first: str = "adding articles") -> Iterator[Meter]:
         yield Meter(bar, bar.add_task(first, total=size))
 
 
-@contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C ask to stop, which the function that is given tells, and the second one interrupt."""
-    asked: list[int] = []
+class Stop:
+    """Whether Ctrl-C was pressed. What is being read is let go at once, what is being embedded is finished first."""
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked:
+    def __init__(self) -> None:
+        self.asked = False
+        self._reading = False
+
+    def __call__(self) -> bool:
+        return self.asked
+
+    def ask(self, number: int, frame: FrameType | None) -> None:
+        """Handle the signal; a second one interrupts whatever is going on."""
+        if self.asked:
             raise KeyboardInterrupt
-        asked.append(number)
+        self.asked = True
         click.echo("Stopping after this batch; Ctrl-C again stops at once.", err=True)
+        if self._reading:
+            raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, ask)
+    def until_asked(self, items: "Iterator[Incoming]") -> "Iterator[Incoming]":
+        """What is read, until Ctrl-C."""
+        while not self.asked:
+            try:
+                self._reading = True
+                item = next(items, None)
+                self._reading = False
+            except KeyboardInterrupt:
+                return
+            if item is None:
+                return
+            yield item
+
+
+@contextmanager
+def stopping() -> Iterator[Stop]:
+    """Let the first Ctrl-C ask to stop, and the second one interrupt."""
+    stop = Stop()
+    before = signal.signal(signal.SIGINT, stop.ask)
     try:
-        yield lambda: bool(asked)
+        yield stop
     finally:
         signal.signal(signal.SIGINT, before)

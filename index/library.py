@@ -107,7 +107,7 @@ class Library:
         self,
         folder: str,
         seen: Collection[tuple[str, str]],
-        unread: Collection[str] = (),
+        unread: Callable[[str], bool] | None = None,
         *,
         dry_run: bool = False,
     ) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ class Library:
         Args:
             folder: as it begins the origins of articles.
             seen: (article id, origin) of what was read from it now.
-            unread: origins that could not be read now; what came from them stays.
+            unread: tells of an origin whether it was not read now, although it may be there; what came from it stays.
             dry_run: only tell which articles those are.
 
         Returns:
@@ -124,7 +124,8 @@ class Library:
         """
         catalog = self._reader.catalog()
         with one_writer(self.folder, self._waiting):
-            gone = [pair for pair in catalog.origins_below(folder) if pair not in seen and pair[1] not in unread]
+            missing = [pair for pair in catalog.origins_below(folder) if pair not in seen]
+            gone = [pair for pair in missing if not (unread and unread(pair[1]))]
             orphans = catalog.orphans(gone)
             if not dry_run:
                 self._remove(orphans)
