@@ -84,7 +84,7 @@ class Chat:
         """Which language model answers, and where it runs."""
         settings = self.assistant.settings
         if settings.uses_local_llm:
-            return f"{settings.local_model.name if settings.local_model else LLM.model}, on this machine"
+            return f"{settings.local_model.name if settings.local_model else LLM.name}, on this machine"
         return f"{settings.chat_model or 'the only model'} at {shown_address(settings.base_url or OPENAI_BASE_URL)}"
 
     @property

@@ -79,5 +79,5 @@ def _date(command: str, text: str) -> str:
 def _in_order(limits: Limits) -> Limits:
     window = limits.window
     if window.since is not None and window.until is not None and window.since >= window.until:
-        raise UsageError(f"no article is from {limits.words}", "take one of them away: /since or /until without a date")
+        raise UsageError(f"no day is inside: {limits.words}", "take one of them away: /since or /until without a date")
     return limits

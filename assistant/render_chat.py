@@ -54,8 +54,10 @@ def meanwhile_view(answer: Answer | None) -> RenderableType:
     parts: list[RenderableType] = [understood_line(answer.standalone)] if answer.standalone else []
     parts.extend(claims_view(answer))
     if not answer.claims:
+        if answer.evidence:
+            parts.append(Text("Best evidence so far:", style="dim"))
         nearest = answer.evidence[:NEAREST_MEANWHILE]
-        parts.extend(numbered("…", item.sentence, article_line(item.article)) for item in nearest)
+        parts.extend(numbered("–", item.sentence, article_line(item.article)) for item in nearest)
     return Constrain(Group(*parts), READABLE)
 
 

@@ -85,13 +85,13 @@ class Screen:
         click.echo_via_pager(captured.get())
 
     def copy(self, text: str) -> None:
-        """Put a text on the clipboard of the terminal (control sequence OSC 52 of xterm; works over ssh as well)."""
+        """Put a text on the clipboard: the machine's, and the terminal's, which may be on another machine."""
         if self.plain:
             self.show(Text(text))
             return
-        encoded = base64.b64encode(text.encode()).decode()
-        click.echo(f"\x1b]52;c;{encoded}\a", nl=False)
-        self.say("Copied, where the terminal allows it.")
+        # Control sequence OSC 52 of xterm, understood by most terminals and passed on by ssh; none of them answers.
+        click.echo(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a", nl=False)
+        self.say("Copied." if _copied(text) else "Copied, if this terminal lets programs use the clipboard.")
 
     @contextmanager
     def progress(self, *, follows: bool) -> Iterator[Progress]:
@@ -102,12 +102,43 @@ class Screen:
             yield _Lines(self.console, follows=follows)
         else:
             moving = _Moving(follows=follows)
-            with Live(moving, console=self.console, transient=True, refresh_per_second=FRAMES_A_SECOND) as live:
+            live = Live(moving, console=self.console, transient=True, refresh_per_second=FRAMES_A_SECOND)
+            with _silent_keyboard(), live:
                 try:
                     yield moving
                 finally:
                     # What is taller than the screen cannot be taken back once it has been drawn in full.
                     live.update(Text(), refresh=True)
+
+
+def _copied(text: str) -> bool:
+    """Whether the machine has a clipboard, which then holds the text."""
+    import pyperclip
+
+    try:
+        pyperclip.copy(text)
+    except pyperclip.PyperclipException:
+        return False
+    return True
+
+
+@contextmanager
+def _silent_keyboard() -> Iterator[None]:
+    """Keys pressed meanwhile do not appear among what is shown; they are read at the next prompt. Ctrl-C works."""
+    try:
+        import termios
+    except ImportError:  # Windows shows nothing before it is read
+        yield
+        return
+    keyboard = sys.stdin.fileno()
+    before = termios.tcgetattr(keyboard)
+    silent = [*before]
+    silent[3] &= ~termios.ECHO
+    termios.tcsetattr(keyboard, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
 
 
 class _Nothing:

@@ -164,3 +164,20 @@ def newsroom_index(newsroom: Library) -> Path:
 def assistant(settings: Settings, models: ModelProvider, newsroom: Library) -> Assistant:
     """The assistant over the newsroom with the real embedded language model; every answer takes seconds."""
     return Assistant(settings, models)
+
+
+@pytest.fixture
+def chat_environment(monkeypatch: pytest.MonkeyPatch, newsroom_index: Path) -> pytest.MonkeyPatch:
+    """A terminal over the newsroom; where the chat server is, the test says."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    # Where nobody answers the question for the cursor's position, prompt-toolkit would wait and warn.
+    monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789abcd")
+    monkeypatch.setenv("ASSISTANT_MODEL", "m")
+    monkeypatch.setenv("ASSISTANT_RETRIES", "0")
+    # Few candidates, so that most of a test is not spent on reranking.
+    monkeypatch.setenv("ASSISTANT_CANDIDATES", "8")
+    monkeypatch.setenv("ASSISTANT_INDEX", str(newsroom_index))
+    for name in ("NO_COLOR", "FORCE_COLOR", "PAGER", "LESS", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
