@@ -15,7 +15,7 @@ from assistant.cli import EXIT_NOT_SAID
 from assistant.conversation import Earlier, leans
 from assistant.conversation_files import error_file, last_conversation, save_conversation
 from assistant.limits import Limits
-from assistant.render import answer_view
+from assistant.render import answer_view, readable_date
 from assistant.screen import Screen
 from assistant.settings import OPENAI_BASE_URL
 from assistant.shelf import Known, Shelf
@@ -88,6 +88,12 @@ class Chat:
         return f"{settings.chat_model or 'the only model'} at {shown_address(settings.base_url or OPENAI_BASE_URL)}"
 
     @property
+    def _searched(self) -> str:
+        """Which articles are searched, in words."""
+        as_of = f"as of {readable_date(self._as_of.isoformat())}" if self._as_of else ""
+        return " · ".join(filter(None, (self.limits.words, as_of)))
+
+    @property
     def last(self) -> Entry | None:
         """The last question and its answer."""
         return self.transcript.entries[-1] if self.transcript.entries else None
@@ -129,7 +135,8 @@ class Chat:
             self.screen.say(f"Going on after {entries} question{'s' if entries > 1 else ''}; the last one was:")
             self.screen.say(f"  {self.transcript.entries[-1].answer.question}")
         count = self.assistant.status().articles
-        self.screen.say(f"Ask about {count} articles. Answers come from {self.model_in_words}.")
+        articles = f"{count} articles" if count > 1 else "1 article"
+        self.screen.say(f"Ask about {articles}. Answers come from {self.model_in_words}.")
         self.screen.say("/help lists the commands, Ctrl-D leaves.")
 
     def warm_up(self) -> None:
@@ -202,7 +209,7 @@ class Chat:
             self.screen.say(STOPPED_WITH_CLAIMS)
         self.screen.blank()
         self.exit_status = EXIT_NOT_SAID if answer.status is Status.INSUFFICIENT else 0
-        self.transcript = self.transcript.plus(Entry(answer, _now(), self.limits.words))
+        self.transcript = self.transcript.plus(Entry(answer, _now(), self._searched))
         self._keep()
 
     def _keep(self) -> None:

@@ -97,7 +97,8 @@ def articles_view(articles: Sequence[ArticleInfo], of: int) -> RenderableType:
     table.add_column(style="dim")
     for article in articles:
         table.add_row(article.published[:10], Text(shown(article.title or article.id)), Text(shown(article.source)))
-    count = f"{of} articles" if len(articles) == of else f"{len(articles)} of {of} articles"
+    every = f"{of} article{'' if of == 1 else 's'}"
+    count = every if len(articles) == of else f"{len(articles)} of {every}"
     return Constrain(Group(table, Text(count, style="dim")), READABLE)
 
 

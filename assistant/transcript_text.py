@@ -77,7 +77,7 @@ def answer_text(answer: Answer) -> str:
 
 def markdown(transcript: Transcript) -> str:
     """The conversation in Markdown, each source a footnote."""
-    blocks = [f"# {_escaped(title_of(transcript))}", f"*Asked on {readable_date(transcript.started)}.*"]
+    blocks = [f"# Conversation of {readable_date(transcript.started)}"]
     for entry in transcript.entries:
         blocks.extend(_entry_blocks(entry))
     blocks.extend(_footnote(citation) for citation in transcript.sources)

@@ -95,17 +95,10 @@ def test_articles_can_be_listed_added_and_asked_about(
     index = tmp_path / "index"
     assert "no articles in the index" in piped("/articles", arguments=("--index", str(index))).stderr
     chat_environment.setenv("ASSISTANT_INDEX", str(index))
-    import subprocess
-    import sys
-
-    from tests.parts import NEWSROOM, ROOT
-
-    first = str(NEWSROOM / "001-blinken-seoul-talks.md")
-    subprocess.run(
-        [sys.executable, "-m", "assistant", "index", "add", first], cwd=ROOT, check=True, capture_output=True
-    )
+    with Assistant.open(index) as assistant:
+        assistant.add(NEWSROOM / "001-blinken-seoul-talks.md")
     outcome = piped("/articles", f"/add '{story}'", "/articles MOOR", "For how many nights did the moor shine?")
-    assert "1 articles" in outcome.stdout
+    assert "1 article\n" in outcome.stdout
     assert "2024-01-02  Lights on the moor" in outcome.stdout
     assert "1 of 2 articles" in outcome.stdout
     assert "The moor shone for three nights. [1]" in outcome.stdout
