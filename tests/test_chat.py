@@ -138,15 +138,15 @@ def test_ctrl_c_stops_the_answer_keeps_what_is_verified_and_the_conversation(
 ) -> None:
     def answer(request: Request) -> Streamed | Silence:
         text = prompt_of(request)
-        if FLOOD in text and len(server.requests) == 1:
+        if FLOOD in text and len(slow.requests) == 1:
             return Silence()
         (first, sentence), *_ = listed(text).items()
         if MET in text:  # the first claim and the beginning of another one, then nothing more
             return Streamed([f'{{"{first}": {json.dumps(sentence)}, "S9": "Bl'], hang=True)
         return Streamed([reply_to(text, lambda _, sentence: sentence)])
 
-    with OpenAIServer(answer=answer) as server:
-        chat_environment.setenv("OPENAI_BASE_URL", server.base_url)
+    with OpenAIServer(answer=answer) as slow:
+        chat_environment.setenv("OPENAI_BASE_URL", slow.base_url)
         terminal = Terminal()
         terminal.at_prompt()
         terminal.type(FLOOD)

@@ -1,6 +1,6 @@
 """What Tab offers in the chat."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hypothesis import given
@@ -23,7 +23,7 @@ def unreachable() -> Sequence[str]:
 
 def offered(text: str, cursor: int | None = None) -> list[str]:
     """The whole lines that Tab would make of a text."""
-    commands = {
+    commands: dict[str, str | Callable[[], Sequence[str]]] = {
         "/source": lambda: ["The Gazette", "The Courier"],
         "/sources": lambda: BLANK,
         "/add": PATH,
