@@ -177,6 +177,8 @@ class Chat:
         except AssistantError as error:
             self._failed(error)
         except KeyboardInterrupt:
+            if not self.screen.interactive:
+                raise
             self.screen.say(STOPPED)
         except Exception as error:  # a fault of the program: said, kept for a report, and survived
             file = error_file(traceback.format_exc())
@@ -200,7 +202,7 @@ class Chat:
                     progress.update(answer)
             except KeyboardInterrupt:
                 if not self.screen.interactive:
-                    raise
+                    raise  # there is nobody who would ask on
         return answer
 
     def _take_in(self, answer: Answer) -> None:

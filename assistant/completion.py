@@ -1,6 +1,7 @@
 """What Tab offers: commands after a slash, and in a question the titles and names that occur in the index."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.completion import Completer, Completion, PathCompleter
@@ -60,15 +61,13 @@ def _choices(choices: Callable[[], Sequence[str]]) -> Phrases:
 
 
 def _phrases(text: str, phrases: Phrases) -> Iterator[Completion]:
-    """Titles and names that begin with the last words of a text: those of the most words first."""
+    """Titles and names that begin with the last words of a text, with as many of them as any does."""
     words = text.split(" ")
-    offered = 0
     for first in range(max(0, len(words) - MOST_WORDS), len(words)):
         start = " ".join(words[first:])
         if len(start) < LEAST_CHARACTERS:
             return
-        for phrase in phrases.beginning(start):
-            yield Completion(phrase, -len(start))
-            offered += 1
-            if offered >= MOST_OFFERED:
-                return
+        found = tuple(islice(phrases.beginning(start), MOST_OFFERED))
+        if found:
+            yield from (Completion(phrase, -len(start)) for phrase in found)
+            return

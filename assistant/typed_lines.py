@@ -36,7 +36,7 @@ def typed_lines(
         complete_in_thread=True,
         auto_suggest=AutoSuggestFromHistory(),
         key_bindings=_keys(),
-        prompt_continuation=lambda width, number, wrapped: CONTINUED.rjust(width),
+        prompt_continuation=lambda width, number, wrapped: "" if wrapped else CONTINUED,
         multiline=False,
     )
     while True:

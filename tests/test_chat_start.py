@@ -12,11 +12,11 @@ from tests.terminal import Terminal, piped
 def test_an_empty_index_offers_the_sample_newsroom(chat_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with quoting_server() as server:
         chat_environment.setenv("OPENAI_BASE_URL", server.base_url)
-        terminal = Terminal("--index", str(tmp_path / "index"))
+        terminal = Terminal("--index", str(tmp_path / "index"), columns=300)
         offer = terminal.at_prompt()
-        assert f"There are no articles in the index {tmp_path / 'index'}." in offer.replace("\n", "")
+        assert f"There are no articles in the index {tmp_path / 'index'}." in offer
         assert "press Enter for the sample newsroom (68 articles)" in offer
-        terminal.until("articles: ")
+        terminal.until("articles:")
         ready = terminal.ask("")
         assert "68 articles: 68 added" in ready
         assert "Ask about 68 articles." in ready
@@ -35,7 +35,7 @@ def test_an_empty_index_takes_a_path_and_asks_again_after_a_wrong_one(
     shutil.copy(NEWSROOM / "001-blinken-seoul-talks.md", own)
     terminal = Terminal("--index", str(tmp_path / "index"), columns=300)
     terminal.at_prompt()
-    terminal.until("articles: ")
+    terminal.until("articles:")
     again = terminal.ask(str(tmp_path / "nowhere"))
     assert f"Error: {tmp_path / 'nowhere'}: no such file or folder – check the path" in again
     assert "There are no articles" in again

@@ -13,7 +13,9 @@ from assistant.completion import ChatCompleter
 from assistant.shelf import Phrases, names_in
 from index.errors import UnreachableError
 
-PHRASES = Phrases.of(["Port Anselm", "Port Authority", "Blinken in Seoul for talks", "Seoul", "Élan Vital", ""])
+PHRASES = Phrases.of(
+    ["Port Anselm", "Port Authority", "Annals", "Blinken in Seoul for talks", "Seoul", "Élan Vital", ""]
+)
 BLANK: Sequence[str] = ()
 
 
@@ -55,6 +57,7 @@ def test_titles_and_names_are_completed_anywhere_in_a_question() -> None:
     assert offered("po") == ["Port Anselm", "Port Authority"]
     assert offered("what of Blinken in s") == ["what of Blinken in Seoul for talks"]
     assert offered("who is in se") == ["who is in Seoul"]
+    assert offered("port a") == ["Port Anselm", "Port Authority"]  # and nothing for "a" alone
     assert offered("p") == []
     assert offered("Who left Seoul") == []
     assert offered("éla") == ["Élan Vital"]
