@@ -52,8 +52,9 @@ def test_lines_are_edited_remembered_searched_completed_and_broken(server: OpenA
     terminal.at_prompt()
     terminal.press("r")
     terminal.type("moor", end="")
-    terminal.until("articles moor")
-    assert "of 68 articles" in terminal.ask("")  # Ctrl-R has found the line of the earlier chat
+    terminal.until(r"/articles \S*moor")  # Ctrl-R has found the line of the earlier chat
+    terminal.type("")
+    assert "of 68 articles" in terminal.ask("")
     terminal.type("Who is Governor Ingrid V\t", end="")
     terminal.until("Governor Ingrid Vass")
     terminal.press("c")
