@@ -14,12 +14,16 @@ from tests.parts import ROOT
 from tests.terminal import COMMAND
 
 
+def fail() -> None:
+    raise RuntimeError("the wheel came off")
+
+
 def test_a_fault_of_the_program_is_kept_for_a_report_and_survived(
     newsroom_index: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chat = Chat(Assistant.open(newsroom_index), Screen())
     with chat.surviving():
-        raise RuntimeError("the wheel came off")
+        fail()
     problem, remedy = capsys.readouterr().err.splitlines()
     assert problem == "Error: the program has a fault: RuntimeError: the wheel came off"
     file = Path(remedy.removeprefix("please report it with the file "))
