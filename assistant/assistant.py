@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from assistant.models import ModelProvider
-from assistant.settings import Settings, load_settings
+from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, reveal
 from index.adding import AddReport
 from index.articles import Article, Window
 from index.errors import InputError
@@ -38,6 +38,7 @@ class Assistant:
     def __init__(self, settings: Settings, models: ModelProvider, waiting: Callable[[], None] | None = None) -> None:
         self.settings = settings
         self._models = models
+        self._chats = models
         self.library = Library(settings.index, models, waiting)
 
     @classmethod
@@ -130,7 +131,7 @@ class Assistant:
 
         settings = self.settings
         evidence = EvidenceLimits(settings.sentences, settings.evidence_tokens)
-        return AnswerChain(self.library, self._models, ChainLimits(settings.candidates, settings.k, evidence))
+        return AnswerChain(self.library, self._chats, ChainLimits(settings.candidates, settings.k, evidence))
 
     def retriever(self, k: int | None = None, window: Window | None = None) -> "NewsRetriever":
         """The search alone, as a LangChain ``BaseRetriever`` that gives ``k`` chunks."""
@@ -143,9 +144,49 @@ class Assistant:
             window=window or Window(),
         )
 
+    def prepare(self) -> None:
+        """Fetch the model files that are missing, showing on standard error how far that is.
+
+        Raises:
+            ModelError: one cannot be fetched.
+        """
+        for models in {self._models, self._chats}:
+            models.prepare()
+
+    @property
+    def prepared(self) -> bool:
+        """Whether all model files are there, so that nothing has to be fetched."""
+        return self._models.complete and self._chats.complete
+
+    def use_model(self, name: str) -> None:
+        """Answer with another chat model from now on; the index, the embedder and the reranker stay loaded.
+
+        Args:
+            name: as the setting ``model``; ``local`` is the embedded one.
+        """
+        self._chats.close()
+        self.settings = self.settings.model_copy(update={"model": name})
+        self._chats = ModelProvider(self.settings)
+        self.__dict__.pop("chain", None)
+
+    def model_names(self) -> tuple[str, ...]:
+        """What ``use_model`` takes: the embedded model, and what the server offers where one is set.
+
+        Raises:
+            ServiceError: the server cannot be asked.
+        """
+        settings = self.settings
+        if settings.base_url is None and settings.api_key is None:
+            return (LOCAL,)
+        from assistant.llm import offered_models
+
+        address, key = settings.base_url or OPENAI_BASE_URL, reveal(settings.api_key)
+        return (LOCAL, *offered_models(address, key, settings.timeout_seconds))
+
     def close(self) -> None:
         """Stop the embedded language model, if it runs, and let go of the index."""
         self.library.close()
+        self._chats.close()
         self._models.close()
 
     def __enter__(self) -> "Assistant":

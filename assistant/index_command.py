@@ -122,6 +122,14 @@ def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | 
         return _add(assistant, source)
 
 
+def typed_source(text: str) -> str:
+    """What people type in the chat, for ``add_paths``: an address as it is, a path without quotes and ``~``."""
+    from index.fetch import is_address
+
+    typed = text.strip("'\"")
+    return typed if is_address(typed) else str(Path(typed).expanduser().absolute())
+
+
 def summary(added: Added, folder: Path) -> str:
     """What adding did, in one line; another one each for what was left out and what could not be read."""
     report = added.report

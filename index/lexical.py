@@ -35,6 +35,7 @@ class LexicalIndex:
             .add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
             .add_text_field("title", tokenizer_name=ANALYZER, index_option="freq")
             .add_text_field("text", tokenizer_name=ANALYZER, index_option="freq")
+            .add_text_field("source", tokenizer_name="raw", index_option="basic")
             .add_integer_field("published", indexed=True, fast=True)
             .build()
         )
@@ -85,39 +86,46 @@ class LexicalIndex:
                 writer.delete_documents_by_term("id", key)
             for chunk, version in chunks:
                 key = row_key(chunk.article.id, chunk.number, version)
-                document = tantivy.Document(id=key, title=chunk.article.title, text=chunk.text)
-                if chunk.article.published_at is not None:
-                    document.add_integer("published", chunk.article.published_at)
+                article = chunk.article
+                document = tantivy.Document(id=key, title=article.title, text=chunk.text, source=article.source)
+                if article.published_at is not None:
+                    document.add_integer("published", article.published_at)
                 writer.add_document(document)
             writer.commit()
             writer.wait_merging_threads()
             self._index.reload()
 
-    def search(self, question: str, limit: int, window: Window) -> tuple[str, ...]:
-        """Keys of the best chunks for the question's words, best first."""
+    def search(self, question: str, limit: int, window: Window, source: str = "") -> tuple[str, ...]:
+        """Keys of the best chunks for the question's words, best first; of one source, if it is named."""
+        import tantivy
+
         words = " ".join(WORD.findall(question.lower()))
         query, problems = self._index.parse_query_lenient(words, ["title", "text"])
         if problems:  # nothing but stop words, which Tantivy would take for all documents
             return ()
-        if window.bounded:
-            query = self._within(query, window)
+        restrictions = list(self._restrictions(window, source))
+        if restrictions:
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in (query, *restrictions)])
         searcher = self._index.searcher()
         hits = searcher.search(query, limit, count=False).hits
         return tuple(str(searcher.doc(address).get_first("id")) for _, address in hits)
 
-    def _within(self, query: "tantivy.Query", window: Window) -> "tantivy.Query":
+    def _restrictions(self, window: Window, source: str) -> "Iterator[tantivy.Query]":
+        """What rows must fulfil besides; their scores stay as they are."""
         import tantivy
 
-        inside = tantivy.Query.range_query(
-            self._schema,
-            "published",
-            tantivy.FieldType.Integer,
-            window.since,
-            window.until,
-            include_upper=window.until is None,
-        )
-        restriction = tantivy.Query.const_score_query(inside, 0.0)
-        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, restriction)])
+        if window.bounded:
+            inside = tantivy.Query.range_query(
+                self._schema,
+                "published",
+                tantivy.FieldType.Integer,
+                window.since,
+                window.until,
+                include_upper=window.until is None,
+            )
+            yield tantivy.Query.const_score_query(inside, 0.0)
+        if source:
+            yield tantivy.Query.const_score_query(tantivy.Query.term_query(self._schema, "source", source), 0.0)
 
 
 def _analyzer() -> "tantivy.TextAnalyzer":

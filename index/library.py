@@ -132,22 +132,28 @@ class Library:
                 catalog.drop_origins(gone)
         return orphans
 
-    def search(self, question: str, *, k: int, candidates: int, window: Window | None = None) -> SearchResult:
+    def search(
+        self, question: str, *, k: int, candidates: int, window: Window | None = None, source: str = ""
+    ) -> SearchResult:
         """The ``k`` best chunks for a question, of the articles that are there now.
+
+        Args:
+            source: only articles whose source is called exactly so; empty takes all.
 
         Raises:
             IndexStateError: there is no index, or it was made with another embedding model.
         """
+        within = window or Window()
         for _ in range(SEARCHES):
             searcher = self.searcher()
             try:
-                found = searcher.search(question, k=k, candidates=candidates, window=window or Window())
+                found = searcher.search(question, k=k, candidates=candidates, window=within, source=source)
                 if not found.outdated and self._reader.holds(searcher.store):
                     return found
                 self._reader.refresh()
             except DamagedError:  # another process has rebuilt the index meanwhile, or it is damaged: open it again
                 self._reader.close(searcher.store)
-        return self.searcher().search(question, k=k, candidates=candidates, window=window or Window())
+        return self.searcher().search(question, k=k, candidates=candidates, window=within, source=source)
 
     def searcher(self) -> Searcher:
         """The search pipeline over the present state, mended first where it is damaged.

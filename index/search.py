@@ -1,13 +1,13 @@
 """From a question to the chunks that bear on it: dense and BM25, fused, reranked, without near-copies."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from index.articles import Chunk, Window
 from index.catalog import Catalog
 from index.copies import one_of_each, without_copies
-from index.embedding import Embedder, Vectors
+from index.embedding import Embedder
 from index.entries import version_of
 from index.fusion import reciprocal_rank_fusion
 from index.hits import Hit, SearchResult
@@ -15,6 +15,7 @@ from index.lexical import LexicalIndex
 from index.rerank import Passage, Reranker
 from index.store import Store
 
+Ranked = tuple[tuple[str, ...], tuple[str, ...]]  # row keys, best first, as the two searches find them
 WIDEST = 8  # times as many candidates are looked at when copies of one report crowd out all others
 
 
@@ -28,16 +29,22 @@ class Searcher:
     embedder: Embedder
     reranker: Reranker | None
 
-    def search(self, question: str, *, k: int, candidates: int, window: Window) -> SearchResult:
+    def search(self, question: str, *, k: int, candidates: int, window: Window, source: str = "") -> SearchResult:
         """The ``k`` best chunks for a question.
 
         Args:
             candidates: how many chunks each of the two searches gives, and how many are reranked.
+            source: only articles whose source is called exactly so; empty takes all.
         """
         started = time.perf_counter()
         vector = self.embedder.embed_query(question)
         embedded = time.perf_counter()
-        hits, outdated = self._candidates(question, vector, candidates, window)
+
+        def find(limit: int) -> Ranked:
+            dense = self.store.nearest(vector, limit, window, source)
+            return dense, self.lexical.search(question, limit, window, source)
+
+        hits, outdated = self._candidates(candidates, find)
         fused = time.perf_counter()
         ranked = without_copies(self._rerank(question, hits))[:k]
         finished = time.perf_counter()
@@ -48,15 +55,14 @@ class Searcher:
         }
         return SearchResult(ranked, timings, outdated)
 
-    def _candidates(self, question: str, vector: Vectors, wanted: int, window: Window) -> tuple[tuple[Hit, ...], bool]:
+    def _candidates(self, wanted: int, find: Callable[[int], Ranked]) -> tuple[tuple[Hit, ...], bool]:
         """The best chunks by the fused ranks, and whether some were outdated.
 
         Copies of a report count once, and others take their places.
         """
         limit = wanted
         while True:
-            dense = self.store.nearest(vector, limit, window)
-            lexical = self.lexical.search(question, limit, window)
+            dense, lexical = find(limit)
             found, outdated = self.fuse(dense, lexical)
             hits = one_of_each(found)
             exhausted = len(dense) < limit and len(lexical) < limit

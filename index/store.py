@@ -147,12 +147,12 @@ class Store:
             for fields in zip(rows["ids"], _chunks(rows), digests, vectors, strict=True):
                 yield Row(*fields)
 
-    def nearest(self, vector: Vectors, limit: int, window: Window) -> tuple[str, ...]:
-        """Keys of the rows nearest to a vector of shape (dimension,), nearest first."""
+    def nearest(self, vector: Vectors, limit: int, window: Window, source: str = "") -> tuple[str, ...]:
+        """Keys of the rows nearest to a vector of shape (dimension,), nearest first; of one source, if it is named."""
         query: Any = [vector]
         with self._reading() as collection:
             rows = collection.query(
-                query_embeddings=query, n_results=limit, where=_where(window), include=["distances"]
+                query_embeddings=query, n_results=limit, where=_where(window, source), include=["distances"]
             )
         return tuple(rows["ids"][0])
 
@@ -237,8 +237,8 @@ def _state_error(folder: Path, message: str) -> IndexStateError:
     return DamagedError(f"the vectors in {folder} cannot be read: {message}", "mend it: assistant index rebuild")
 
 
-def _where(window: Window) -> dict[str, Any] | None:
-    bounds: list[dict[str, Any]] = []
+def _where(window: Window, source: str) -> dict[str, Any] | None:
+    bounds: list[dict[str, Any]] = [{"source": source}] if source else []
     if window.since is not None:
         bounds.append({"published_at": {"$gte": window.since}})
     if window.until is not None:

@@ -171,10 +171,10 @@ def assistant(settings: Settings, models: ModelProvider, newsroom: Library) -> A
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a command line; no key may ever be shown."""
 
-    def run(*arguments: str) -> Outcome:
+    def run(*arguments: str | Path) -> Outcome:
         capsys.readouterr()
         with pytest.raises(SystemExit) as exit_:
-            main(arguments)
+            main([str(argument) for argument in arguments])
         code = exit_.value.code
         outcome = Outcome(code if isinstance(code, int) else 0, *capsys.readouterr())
         assert KEY not in outcome.out + outcome.err
@@ -182,3 +182,20 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return outcome
 
     return run
+
+
+@pytest.fixture
+def chat_environment(monkeypatch: pytest.MonkeyPatch, newsroom_index: Path) -> pytest.MonkeyPatch:
+    """A terminal over the newsroom; where the chat server is, the test says."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    # Where nobody answers the question for the cursor's position, prompt-toolkit would wait and warn.
+    monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("ASSISTANT_MODEL", "m")
+    monkeypatch.setenv("ASSISTANT_RETRIES", "0")
+    # Few candidates, so that most of a test is not spent on reranking.
+    monkeypatch.setenv("ASSISTANT_CANDIDATES", "8")
+    monkeypatch.setenv("ASSISTANT_INDEX", str(newsroom_index))
+    for name in ("NO_COLOR", "FORCE_COLOR", "PAGER", "LESS", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch

@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,39 +14,17 @@ import pexpect
 import pytest
 
 from assistant.assistant import Assistant
-from assistant.cli import main
 from assistant.models import ModelProvider
 from assistant.settings import Settings
+from index.catalog import Catalog
 from index.errors import InputError
 from index.fields import FieldNames
+from index.parts import CATALOG
 from index.readers import Reading
-from index.store import Store
 from tests.files import PAGE, RSS, pdf
-from tests.parts import ROOT
+from tests.parts import ROOT, Run
 
 WAIT_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str | Path) -> Outcome:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as exit_:
-            main([str(argument) for argument in arguments])
-        code = exit_.value.code
-        return Outcome(code if isinstance(code, int) else 0, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture
@@ -70,9 +46,9 @@ def news(tmp_path: Path) -> Path:
 
 
 def stored(index: Path, *ids: str) -> set[str]:
-    store = Store.open(index)
-    assert store is not None
-    return set(store.digests(list(ids)))
+    catalog = Catalog.open(index / CATALOG)
+    assert catalog is not None
+    return set(catalog.entries(list(ids)))
 
 
 def test_a_folder_of_mixed_files_is_added(run: Run, news: Path, tmp_path: Path) -> None:

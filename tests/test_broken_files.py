@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from index.articles import Article
+from index.catalog import Catalog
 from index.errors import InputError
+from index.parts import CATALOG
 from index.readers import Reader, read_articles
-from index.store import Store
 from tests.broken_files import Broken, broken_files
 from tests.files import ATOM, PAGE, RSS, pdf
 from tests.parts import ROOT
@@ -84,10 +85,11 @@ def test_a_folder_of_them_is_added_in_bounded_memory(tmp_path: Path) -> None:
     assert f"{len(others)} files of other kinds were left out: " in outcome.stdout
     assert all(any(f"{path}: " in line for line in lines) for path in unusual)
     assert f"{len(lines)} could not be read" in outcome.stdout
-    store = Store.open(index)
-    assert store is not None
+    catalog = Catalog.open(index / CATALOG)
+    assert catalog is not None
     articles = [article for path in good for article in read_articles(path)]
-    assert store.digests([article.id for article in articles]) == {article.id: article.digest for article in articles}
+    entries = catalog.entries([article.id for article in articles])
+    assert {name: entry.digest for name, entry in entries.items()} == {one.id: one.digest for one in articles}
     ours, parsers = (int(line.split()[1]) for line in outcome.stdout.splitlines() if line.startswith("kilobytes"))
     assert ours < MOST_KILOBYTES, "the command, the embedding model included"
     assert parsers < MOST_KILOBYTES, "its parsers"
