@@ -127,7 +127,10 @@ def typed_source(text: str) -> str:
     from index.fetch import is_address
 
     typed = text.strip("'\"")
-    return typed if is_address(typed) else str(Path(typed).expanduser().absolute())
+    if is_address(typed):
+        return typed
+    path = str(Path(typed).expanduser())
+    return "./-" if path == "-" else path  # the chat itself reads standard input
 
 
 def summary(added: Added, folder: Path) -> str:

@@ -173,7 +173,39 @@ def test_ctrl_c_while_a_page_is_parsed_ends_cleanly(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 130
-    assert err.strip() == "Interrupted. Nothing is lost: run the same command again."
+    assert [line for line in err.splitlines() if line] == [
+        "Stopping after this batch; Ctrl-C again stops at once.",
+        "Interrupted. Nothing is lost: run the same command again.",
+    ]
+
+
+def test_prune_leaves_what_could_not_be_read_and_what_is_left_out(run: Run, news: Path, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    lines = news / "lines.jsonl"
+    lines.write_text('{"id": "one", "text": "One."}\n{"id": "two", "text": "Two."}\n', encoding="utf-8")
+    (news / "gone.txt").write_text("It sailed once.", encoding="utf-8")
+    gone, draft = (f"file:{(news / name).as_posix()}" for name in ("gone.txt", "drafts/e.txt"))
+    assert run("index", "add", news, "--index", index).status == 0
+    lines.write_text('{"id": "one", "text": "One."}\nbroken\n', encoding="utf-8")
+    (news / "c.pdf").write_bytes(b"%PDF-1.7 broken")
+    (news / "gone.txt").unlink()
+    for options in (("--dry-run",), ()):
+        outcome = run("index", "add", news, "--prune", "--exclude", "drafts/", *options, "--index", index)
+        assert outcome.status == 1
+        assert [line.partition(": ")[0] for line in outcome.err.splitlines()] == ["not read", "not read"]
+        assert "1 removed" in outcome.out
+        assert stored(index, "two", "c-1", draft) == {"two", "c-1", draft}
+    assert stored(index, gone) == set()
+    lines.write_text('{"id": "one", "text": "One."}\n', encoding="utf-8")
+    assert "1 removed" in run("index", "add", lines, news, "--prune", "--index", index).out
+    assert stored(index, "one", "two") == {"one"}
+
+
+def test_standard_input_and_addresses_are_where_articles_come_from(tmp_path: Path, run: Run) -> None:
+    index = ("--index", str(tmp_path / "index"))
+    command = [sys.executable, "-m", "assistant", "index", "add", "-", *index]
+    subprocess.run(command, cwd=ROOT, input='{"id": "a", "text": "It sails."}', text=True, check=True)
+    assert json.loads(run("index", "show", "a", "--json", *index).out)["origins"] == ["-"]
 
 
 # In Python

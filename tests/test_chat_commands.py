@@ -62,17 +62,17 @@ def test_a_command_that_cannot_be_done_says_what_to_do(server: OpenAIServer) -> 
 
 
 def test_sources_open_and_why_show_where_an_answer_comes_from(server: OpenAIServer) -> None:
-    outcome = piped(MET, FLOOD, "/sources", "/open 5", "/open [1]", "/why", "/open 99")
+    outcome = piped(MET, FLOOD, "/sources", "/open 4", "/open [1]", "/why", "/open 99")
     shown = outcome.stdout
     listed = re.findall(r"^  \[(\d)\] ", shown, re.MULTILINE)
-    assert listed == ["1", "2", "3", "4", "5", "1", "2", "3", "4", "5"]
-    assert "[5] »Eight people have died in the flood" in shown
+    assert listed == ["1", "2", "3", "4", "1", "2", "3", "4"]
+    assert "[4] »Eight people have died in the flood" in shown
     article = shown[shown.index("Blinken in Seoul for talks on North Korea’s arms ties with Russia\nWorld Desk") :]
     assert len(re.findall(r"\[\d\] »", article)) == 3  # every cited sentence of the article, not only the one asked for
     assert "Evidence considered" in shown
     assert "S1 " in shown
     assert "ms: " in shown
-    assert "there is no source 99\nthere are 1 to 5; /sources lists them" in outcome.stderr
+    assert "there is no source 99\nthere are 1 to 4; /sources lists them" in outcome.stderr
 
 
 def test_limits_of_time_and_source_hold_until_they_are_taken_away(server: OpenAIServer) -> None:
@@ -122,10 +122,10 @@ def test_a_conversation_is_saved_in_each_form_and_again_under_its_name(server: O
     files = [tmp_path / f"talk.{ending}" for ending in ("md", "html", "json")]
     outcome = piped(MET, *(f"/save {file}" for file in files), FLOOD, f"/save {files[0]}")
     assert outcome.stderr == ""
-    assert outcome.stdout.count("[5]") == 2
+    assert outcome.stdout.count("[4]") == 2
     first, page, data = (file.read_text(encoding="utf-8") for file in files)
     assert first.count("\n## ") == 2  # saved once more after the second question
-    assert page.count("<mark") == 4
+    assert page.count("<mark") == 3
     assert [entry["question"] for entry in json.loads(data)["entries"]] == [MET]
     again = piped(MET, f"/save {files[0]}")
     assert "exists already\nchoose another name" in again.stderr
@@ -133,7 +133,7 @@ def test_a_conversation_is_saved_in_each_form_and_again_under_its_name(server: O
 
 def test_a_new_conversation_begins_at_one_and_leans_on_nothing(server: OpenAIServer) -> None:
     outcome = piped(MET, "/new", FLOOD)
-    assert [int(n) for n in re.findall(r"^  \[(\d)\] ", outcome.stdout, re.MULTILINE)] == [1, 2, 3, 4, 1]
+    assert [int(n) for n in re.findall(r"^  \[(\d)\] ", outcome.stdout, re.MULTILINE)] == [1, 2, 3, 1]
 
 
 def test_quitting_leaves_what_follows_unread(server: OpenAIServer) -> None:
