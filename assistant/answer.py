@@ -10,7 +10,7 @@ from assistant.sentence_dates import resolve_dates
 from index.articles import ArticleInfo, Sentence
 
 if TYPE_CHECKING:
-    from index.search import Hit
+    from index.hits import Hit
 
 
 class Status(StrEnum):

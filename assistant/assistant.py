@@ -10,10 +10,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from assistant.models import ModelProvider
-from assistant.settings import Settings, load_settings
+from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, reveal
+from index.adding import AddReport
 from index.articles import Article, Window
-from index.library import AddReport, IndexStatus, Library
-from index.readers import find_files, read_articles
+from index.errors import InputError
+from index.library import IndexStatus, Library
+from index.readers import Reader, Reading, good_articles
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -33,10 +35,11 @@ class Assistant:
     Models are fetched and loaded when they are first needed. May be used from several threads.
     """
 
-    def __init__(self, settings: Settings, models: ModelProvider) -> None:
+    def __init__(self, settings: Settings, models: ModelProvider, waiting: Callable[[], None] | None = None) -> None:
         self.settings = settings
         self._models = models
-        self.library = Library(settings.index, models)
+        self._chats = models
+        self.library = Library(settings.index, models, waiting)
 
     @classmethod
     def open(
@@ -45,6 +48,7 @@ class Assistant:
         *,
         chat: "BaseChatModel | None" = None,
         settings: Settings | None = None,
+        waiting: Callable[[], None] | None = None,
     ) -> "Assistant":
         """An assistant over an index folder; nothing is read or created yet.
 
@@ -52,6 +56,7 @@ class Assistant:
             index: the folder; None takes the setting ``index``.
             chat: any LangChain chat model; None takes the one that the settings name.
             settings: None reads environment and ``assistant.toml``.
+            waiting: called when another process writes to the index and this one has to wait.
 
         Raises:
             SettingError: a setting is wrong.
@@ -59,7 +64,7 @@ class Assistant:
         chosen = settings or load_settings()
         if index is not None:
             chosen = chosen.model_copy(update={"index": Path(index).expanduser()})
-        return cls(chosen, ModelProvider(chosen, chat=chat))
+        return cls(chosen, ModelProvider(chosen, chat=chat), waiting)
 
     def ask(self, question: "str | Question", *, as_of: datetime | None = None) -> "Answer":
         """Answer a question; ``Question`` also takes a time window.
@@ -88,17 +93,27 @@ class Assistant:
         self,
         articles: str | PathLike[str] | Iterable[Article],
         progress: Callable[[AddReport], None] | None = None,
+        *,
+        reading: Reading | None = None,
+        unreadable: Callable[[InputError], None] | None = None,
     ) -> AddReport:
-        """Add a file, a folder, or articles made by a program; unchanged ones are skipped.
+        """Add a file, a folder, a web address, or articles made by a program; unchanged ones are skipped.
+
+        Args:
+            reading: how files are read; None takes what their names and contents say.
+            unreadable: is told of each file, line or entry that cannot be read, and the rest is added; without it the
+                first of them is raised.
 
         Raises:
             InputError: a file cannot be read; names it and the line.
             IndexStateError: the index was made with another embedding model, or cannot be written.
         """
-        if isinstance(articles, str | PathLike):
-            files = find_files([Path(articles)])
-            return self.library.add((article for file in files for article in read_articles(file)), progress)
-        return self.library.add(articles, progress)
+        if not isinstance(articles, str | PathLike):
+            return self.library.add(articles, progress)
+        source = articles if isinstance(articles, str) else Path(articles)
+        with Reader(reading or Reading(private=self.settings.allow_private)) as reader:
+            found = reader.find([source], skip=[self.settings.index])
+            return self.library.add(good_articles(reader.read(found.items), unreadable), progress)
 
     def status(self) -> IndexStatus:
         """How the index stands.
@@ -116,7 +131,7 @@ class Assistant:
 
         settings = self.settings
         evidence = EvidenceLimits(settings.sentences, settings.evidence_tokens)
-        return AnswerChain(self.library, self._models, ChainLimits(settings.candidates, settings.k, evidence))
+        return AnswerChain(self.library, self._chats, ChainLimits(settings.candidates, settings.k, evidence))
 
     def retriever(self, k: int | None = None, window: Window | None = None) -> "NewsRetriever":
         """The search alone, as a LangChain ``BaseRetriever`` that gives ``k`` chunks."""
@@ -129,8 +144,49 @@ class Assistant:
             window=window or Window(),
         )
 
+    def prepare(self) -> None:
+        """Fetch the model files that are missing, showing on standard error how far that is.
+
+        Raises:
+            ModelError: one cannot be fetched.
+        """
+        for models in {self._models, self._chats}:
+            models.prepare()
+
+    @property
+    def prepared(self) -> bool:
+        """Whether all model files are there, so that nothing has to be fetched."""
+        return self._models.complete and self._chats.complete
+
+    def use_model(self, name: str) -> None:
+        """Answer with another chat model from now on; the index, the embedder and the reranker stay loaded.
+
+        Args:
+            name: as the setting ``model``; ``local`` is the embedded one.
+        """
+        self._chats.close()
+        self.settings = self.settings.model_copy(update={"model": name})
+        self._chats = ModelProvider(self.settings)
+        self.__dict__.pop("chain", None)
+
+    def model_names(self) -> tuple[str, ...]:
+        """What ``use_model`` takes: the embedded model, and what the server offers where one is set.
+
+        Raises:
+            ServiceError: the server cannot be asked.
+        """
+        settings = self.settings
+        if settings.base_url is None and settings.api_key is None:
+            return (LOCAL,)
+        from assistant.llm import offered_models
+
+        address, key = settings.base_url or OPENAI_BASE_URL, reveal(settings.api_key)
+        return (LOCAL, *offered_models(address, key, settings.timeout_seconds))
+
     def close(self) -> None:
-        """Stop the embedded language model, if it runs."""
+        """Stop the embedded language model, if it runs, and let go of the index."""
+        self.library.close()
+        self._chats.close()
         self._models.close()
 
     def __enter__(self) -> "Assistant":

@@ -1,7 +1,8 @@
 """The answer chain: search, evidence, language model, verification; as one LangChain Runnable.
 
-A stream is a row of ever more complete answers: first with the evidence, then with each claim as it is verified, at
-last finished. ``invoke`` gives the last of them, so that both ways say the same.
+A stream is a row of ever more complete answers: with what a follow-up means, with the evidence, when the model is
+loaded and when it begins to write, then with each claim as it is verified, at last finished; ``timings_ms`` tells which
+stages are over. ``invoke`` gives the last of them, so that both ways say the same.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from assistant.answer import Answer
+from assistant.answer import Answer, Status
 from assistant.conversation import (
     MOST_TOKENS,
     Earlier,
@@ -54,6 +55,7 @@ class Question:
             this one, and are no evidence.
         as_of: the present, as "yesterday" and "last month" understand it; articles published later are not searched.
             Without a zone it is taken as UTC; None is now.
+        source: only articles whose source is called exactly so; empty takes all.
     """
 
     text: str
@@ -61,6 +63,7 @@ class Question:
     k: int | None = None
     history: tuple[Earlier, ...] = ()
     as_of: datetime | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,15 @@ class AnswerChain(Runnable[str | Question, Answer]):
     def stream(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Iterator[Answer]:  # noqa: A002
         """Ever more complete answers; the last one is finished."""
         asked, stopwatch = _checked(input), Stopwatch()
-        turn = self._begin(asked, self._understand(asked, stopwatch), stopwatch)
+        standalone = self._understand(asked, stopwatch)
+        yield from _understood(standalone, stopwatch)
+        turn = self._begin(asked, standalone, stopwatch)
         yield turn.snapshot()
         if turn.answers:
+            chat = self._chat(turn)
+            yield turn.snapshot()
             try:
-                for part in stream_reply(self._chat(turn), turn.messages, turn.schema, turn.max_tokens):
+                for part in stream_reply(chat, turn.messages, turn.schema, turn.max_tokens):
                     yield from self._read(turn, part)
             except ReplyError as error:
                 turn.model_failed(error)
@@ -125,10 +132,13 @@ class AnswerChain(Runnable[str | Question, Answer]):
         """Ever more complete answers; searching runs in a thread."""
         asked, stopwatch = _checked(input), Stopwatch()
         standalone = await self._aunderstand(asked, stopwatch)
+        for answer in _understood(standalone, stopwatch):
+            yield answer
         turn = await asyncio.to_thread(self._begin, asked, standalone, stopwatch)
         yield turn.snapshot()
         if turn.answers:
             chat = await asyncio.to_thread(self._chat, turn)
+            yield turn.snapshot()
             try:
                 async for part in astream_reply(chat, turn.messages, turn.schema, turn.max_tokens):
                     for answer in self._read(turn, part):
@@ -166,16 +176,18 @@ class AnswerChain(Runnable[str | Question, Answer]):
             stopwatch.lap("rewrite")
 
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
-        searcher = self._library.searcher()
+        reranker = self._library.searcher().reranker
         stopwatch.lap("open")
         time = read_question_time(standalone.text, asked.as_of or datetime.now(UTC))
         window, narrowed = _searched(asked, time)
         k = asked.k or self._limits.k
-        found = searcher.search(standalone.text, k=k, candidates=self._limits.candidates, window=window)
+        found = self._library.search(
+            standalone.text, k=k, candidates=self._limits.candidates, window=window, source=asked.source
+        )
         stopwatch.add(found.timings_ms)
-        evidence = select_evidence(standalone.text, found.hits, searcher.reranker, self._limits.evidence)
+        evidence = select_evidence(standalone.text, found.hits, reranker, self._limits.evidence)
         stopwatch.lap("evidence")
-        turn = Turn(standalone, found.hits, evidence, self._prompt, searcher.reranker, stopwatch, time.ordering)
+        turn = Turn(standalone, found.hits, evidence, self._prompt, reranker, stopwatch, time.ordering)
         if narrowed and not turn.answers:
             turn.warn(f"only articles {time.period} were searched, as the question says")
         return turn
@@ -192,7 +204,8 @@ class AnswerChain(Runnable[str | Question, Answer]):
 
     @staticmethod
     def _read(turn: Turn, part: ReplyPart) -> Iterator[Answer]:
-        if turn.read(part):
+        begun = turn.begins_to_write()
+        if turn.read(part) or begun:
             yield turn.snapshot()
 
 
@@ -219,6 +232,12 @@ def _checked(question: str | Question) -> Question:
             "let the window begin before the day that as_of (--as-of) names",
         )
     return replace(asked, text=text, window=window)
+
+
+def _understood(standalone: StandAlone, stopwatch: Stopwatch) -> Iterator[Answer]:
+    """A first sign of what a follow-up was taken to mean; nothing when the question stands as it was asked."""
+    if standalone.text != standalone.asked:
+        yield Answer(standalone.asked, Status.IN_PROGRESS, standalone.text, timings_ms=stopwatch.timings_ms())
 
 
 def _searched(asked: Question, time: QuestionTime) -> tuple[Window, bool]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.console import Console, RenderableType
+    from rich.segment import Segment
 
     from assistant.answer import Answer
     from assistant.assistant import Assistant
@@ -110,14 +111,24 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def show(renderable: "RenderableType") -> None:
-    """Print for people; where there is no terminal, without the blanks that fill up lines."""
+    """Print for people, without the blanks that fill up lines: they would break when the window is made smaller."""
+    from rich.segment import Segment, Segments
+
     terminal = console()
-    if terminal.is_terminal:
-        terminal.print(renderable)
-        return
-    with terminal.capture() as captured:
-        terminal.print(renderable)
-    click.echo("\n".join(line.rstrip() for line in captured.get().rstrip().split("\n")))
+    lines = [_stripped(line) for line in terminal.render_lines(renderable, pad=False)]
+    while lines and not lines[-1]:
+        lines.pop()
+    terminal.print(Segments([part for line in lines for part in (*line, Segment.line())]), end="")
+
+
+def _stripped(line: "list[Segment]") -> "list[Segment]":
+    """The segments of a line without blanks at its end."""
+    parts = list(line)
+    while parts and not parts[-1].text.strip():
+        parts.pop()
+    if parts:
+        parts[-1] = parts[-1]._replace(text=parts[-1].text.rstrip())
+    return parts
 
 
 def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -141,7 +152,10 @@ def open_assistant(index_folder: str | None, **settings: object) -> "Assistant":
     from assistant.assistant import Assistant
     from assistant.settings import load_settings
 
-    return Assistant.open(settings=load_settings(index=index_folder, **settings))
+    def waiting() -> None:
+        click.echo("Another process is writing to this index; waiting until it is done …", err=True)
+
+    return Assistant.open(settings=load_settings(index=index_folder, **settings), waiting=waiting)
 
 
 def status_of(answer: "Answer") -> int:

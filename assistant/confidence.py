@@ -5,7 +5,7 @@ from math import tanh
 
 from assistant.answer import Evidence
 from assistant.support import missing_words
-from index.search import Hit
+from index.hits import Hit
 
 # What each logit counts for beside the best sentence's in its passage, and what every word of the question costs that
 # the evidence does not have. Among a few such mixtures this one told answerable questions from others about best on

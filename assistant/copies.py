@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from assistant.answer import Evidence
-from index.search import COPY_OVERLAP, word_triples
+from index.copies import repeats, word_triples
 
 # A shared sentence of fewer words may be a coincidence: “Nine people died.”
 MIN_COPIED_WORDS = 8
@@ -13,7 +13,7 @@ def independent_sources(evidence: Sequence[Evidence]) -> tuple[tuple[str, ...], 
     """Labels in groups, one group for each report; as many groups as there are independent sources.
 
     Sentences belong to one report when they stand in one article, when the texts around them are copies, or when they
-    themselves are (wire copy in an article of its own). Copies have ``index.search.COPY_OVERLAP`` of the shorter one's
+    themselves are (wire copy in an article of its own). Copies have ``index.copies.COPY_OVERLAP`` of the shorter one's
     word triples in common, as in search.
 
     Returns:
@@ -39,6 +39,4 @@ def same_report(one: Evidence, other: Evidence) -> bool:
 def _copied(one: str, other: str) -> bool:
     if min(len(one.split()), len(other.split())) < MIN_COPIED_WORDS:
         return False
-    first, second = word_triples(one), word_triples(other)
-    shorter = min(len(first), len(second))
-    return bool(shorter) and len(first & second) >= COPY_OVERLAP * shorter
+    return repeats(word_triples(one), word_triples(other))

@@ -11,8 +11,8 @@ from assistant.lists import in_its_list, introduction
 from assistant.pronouns import LOOK_BACK, named_reading
 from assistant.tokens import count_tokens
 from index.articles import Chunk, Sentence
+from index.hits import Hit
 from index.rerank import Reranker
-from index.search import Hit
 
 MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
 

@@ -1,96 +1,184 @@
-"""``assistant index``: add articles, see how the index stands."""
+"""``assistant index``: add articles; the other commands have modules of their own."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli import console, index_option, open_assistant
-from index.articles import Article
-from index.errors import InputError
-from index.library import AddReport
+from assistant.cli import LazyGroup, index_option, open_assistant
+from assistant.reading_options import reading_of, reading_options
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
+    from assistant.article_source import ArticleSource
     from assistant.assistant import Assistant
+    from assistant.index_progress import Stop
+    from index.adding import AddReport
+    from index.readers import Reading
+
+INDEX_COMMANDS = {
+    "add": "assistant.index_command:add",
+    "check": "assistant.index_state_command:check",
+    "export": "assistant.index_export_command:export",
+    "list": "assistant.index_list_command:list_articles",
+    "rebuild": "assistant.index_state_command:rebuild",
+    "remove": "assistant.index_list_command:remove",
+    "show": "assistant.index_list_command:show_article",
+    "status": "assistant.index_state_command:status",
+}
+MARKS = {"added": "+", "changed": "~", "removed": "-"}
+LISTED_KINDS = 5  # of files that were left out
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    homes=INDEX_COMMANDS,
+    epilog="""\b
+Examples:
+  assistant index add articles/ --prune    as the folder is now
+  assistant index list --since 2023-11-01  what was published since that day
+  assistant index show ID                  an article, its sentences and its copies
+  assistant index check                    whether all is well""",
+)
 def index() -> None:
-    """Add articles to the index, and see how it stands."""
+    """Add articles to the index, look at them, take them out, and see how it stands."""
 
 
-@index.command(
+@click.command(
     epilog="""\b
 Examples:
   assistant index add articles/
-  assistant index add monday.jsonl report.md --index ~/newsroom"""
+  assistant index add monday.jsonl report.pdf --index ~/newsroom
+  assistant index add https://example.org/news.rss page.html
+  assistant index add export.csv --field text=body --field published=day
+  assistant index add archive/ --include '*.html' --exclude drafts/
+  assistant index add articles/ --prune --dry-run
+  zcat dump.jsonl.gz | assistant index add -
+
+Ctrl-C ends after the articles that are being embedded; run the same command again to go on.
+
+Exit status: 0 all was added, 1 something could not be read (the rest was added), 2 wrong usage."""
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @index_option
-def add(paths: tuple[str, ...], index_folder: str | None) -> None:
-    """Add article files and folders (.jsonl, .md, .txt); unchanged articles are skipped, changed ones replaced."""
-    with open_assistant(index_folder) as assistant:
-        report = add_paths(assistant, paths)
-        click.echo(summary(report, assistant.settings.index))
+@click.option(
+    "--prune", is_flag=True, help="Also remove what was added from these folders and is in their files no more."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be added, changed and removed.")
+@reading_options
+@click.pass_context
+def add(
+    context: click.Context,
+    /,
+    paths: tuple[str, ...],
+    index_folder: str | None,
+    prune: bool,
+    dry_run: bool,
+    allow_private: bool | None,
+    **options: Any,
+) -> None:
+    """Add articles; unchanged ones are skipped, changed ones replaced.
+
+    PATH is a file, a folder, an http or https address, or - for standard input. Read are text, Markdown, HTML, PDF,
+    JSON Lines, JSON, CSV, RSS and Atom, each of them also as .gz, by content and by name. Whatever cannot be read is
+    named in one line on standard error, with the reason, and the rest is added.
+    """
+    from assistant.article_source import ArticleSource
+
+    with open_assistant(index_folder, allow_private=allow_private) as assistant:
+        reading = reading_of(**options, allow_private=assistant.settings.allow_private)
+        with ArticleSource(paths, reading, assistant.settings.index) as source:
+            folders = source.folders() if prune else ()
+            (_preview if dry_run else _add_and_prune)(assistant, source, folders)
+    context.exit(1 if source.unread else 0)
 
 
-@index.command()
-@index_option
-def status(index_folder: str | None) -> None:
-    """Show how many articles and chunks the index holds, and which model made it."""
-    from rich.filesize import decimal
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding paths did.
 
-    with open_assistant(index_folder) as assistant:
-        found = assistant.status()
-    click.echo(f"index       {found.folder}")
-    click.echo(f"articles    {found.articles}")
-    click.echo(f"chunks      {found.chunks}")
-    click.echo(f"embeddings  {found.embedder}")
-    click.echo(f"on disk     {decimal(found.disk_bytes)}")
+    Attributes:
+        unread: how many files, lines and entries could not be read; each was told on standard error.
+        left_out: the suffixes of files of other kinds in folders, with their number.
+    """
 
-
-def add_paths(assistant: "Assistant", paths: Sequence[str]) -> AddReport:
-    """Add files and folders, with a progress bar on standard error where that is a terminal."""
-    from index.readers import SUFFIXES, find_files, read_articles
-
-    files = find_files([Path(path) for path in paths])
-    if not files:
-        raise InputError(f"no articles in {', '.join(paths)}", f"article files end in {', '.join(SUFFIXES)}")
-    with _bar(len(files)) as (bar, task):
-
-        def articles() -> Iterator[Article]:
-            for number, file in enumerate(files):
-                bar.update(task, completed=number)
-                yield from read_articles(file)
-            bar.update(task, completed=len(files))
-
-        def show(report: AddReport) -> None:
-            bar.update(task, description=f"adding: {report.articles} articles, {report.chunks} new chunks")
-
-        return assistant.library.add(articles(), show)
+    report: "AddReport"
+    unread: int = 0
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
-def summary(report: AddReport, folder: Path) -> str:
-    """What adding did, in one line."""
+def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | None" = None) -> Added:
+    """Add files, folders and addresses, with a progress bar on standard error where that is a terminal.
+
+    Raises:
+        InputError: there is nothing to read.
+    """
+    from assistant.article_source import ArticleSource
+    from index.readers import Reading
+
+    chosen = reading or Reading(private=assistant.settings.allow_private)
+    with ArticleSource(paths, chosen, assistant.settings.index) as source:
+        return _add(assistant, source)
+
+
+def typed_source(text: str) -> str:
+    """What people type in the chat, for ``add_paths``: an address as it is, a path without quotes and ``~``."""
+    from index.fetch import is_address
+
+    typed = text.strip("'\"")
+    if is_address(typed):
+        return typed
+    path = str(Path(typed).expanduser())
+    return "./-" if path == "-" else path  # the chat itself reads standard input
+
+
+def summary(added: Added, folder: Path) -> str:
+    """What adding did, in one line; another one each for what was left out and what could not be read."""
+    report = added.report
     counts = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged"
-    return f"{report.articles} articles: {counts}; {report.chunks} chunks embedded into {folder}"
+    lines = [f"{report.articles} articles: {counts}; {report.chunks} chunks embedded into {folder}"]
+    if added.left_out:
+        kinds = ", ".join(f"{number} {suffix}" for suffix, number in added.left_out[:LISTED_KINDS])
+        more = "" if len(added.left_out) <= LISTED_KINDS else ", …"
+        lines.append(f"{sum(number for _, number in added.left_out)} files of other kinds were left out: {kinds}{more}")
+    if added.unread:
+        lines.append(f"{added.unread} could not be read; the reasons stand above")
+    return "\n".join(lines)
 
 
-@contextmanager
-def _bar(files: int) -> "Iterator[tuple[Progress, TaskID]]":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+def _add(assistant: "Assistant", source: "ArticleSource", stop: "Stop | None" = None) -> Added:
+    from assistant.index_progress import add_meter
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("files"),
-        TimeElapsedColumn(),
-    )
-    terminal = console(stderr=True)
-    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
-        yield bar, bar.add_task("adding articles", total=files)
+    with add_meter(source.size) as meter:
+        articles = source.articles(meter.say, meter)
+        report = assistant.library.add(stop.until_asked(articles) if stop else articles, meter.show, stop=stop)
+    return Added(report, source.unread, source.left_out)
+
+
+def _add_and_prune(assistant: "Assistant", source: "ArticleSource", folders: Sequence[str]) -> None:
+    from assistant.index_progress import stopping
+
+    with stopping() as stop:
+        added = _add(assistant, source, stop)
+    click.echo(summary(added, assistant.settings.index))
+    if stop.asked:
+        raise KeyboardInterrupt
+    removed = [name for folder in folders for name in assistant.library.prune(folder, source.seen, source.may_hold)]
+    if folders:
+        click.echo(f"{len(removed)} removed that are no longer in {', '.join(folders)}")
+
+
+def _preview(assistant: "Assistant", source: "ArticleSource", folders: Sequence[str]) -> None:
+    counts = dict.fromkeys((*MARKS, "unchanged"), 0)
+    articles = (incoming.article for incoming in source.articles(lambda line: click.echo(line, err=True)))
+    for change, article in assistant.library.preview(articles):
+        counts[change] += 1
+        if change in MARKS:
+            click.echo(f"{MARKS[change]} {article.id}  {article.title}".rstrip())
+    for folder in folders:
+        for name in assistant.library.prune(folder, source.seen, source.may_hold, dry_run=True):
+            counts["removed"] += 1
+            click.echo(f"{MARKS['removed']} {name}")
+    told = ", ".join(f"{number} {change}" for change, number in counts.items())
+    click.echo(f"{told}; this was a dry run: nothing was written")

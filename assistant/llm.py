@@ -87,18 +87,28 @@ def only_model(base_url: str, api_key: str | None, timeout: float) -> str:
         SettingError: it offers none or several; names them.
         ServiceError: it cannot be asked.
     """
+    names = offered_models(base_url, api_key, timeout)
+    if len(names) == 1:
+        return names[0]
+    several = f"offers {len(names)} models" if names else "offers no model"
+    shown = Service(base_url, "", timeout).shown
+    raise SettingError(f"{shown} {several}", f"Set ASSISTANT_MODEL to {models_in_words(names)}.")
+
+
+def offered_models(base_url: str, api_key: str | None, timeout: float) -> tuple[str, ...]:
+    """Names of the models that a server offers, in its order.
+
+    Raises:
+        ServiceError: it cannot be asked.
+    """
     import openai
 
     service = Service(base_url, "", timeout, secrets=(api_key,) if api_key else ())
     try:
         with open_client(service, api_key, retries=0) as client:
-            names = model_names(client)
+            return model_names(client)
     except (openai.OpenAIError, ValueError) as error:
         raise service_error(error, service) from error
-    if len(names) == 1:
-        return names[0]
-    several = f"offers {len(names)} models" if names else "offers no model"
-    raise SettingError(f"{service.shown} {several}", f"Set ASSISTANT_MODEL to {models_in_words(names)}.")
 
 
 def stream_reply(

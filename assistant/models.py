@@ -69,6 +69,21 @@ class ModelProvider:
         with self._lock:
             return self._given_chat or self._chat
 
+    @property
+    def complete(self) -> bool:
+        """Whether every model file that these settings can need is there."""
+        weights = weights_of(self._settings)
+        return all(weights.path(asset) is not None for asset in self._needed())
+
+    def prepare(self) -> None:
+        """Fetch the model files that are missing, showing how far that is.
+
+        Raises:
+            ModelError: one cannot be fetched.
+        """
+        with self._lock:
+            _ = self._paths
+
     def close(self) -> None:
         """Stop the embedded language model, if it runs."""
         with self._lock:

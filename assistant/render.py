@@ -1,9 +1,14 @@
-"""All text that a person sees of an answer; pure functions from values to rich renderables."""
+"""All text that a person sees of an answer; pure functions from values to rich renderables.
+
+Colours are chosen to be read on dark and on light ground, and nothing is said by colour alone.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from dateutil.relativedelta import relativedelta
 from rich.console import Group, RenderableType
+from rich.constrain import Constrain
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
@@ -16,27 +21,41 @@ from index.articles import ArticleInfo
 NOT_SAID = "The articles do not say."
 NEAREST_SHOWN = 3
 SOURCE_INDENT = 2  # columns
+READABLE = 110  # columns; longer lines are hard to follow, however wide the terminal is
+NUMBER, NOTICE = "cyan", "magenta"
+# What a terminal would obey instead of showing it: control characters, and marks that turn the reading direction.
+_UNSHOWN = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in {0x09, 0x0A}} | dict.fromkeys(
+    (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), ""
+)
 
 
-def answer_view(answer: Answer, *, verbose: bool = False) -> RenderableType:
+def answer_view(answer: Answer, *, verbose: bool = False, present: date | None = None) -> RenderableType:
     """A finished answer: its claims, then its numbered source sentences; or that the articles do not say.
 
     Above it stands what a follow-up question was taken to mean.
+
+    Args:
+        present: the day that the ages of the sources are counted to; None leaves them out.
     """
     parts: list[RenderableType] = []
     if answer.standalone:
-        parts.append(Text(f"→ {answer.standalone}", style="dim"))
+        parts.append(understood_line(answer.standalone))
     if answer.status is Status.INSUFFICIENT:
-        parts.extend(_refusal(answer))
+        parts.extend(_refusal(answer, present))
     else:
         parts.extend(claims_view(answer))
-        parts.extend(Text(f"{line}.", style="bold yellow") for line in answer.disagreements)
+        parts.extend(Text(shown(f"{line}."), style=f"bold {NOTICE}") for line in answer.disagreements)
         parts.append(Text())
-        parts.extend(source_view(citation) for citation in answer.citations)
-    parts.extend(Text(f"Note: {warning}", style="yellow") for warning in answer.warnings)
+        parts.extend(source_view(citation, present) for citation in answer.citations)
+    parts.extend(Text(shown(f"Note: {warning}"), style=NOTICE) for warning in answer.warnings)
     if verbose:
         parts.extend((Text(), details_view(answer)))
-    return Group(*parts)
+    return Constrain(Group(*parts), READABLE)
+
+
+def understood_line(standalone: str) -> Text:
+    """What a follow-up question was taken to mean."""
+    return Text(shown(f"→ {standalone}"), style="dim")
 
 
 def claims_view(answer: Answer) -> list[RenderableType]:
@@ -44,10 +63,11 @@ def claims_view(answer: Answer) -> list[RenderableType]:
     return [_with_numbers(claim.text, claim.citations) for claim in answer.claims]
 
 
-def source_view(citation: Citation) -> RenderableType:
+def source_view(citation: Citation, present: date | None = None) -> RenderableType:
     """``[1]`` and the sentence, and below it title, source and date, and which days "on Thursday" and its like are."""
     dates = dates_line(citation.sentence, citation.article.published)
-    return _numbered(f"[{citation.n}]", citation.sentence, citation.article, *((dates,) if dates else ()))
+    below = (article_line(citation.article, present), *((dates,) if dates else ()))
+    return numbered(f"[{citation.n}]", citation.sentence, *below)
 
 
 def details_view(answer: Answer) -> RenderableType:
@@ -56,7 +76,8 @@ def details_view(answer: Answer) -> RenderableType:
     parts.append(_evidence_table(answer.evidence))
     if answer.rejected:
         parts.append(Text("\nRejected", style="bold"))
-        parts.extend(Text(f"  {', '.join(item.labels)}: {item.text}  ({item.reason})") for item in answer.rejected)
+        lines = (f"  {', '.join(item.labels)}: {item.text}  ({item.reason})" for item in answer.rejected)
+        parts.extend(Text(shown(line)) for line in lines)
     parts.append(Text("\n" + cost_line(answer), style="dim"))
     return Group(*parts)
 
@@ -71,21 +92,31 @@ def cost_line(answer: Answer) -> str:
     return f"{answer.model}: {read} tokens read, {written} written · ms: {stages}"
 
 
-def article_line(article: ArticleInfo) -> str:
-    """Title, source and date, as far as they are known."""
-    known = (article.title or article.url or article.id, article.source, readable_date(article.published))
+def article_line(article: ArticleInfo, present: date | None = None) -> str:
+    """Title, source and date, as far as they are known, and how old it is on the present day."""
+    when = (readable_date(article.published), age(article.published, present))
+    known = (article.title or article.url or article.id, article.source, *when)
     return " · ".join(part for part in known if part)
+
+
+def age(published: str, present: date | None) -> str:
+    """``3 weeks ago`` in the largest unit that is full; empty for what is not known or still to come."""
+    day = _day(published)
+    if day is None or present is None or day > present:
+        return ""
+    days = (present - day).days
+    if days <= 1:
+        return "yesterday" if days else "today"
+    passed = relativedelta(present, day)
+    units = (("year", passed.years), ("month", passed.months), ("week", days // 7), ("day", days))
+    unit, count = next((unit, count) for unit, count in units if count)
+    return f"{count} {unit}{'s' if count > 1 else ''} ago"
 
 
 def readable_date(iso: str) -> str:
     """``9 November 2023`` for an ISO date or date-time; what cannot be read stays as it is."""
-    if not iso:
-        return ""
-    try:
-        day = date.fromisoformat(iso) if len(iso) <= len("2023-11-09") else datetime.fromisoformat(iso).date()
-    except ValueError:
-        return iso
-    return f"{day.day} {day:%B %Y}"
+    day = _day(iso)
+    return iso if day is None else f"{day.day} {day:%B %Y}"
 
 
 def dates_line(sentence: str, published: str) -> str:
@@ -96,47 +127,68 @@ def dates_line(sentence: str, published: str) -> str:
 
 def error_view(problem: str, remedy: str) -> str:
     """An error for people, in rich's markup: what happened, and below it what to do."""
-    first = f"[bold red]Error:[/] {escape(problem)}"
-    return f"{first}\n{escape(remedy)}" if remedy else first
+    first = f"[bold red]Error:[/] {escape(shown(problem))}"
+    return f"{first}\n{escape(shown(remedy))}" if remedy else first
 
 
-def _refusal(answer: Answer) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(NOT_SAID, style="bold yellow")]
-    if answer.missing:
-        parts.append(Text(f"Nothing that was found mentions: {', '.join(answer.missing)}."))
-    nearest = answer.evidence[:NEAREST_SHOWN]
-    if nearest:
-        parts.append(Text("\nThe nearest sentences, which do not answer it:", style="dim"))
-        parts.extend(_numbered("–", item.sentence, item.article) for item in nearest)
-    return parts
+def error_line(problem: str, remedy: str) -> Text:
+    """An error in the midst of a conversation, on one line: what happened, and what to do."""
+    line = Text("Error: ", style="bold red")
+    line.append(" ".join(shown(problem).split()), style="not bold default")
+    if remedy:
+        line.append(f" – {' '.join(shown(remedy).split())}", style="not bold default")
+    return line
 
 
-def _numbered(mark: str, sentence: str, article: ArticleInfo, *further: str) -> RenderableType:
+def shown(text: str) -> str:
+    """A text as a terminal may have it: without what it would obey instead of showing."""
+    return text.translate(_UNSHOWN)
+
+
+def numbered(mark: str, sentence: str, *below: str) -> RenderableType:
+    """A mark and a sentence, indented, and dim lines below the sentence."""
     table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True, style="cyan")
+    table.add_column(no_wrap=True, style=NUMBER)
     table.add_column()
-    below = (Text(line, style="dim") for line in (article_line(article), *further))
-    lines = Group(Text(" ".join(sentence.split())), *below)
+    lines = Group(Text(" ".join(shown(sentence).split())), *(Text(shown(line), style="dim") for line in below))
     table.add_row(mark, lines)
     return Padding(table, (0, 0, 0, SOURCE_INDENT))
 
 
+def _day(iso: str) -> date | None:
+    try:
+        return date.fromisoformat(iso) if len(iso) <= len("2023-11-09") else datetime.fromisoformat(iso).date()
+    except ValueError:
+        return None
+
+
+def _refusal(answer: Answer, present: date | None) -> list[RenderableType]:
+    parts: list[RenderableType] = [Text(NOT_SAID, style=f"bold {NOTICE}")]
+    if answer.missing:
+        parts.append(Text(shown(f"Nothing that was found mentions: {', '.join(answer.missing)}.")))
+    nearest = answer.evidence[:NEAREST_SHOWN]
+    if nearest:
+        parts.append(Text("\nThe nearest sentences, which do not answer it:", style="dim"))
+        parts.extend(numbered("–", item.sentence, article_line(item.article, present)) for item in nearest)
+    return parts
+
+
 def _with_numbers(text: str, numbers: Sequence[int]) -> Text:
-    line = Text(text)
+    line = Text(shown(text))
     for number in numbers:
         line.append(" ")
-        line.append(f"[{number}]", style="cyan")
+        line.append(f"[{number}]", style=NUMBER)
     return line
 
 
 def _evidence_table(evidence: Sequence[Evidence]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True, style="cyan")
+    table.add_column(no_wrap=True, style=NUMBER)
     table.add_column(no_wrap=True, justify="right")
     table.add_column()
     for item in evidence:
         fit = "" if item.fit is None else f"{item.fit:.1f}"
-        table.add_row(item.label, fit, Text(f"{item.sentence}  ({article_line(item.article)})"))
+        table.add_row(item.label, fit, Text(shown(f"{item.sentence}  ({article_line(item.article)})")))
     return table
 
 

@@ -8,8 +8,8 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from index.articles import Window
+from index.hits import Hit
 from index.library import Library
-from index.search import Hit
 
 
 class NewsRetriever(BaseRetriever):

@@ -13,7 +13,7 @@ from assistant.newest import prefer_newest
 from assistant.question_limits import Ordering
 from assistant.succession import asks_for_history, superseded
 from assistant.support import unmentioned
-from index.search import Hit
+from index.hits import Hit
 
 MAX_ANSWERS = 5
 MAX_LISTED = 8  # when the question asks for several things

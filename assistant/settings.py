@@ -84,6 +84,7 @@ class Settings(BaseModel):
         default=None, repr=False, description="address for embeddings, when not the chat server's"
     )
     embeddings_api_key: Secret | None = Field(default=None, description="key for the embeddings server")
+    allow_private: bool = Field(default=False, description="fetch articles from the private network too")
     reranker: Literal["local", "none"] = Field(
         default="local", description="reorder what was found with a cross-encoder"
     )

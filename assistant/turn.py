@@ -21,8 +21,8 @@ from assistant.stopwatch import Stopwatch
 from assistant.support import distinct, missing_words
 from assistant.tokens import count_tokens
 from index.errors import ReplyError
+from index.hits import Hit
 from index.rerank import Reranker
-from index.search import Hit
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -64,6 +64,7 @@ class Turn:
         self._prompt = prompt
         self._reranker = reranker
         self._ordering = ordering
+        self._writing = False
         self._written: dict[str, Any] = {}
         self._usage = question.usage
         self._warnings = [question.warning] if question.warning else []
@@ -124,6 +125,14 @@ class Turn:
     def max_tokens(self) -> int:
         """Most tokens that claims no longer than their sentences can take."""
         return sum(count_tokens(item.sentence) + CLAIM_OVERHEAD_TOKENS for item in self.asked)
+
+    def begins_to_write(self) -> bool:
+        """Note the model's first sign of life; True the first time only."""
+        if self._writing:
+            return False
+        self._writing = True
+        self.stopwatch.lap("read")
+        return True
 
     def read(self, part: ReplyPart) -> bool:
         """Take in what the model has written so far; whether a further claim is settled by it."""

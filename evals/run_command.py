@@ -16,8 +16,8 @@ from evals.records import Record, Run
 from evals.runner import Shard, execute, prepare_run, settings_of
 from evals.suite import Suite, find_suite, load_material, read_suite
 from evals.tally import Tally
+from index.adding import AddReport
 from index.errors import UsageError
-from index.library import AddReport
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -19,6 +19,7 @@ from evals.questions import question_line
 from evals.records import RUNS, Begun, Key, Record, Run, RunInfo, create_run
 from evals.schema import Question
 from evals.suite import Material, Suite
+from index.adding import AddReport
 from index.articles import until_seconds
 from index.errors import (
     AssistantError,
@@ -32,7 +33,6 @@ from index.errors import (
     UnreachableError,
     UsageError,
 )
-from index.library import AddReport
 
 # What will meet every other question as well, so that the run stops instead of recording it hundreds of times.
 FATAL = (

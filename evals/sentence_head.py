@@ -123,7 +123,8 @@ def _first(searcher: Searcher, question: Question) -> list[Chunk]:
     vector = searcher.embedder.embed_query(question.question)
     dense = searcher.store.nearest(vector, CANDIDATES, Window())
     lexical = searcher.lexical.search(question.question, CANDIDATES, Window())
-    return [hit.chunk for hit in searcher.fuse(dense, lexical, K // 2)]
+    found, _ = searcher.fuse(dense, lexical)
+    return [hit.chunk for hit in found[: K // 2]]
 
 
 def _example(suite: str, question: Question, chunks: Sequence[Chunk], reranker: LocalReranker) -> Example:

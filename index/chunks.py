@@ -9,9 +9,13 @@ from index.sentences import split_blocks, split_sentences
 # A chunk that ends inside a paragraph costs as much as one that misses the target by a third (0.33² ≈ 0.1).
 BREAK_PENALTY = 0.1
 MAX_FACTOR = 2
+TARGET_WORDS = 120
+# Names the way texts are cut. To be changed whenever sentences or chunks of the same text would come out otherwise:
+# an index made in another way is then refused, with the way out.
+CHUNKING = "sentences-1/120"
 
 
-def split_chunks(article: Article, target_words: int = 120) -> tuple[Chunk, ...]:
+def split_chunks(article: Article, target_words: int = TARGET_WORDS) -> tuple[Chunk, ...]:
     """Split an article into chunks of about ``target_words`` words.
 
     ``"".join(chunk.text for chunk in chunks) == article.text``: a chunk runs from the start of its first sentence (the

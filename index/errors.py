@@ -5,6 +5,7 @@
     │   └── SettingError           names the setting and where its value came from
     ├── InputError                 an article file cannot be read; names file and line
     ├── IndexStateError            the index is missing, empty, or made with other models
+    │   └── DamagedError           a file of the index cannot be read; rebuilding mends it
     ├── ModelError                 an embedded model cannot be used
     │   ├── DownloadError          the package registry cannot be reached (retrying may help)
     │   └── DigestError            a file is not the file we expect; it was set aside
@@ -58,6 +59,10 @@ class InputError(AssistantError):
 
 class IndexStateError(AssistantError):
     """The index is missing, empty, or was made with other models."""
+
+
+class DamagedError(IndexStateError):
+    """A file of the index cannot be read, or two of its parts disagree; rebuilding mends it."""
 
 
 class ModelError(AssistantError):

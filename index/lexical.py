@@ -1,12 +1,14 @@
-"""BM25 over the chunks' words, in a Tantivy index derived from the store."""
+"""BM25 over the chunks' words, in a Tantivy index derived from the catalog."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.articles import Chunk, Window
-from index.errors import IndexStateError
+from index.entries import row_key
+from index.errors import DamagedError, IndexStateError
 
 if TYPE_CHECKING:
     import tantivy
@@ -20,101 +22,110 @@ class LexicalIndex:
     """Ranks chunks by BM25 (Robertson & Zaragoza, 2009; Tantivy's k1 = 1.2, b = 0.75) of title and text.
 
     Words are lower-cased, folded to ASCII, rid of English stop words and stemmed (Snowball English).
-    The index holds nothing that the store does not: it can be deleted and built again at any time.
-    A marker file stands from before the first uncommitted change until after the commit, so that
-    a crash in between is seen at the next start.
+    The index holds nothing that the catalog does not: it can be deleted and built again at any time.
+    Rows have the keys of ``index.entries.row_key``.
     """
 
     def __init__(self, folder: Path) -> None:
         import tantivy
 
         folder.mkdir(parents=True, exist_ok=True)
-        self._stale_marker = folder / "stale"
         schema = (
             tantivy.SchemaBuilder()
             .add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-            .add_text_field("article", tokenizer_name="raw", index_option="basic")
             .add_text_field("title", tokenizer_name=ANALYZER, index_option="freq")
             .add_text_field("text", tokenizer_name=ANALYZER, index_option="freq")
+            .add_text_field("source", tokenizer_name="raw", index_option="basic")
             .add_integer_field("published", indexed=True, fast=True)
             .build()
         )
-        try:
+        with _explained(folder):
             self._index = tantivy.Index(schema, path=str(folder))
-        except (ValueError, OSError) as error:
-            raise IndexStateError(
-                f"the word index in {folder} cannot be opened: {error}",
-                f"delete that folder; it is built again from the stored articles at the next start: {folder}",
-            ) from error
+        self._folder = folder
         self._schema = schema
         self._index.register_tokenizer(ANALYZER, _analyzer())
 
-    @property
-    def stale(self) -> bool:
-        """Whether a change was begun and not committed."""
-        return self._stale_marker.exists()
-
-    def mark_stale(self) -> None:
-        self._stale_marker.touch()
-
     def count(self) -> int:
-        """Number of chunks that can be found."""
-        self._index.reload()
+        """Number of chunks that can be found, as of the last opening, change or ``reload``."""
         return int(self._index.searcher().num_docs)
 
-    def replace(self, chunks: Iterable[Chunk], removed_articles: Iterable[str]) -> None:
-        """Take out all chunks of some articles, put in others, and commit both at once."""
-        self._write(chunks, removed_articles, clear=False)
+    def reload(self) -> None:
+        """See what other processes have committed."""
+        with _explained(self._folder):
+            self._index.reload()
 
-    def rebuild(self, chunks: Iterable[Chunk]) -> None:
-        """Start anew with these chunks alone."""
-        self._write(chunks, (), clear=True)
-
-    def _write(self, chunks: Iterable[Chunk], removed_articles: Iterable[str], *, clear: bool) -> None:
+    def keys(self) -> Iterator[str]:
+        """The key of every row."""
         import tantivy
 
-        writer = self._index.writer(heap_size=WRITER_MEMORY, num_threads=1)
-        if clear:
-            writer.delete_all_documents()
-        for article in removed_articles:
-            writer.delete_documents_by_term("article", article)
-        for chunk in chunks:
-            document = tantivy.Document(
-                id=chunk.id, article=chunk.article.id, title=chunk.article.title, text=chunk.text
-            )
-            if chunk.article.published_at is not None:
-                document.add_integer("published", chunk.article.published_at)
-            writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
-        self._stale_marker.unlink(missing_ok=True)
-        self._index.reload()
+        searcher = self._index.searcher()
+        if searcher.num_docs:
+            for _, address in searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits:
+                yield str(searcher.doc(address).get_first("id"))
 
-    def search(self, question: str, limit: int, window: Window) -> tuple[str, ...]:
-        """Ids of the best chunks for the question's words, best first."""
+    def put(self, chunks: Iterable[Chunk], version: int) -> None:
+        """Put in chunks under a version, all at once."""
+        self._write(((chunk, version) for chunk in chunks), (), clear=False)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Take out rows, all at once; those that are not there are gone already."""
+        self._write((), keys, clear=False)
+
+    def rebuild(self, chunks: Iterable[tuple[Chunk, int]]) -> None:
+        """Start anew with these chunks and versions alone."""
+        self._write(chunks, (), clear=True)
+
+    def _write(self, chunks: Iterable[tuple[Chunk, int]], deleted: Iterable[str], *, clear: bool) -> None:
+        import tantivy
+
+        with _explained(self._folder):
+            writer = self._index.writer(heap_size=WRITER_MEMORY, num_threads=1)
+            if clear:
+                writer.delete_all_documents()
+            for key in deleted:
+                writer.delete_documents_by_term("id", key)
+            for chunk, version in chunks:
+                key = row_key(chunk.article.id, chunk.number, version)
+                article = chunk.article
+                document = tantivy.Document(id=key, title=article.title, text=chunk.text, source=article.source)
+                if article.published_at is not None:
+                    document.add_integer("published", article.published_at)
+                writer.add_document(document)
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+
+    def search(self, question: str, limit: int, window: Window, source: str = "") -> tuple[str, ...]:
+        """Keys of the best chunks for the question's words, best first; of one source, if it is named."""
+        import tantivy
+
         words = " ".join(WORD.findall(question.lower()))
         query, problems = self._index.parse_query_lenient(words, ["title", "text"])
         if problems:  # nothing but stop words, which Tantivy would take for all documents
             return ()
-        if window.bounded:
-            query = self._within(query, window)
+        restrictions = list(self._restrictions(window, source))
+        if restrictions:
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in (query, *restrictions)])
         searcher = self._index.searcher()
         hits = searcher.search(query, limit, count=False).hits
         return tuple(str(searcher.doc(address).get_first("id")) for _, address in hits)
 
-    def _within(self, query: "tantivy.Query", window: Window) -> "tantivy.Query":
+    def _restrictions(self, window: Window, source: str) -> "Iterator[tantivy.Query]":
+        """What rows must fulfil besides; their scores stay as they are."""
         import tantivy
 
-        inside = tantivy.Query.range_query(
-            self._schema,
-            "published",
-            tantivy.FieldType.Integer,
-            window.since,
-            window.until,
-            include_upper=window.until is None,
-        )
-        restriction = tantivy.Query.const_score_query(inside, 0.0)
-        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, restriction)])
+        if window.bounded:
+            inside = tantivy.Query.range_query(
+                self._schema,
+                "published",
+                tantivy.FieldType.Integer,
+                window.since,
+                window.until,
+                include_upper=window.until is None,
+            )
+            yield tantivy.Query.const_score_query(inside, 0.0)
+        if source:
+            yield tantivy.Query.const_score_query(tantivy.Query.term_query(self._schema, "source", source), 0.0)
 
 
 def _analyzer() -> "tantivy.TextAnalyzer":
@@ -131,3 +142,23 @@ def _analyzer() -> "tantivy.TextAnalyzer":
     for step in steps:
         builder = builder.filter(step)
     return builder.build()
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Tantivy's errors in words for people.
+
+    Raises:
+        DamagedError: the files cannot be read.
+        IndexStateError: the disk is full, or the folder cannot be written.
+    """
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        message = " ".join(str(error).split())
+        if "No space left" in message or "StorageFull" in message or "File too large" in message:
+            raise IndexStateError(f"{folder}: the disk is full", "free some space, then run it again") from error
+        if "Permission denied" in message or "Read-only" in message:
+            raise IndexStateError(f"cannot write to {folder}: {message}", "choose another --index folder") from error
+        problem = f"the word index in {folder} cannot be opened: {message}"
+        raise DamagedError(problem, "mend it: assistant index rebuild") from error

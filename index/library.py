@@ -1,127 +1,231 @@
 """The index as its users see it: add articles, search them, ask how it stands."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from filelock import FileLock, Timeout
+from index.adding import LOOK_UP_ARTICLES, Adding, AddReport, Incoming, Models
+from index.articles import Article, Window
+from index.catalog import Catalog
+from index.checking import CheckReport, check_parts
+from index.copies import Link, links
+from index.entries import Entry, Selection, Stored, version_of
+from index.errors import DamagedError, InputError
+from index.hits import SearchResult
+from index.parts import CATALOG
+from index.reading import Reader
+from index.rebuilding import Rebuilt, rebuild
+from index.search import Searcher
+from index.writing import one_writer, open_for_writing
 
-from index.articles import Article, Chunk, Window
-from index.chunks import split_chunks
-from index.embedding import Embedder
-from index.errors import IndexStateError, InputError
-from index.lexical import LexicalIndex
-from index.rerank import Reranker
-from index.search import Searcher, SearchResult, searchable_text
-from index.store import Store
-
-LOOK_UP_ARTICLES = 200  # articles whose digests are looked up at once
-LOCK_FILE = "writer.lock"
-LOCK_SECONDS = 600  # how long a second writer waits for the first
-FLUSH_CHUNKS = 256  # chunks that are embedded and committed at once: a crash loses at most these
-
-
-class Models(Protocol):
-    """Gives the models when they are needed, so that unneeded ones are never fetched or loaded."""
-
-    def embedder(self) -> Embedder: ...
-
-    def reranker(self) -> Reranker | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class AddReport:
-    """What adding articles did, in articles; ``chunks`` counts the newly embedded ones."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    chunks: int = 0
-
-    @property
-    def articles(self) -> int:
-        return self.added + self.changed + self.unchanged
-
-    def plus(self, added: int = 0, changed: int = 0, unchanged: int = 0, chunks: int = 0) -> "AddReport":
-        return AddReport(self.added + added, self.changed + changed, self.unchanged + unchanged, self.chunks + chunks)
+SEARCHES = 5  # times that a search is made again because another process was changing what it found
+# Copies have nearly the same vectors: enough neighbours for a report that dozens of papers took over.
+NEIGHBOURS = 50
+LINKED_CHUNKS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """How an index stands; ``disk_bytes`` counts all its files."""
+    """How an index stands; ``disk_bytes`` counts all its files, ``pending`` the chunks of an unfinished commit."""
 
     folder: Path
     articles: int
     chunks: int
     embedder: str
     disk_bytes: int
+    pending: int
 
 
 class Library:
-    """An index folder and the models that read and write it.
+    """An index folder and the models that read and write it. May be used from several threads and processes.
 
     Args:
         folder: made at the first ``add``; reading never creates anything.
         models: the embedder and the reranker.
+        waiting: called when another process writes and this one has to wait.
     """
 
-    def __init__(self, folder: Path, models: Models) -> None:
+    def __init__(self, folder: Path, models: Models, waiting: Callable[[], None] | None = None) -> None:
         self.folder = folder
         self._models = models
+        self._waiting = waiting
+        self._reader = Reader(folder, waiting)
         self._searcher: Searcher | None = None
 
-    def add(self, articles: Iterable[Article], progress: Callable[[AddReport], None] | None = None) -> AddReport:
+    def add(
+        self,
+        articles: Iterable[Article | Incoming],
+        progress: Callable[[AddReport], None] | None = None,
+        *,
+        stop: Callable[[], bool] | None = None,
+    ) -> AddReport:
         """Add articles; unchanged ones are skipped, changed ones replaced.
 
         Whole articles are committed in batches, so that an interrupted call can simply be made again.
 
         Args:
+            articles: ``Incoming`` also says which files an article comes from; see ``prune``.
             progress: called after each batch with the totals so far.
+            stop: asked after each batch; True ends the call.
 
         Raises:
             InputError: an article without text.
             IndexStateError: the index was made with other models, or cannot be written.
         """
-        report = AddReport()
-        with _one_writer(self.folder):
-            store = self._writable_store()
-            lexical = LexicalIndex(self.folder / "words")
-            _heal(store, lexical)
-            for batch in self._changes(store, articles):
-                if batch.chunks:
-                    self._commit(store, lexical, batch)
-                report = report.plus(batch.added, batch.changed, batch.unchanged, len(batch.chunks))
-                if progress:
-                    progress(report)
-        self._searcher = None
-        return report
+        incoming = (item if isinstance(item, Incoming) else Incoming(item) for item in articles)
+        with one_writer(self.folder, self._waiting):
+            adding = Adding(self.folder, self._models)
+            try:
+                return adding.add(incoming, progress, stop)
+            finally:
+                adding.close()
 
-    def search(self, question: str, *, k: int, candidates: int, window: Window | None = None) -> SearchResult:
-        """The ``k`` best chunks for a question.
+    def preview(self, articles: Iterable[Article]) -> Iterator[tuple[str, Article]]:
+        """What ``add`` would do with each article: “added”, “changed” or “unchanged”. Nothing is written."""
+        catalog = Catalog.open(self.folder / CATALOG)
+        for article in articles:
+            stored = catalog.entries([article.id]).get(article.id) if catalog else None
+            if stored is None:
+                yield "added", article
+            else:
+                yield "unchanged" if stored.digest == article.digest else "changed", article
+
+    def remove(self, article_ids: Sequence[str]) -> None:
+        """Remove articles.
+
+        Raises:
+            InputError: one of them is not there; then none is removed.
+            IndexStateError: there is no index, or it cannot be written.
+        """
+        self._reader.catalog()
+        with one_writer(self.folder, self._waiting):
+            wanted = list(dict.fromkeys(article_ids))
+            self._known(wanted)
+            self._remove(wanted)
+
+    def prune(
+        self,
+        folder: str,
+        seen: Collection[tuple[str, str]],
+        unread: Callable[[str], bool] | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> tuple[str, ...]:
+        """Remove the articles that were once read from a folder and are there no more.
+
+        Args:
+            folder: as it begins the origins of articles.
+            seen: (article id, origin) of what was read from it now.
+            unread: tells of an origin whether it was not read now, although it may be there; what came from it stays.
+            dry_run: only tell which articles those are.
+
+        Returns:
+            Ids of the articles. One that was also read from elsewhere is not among them.
+        """
+        catalog = self._reader.catalog()
+        with one_writer(self.folder, self._waiting):
+            missing = [pair for pair in catalog.origins_below(folder) if pair not in seen]
+            gone = [pair for pair in missing if not (unread and unread(pair[1]))]
+            orphans = catalog.orphans(gone)
+            if not dry_run:
+                self._remove(orphans)
+                catalog.drop_origins(gone)
+        return orphans
+
+    def search(
+        self, question: str, *, k: int, candidates: int, window: Window | None = None, source: str = ""
+    ) -> SearchResult:
+        """The ``k`` best chunks for a question, of the articles that are there now.
+
+        Args:
+            source: only articles whose source is called exactly so; empty takes all.
 
         Raises:
             IndexStateError: there is no index, or it was made with another embedding model.
         """
-        return self.searcher().search(question, k=k, candidates=candidates, window=window or Window())
+        within = window or Window()
+        for _ in range(SEARCHES):
+            searcher = self.searcher()
+            try:
+                found = searcher.search(question, k=k, candidates=candidates, window=within, source=source)
+                if not found.outdated and self._reader.holds(searcher.store):
+                    return found
+                self._reader.refresh()
+            except DamagedError:  # another process has rebuilt the index meanwhile, or it is damaged: open it again
+                self._reader.close(searcher.store)
+        return self.searcher().search(question, k=k, candidates=candidates, window=within, source=source)
 
     def searcher(self) -> Searcher:
-        """The search pipeline, opened once.
+        """The search pipeline over the present state, mended first where it is damaged.
 
         Raises:
             IndexStateError: there is no index or nothing in it.
         """
-        if self._searcher is None:
-            store = self._readable_store()
+        parts = self._reader.parts()
+        searcher = self._searcher
+        if searcher is None or searcher.store is not parts.store:
             embedder = self._models.embedder()
-            store.check_embedder(embedder)
-            lexical = LexicalIndex(self.folder / "words")
-            lock = FileLock(self.folder / LOCK_FILE, blocking=False)
-            with suppress(Timeout), lock:  # held by a writer: it heals, and what it commits is seen at the next opening
-                _heal(store, lexical)
-            self._searcher = Searcher(store, lexical, embedder, self._models.reranker())
-        return self._searcher
+            parts.catalog.identity.check(embedder)
+            searcher = Searcher(parts.catalog, parts.store, parts.lexical, embedder, self._models.reranker())
+            self._searcher = searcher
+        return searcher
+
+    def list(self, selection: Selection | None = None) -> tuple[Entry, ...]:
+        """The selected articles, oldest first.
+
+        Raises:
+            IndexStateError: there is no index.
+        """
+        return self._reader.catalog().select(selection)
+
+    def get(self, article_ids: Sequence[str] | None = None) -> Iterator[Stored]:
+        """Articles with their texts, vectors and origins; all of them when no ids are given.
+
+        Raises:
+            InputError: one of them is not there.
+            IndexStateError: there is no index.
+        """
+        catalog = self._reader.catalog()
+        if article_ids is not None:
+            self._known(article_ids)
+        return catalog.stored(article_ids)
+
+    def copies(self, article_id: str) -> tuple[Link, ...]:
+        """The articles that repeat an article or are repeated by it, found by the vectors nearest to its own.
+
+        Raises:
+            InputError: there is no such article.
+            IndexStateError: there is no index.
+        """
+        (stored,) = self.get([article_id])
+        store = self._reader.parts().store
+        keys = {key for vector in stored.vectors[:LINKED_CHUNKS] for key in store.nearest(vector, NEIGHBOURS, Window())}
+        near = sorted({version_of(key)[0] for key in keys} - {article_id})
+        others = (other.article for other in self._reader.catalog().stored(near))
+        return tuple(sorted(links(stored.article, others), key=lambda link: -link.overlap))
+
+    def check(self) -> CheckReport:
+        """Compare everything that is stored with everything else; an interrupted commit is undone first.
+
+        Raises:
+            IndexStateError: there is no index.
+        """
+        self._reader.catalog()
+        with one_writer(self.folder, self._waiting):
+            return check_parts(self.folder)
+
+    def rebuild(self, progress: Callable[[Rebuilt], None] | None = None) -> Rebuilt:
+        """Make the index anew from its own articles, for the embedding model of the settings.
+
+        Vectors are kept where they still fit. An interrupted call goes on where it stopped when it is made again.
+
+        Raises:
+            IndexStateError: there is no index, or it cannot be written.
+        """
+        if not self.folder.is_dir():
+            self._reader.catalog()  # tells that there is nothing
+        with one_writer(self.folder, self._waiting):
+            return rebuild(self.folder, self._models.embedder(), progress)
 
     def status(self) -> IndexStatus:
         """How the index stands.
@@ -129,107 +233,30 @@ class Library:
         Raises:
             IndexStateError: there is no index.
         """
-        store = self._readable_store()
+        catalog = self._reader.catalog()
         size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
-        return IndexStatus(self.folder, store.article_count(), store.count(), store.embedder_name, size)
+        pending = sum(rows.chunks for rows in catalog.pending())
+        articles, chunks = catalog.counts()
+        return IndexStatus(self.folder, articles, chunks, catalog.identity.embedder, size, pending)
 
-    def _readable_store(self) -> Store:
-        store = Store.open(self.folder)
-        if store is None or store.count() == 0:
-            raise IndexStateError(
-                f"there are no articles in the index {self.folder}", "add some first: assistant index add PATH…"
-            )
-        return store
+    def close(self) -> None:
+        """Give back what searching holds; the next search opens it again."""
+        self._searcher = None
+        self._reader.close()
 
-    def _writable_store(self) -> Store:
-        store = Store.open(self.folder)
-        if store is None:
-            return Store.create(self.folder, self._models.embedder())
-        store.check_embedder(self._models.embedder())
-        return store
-
-    def _changes(self, store: Store, articles: Iterable[Article]) -> Iterator["_Batch"]:
-        for group in _groups(articles, LOOK_UP_ARTICLES):
-            stored = store.digests(list(group))
-            batch = _Batch()
-            for article in group.values():
-                batch.take(article, stored.get(article.id))
-                if len(batch.chunks) >= FLUSH_CHUNKS:
-                    yield batch
-                    batch = _Batch()
-            yield batch
-
-    def _commit(self, store: Store, lexical: LexicalIndex, batch: "_Batch") -> None:
-        vectors = self._models.embedder().embed_documents([searchable_text(chunk) for chunk in batch.chunks])
-        lexical.mark_stale()
-        # Surplus chunks go first: chunk 0 then still has the old digest, so that adding again mends a crash here.
-        for article_id, kept in batch.changed_articles.items():
-            store.truncate(article_id, kept)
-        store.put(batch.chunks, vectors, batch.digests)
-        lexical.replace(batch.chunks, batch.digests)
-
-
-class _Batch:
-    """Articles that are committed together."""
-
-    def __init__(self) -> None:
-        self.chunks: list[Chunk] = []
-        self.digests: dict[str, str] = {}
-        self.changed_articles: dict[str, int] = {}  # id → number of chunks that it has now
-        self.added = self.unchanged = 0
-
-    @property
-    def changed(self) -> int:
-        return len(self.changed_articles)
-
-    def take(self, article: Article, stored_digest: str | None) -> None:
-        digest = article.digest
-        if digest == stored_digest:
-            self.unchanged += 1
+    def _remove(self, article_ids: Sequence[str]) -> None:
+        catalog = Catalog.open(self.folder / CATALOG)
+        if not article_ids or catalog is None:
             return
-        chunks = split_chunks(article)
-        if not chunks:
-            raise InputError(f"article {article.id} has no text", "leave it out, or give it a text")
-        self.chunks.extend(chunks)
-        self.digests[article.id] = digest
-        if stored_digest is None:
-            self.added += 1
-        else:
-            self.changed_articles[article.id] = len(chunks)
+        parts = open_for_writing(catalog)
+        try:
+            for first in range(0, len(article_ids), LOOK_UP_ARTICLES):
+                parts.commit((), article_ids[first : first + LOOK_UP_ARTICLES])
+        finally:
+            parts.close()
 
-
-@contextmanager
-def _one_writer(folder: Path) -> Iterator[None]:
-    """Hold the index for writing; one process at a time.
-
-    Raises:
-        IndexStateError: the folder cannot be written, or another process writes for longer than LOCK_SECONDS.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / LOCK_FILE, timeout=LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise IndexStateError(
-            f"another process is writing to the index {folder}", "wait until it is done, then try again"
-        ) from error
-    except PermissionError as error:
-        raise IndexStateError(f"cannot write to {folder}: {error.strerror}", "choose another --index folder") from error
-
-
-def _heal(store: Store, lexical: LexicalIndex) -> None:
-    """Build the word index anew when a crash left it behind the store."""
-    if lexical.stale or lexical.count() != store.count():
-        lexical.rebuild(store.all_chunks())
-
-
-def _groups(articles: Iterable[Article], size: int) -> Iterator[dict[str, Article]]:
-    """Articles by id, ``size`` at a time; of several with one id within a group the last counts."""
-    group: dict[str, Article] = {}
-    for article in articles:
-        group[article.id] = article
-        if len(group) >= size:
-            yield group
-            group = {}
-    if group:
-        yield group
+    def _known(self, article_ids: Sequence[str]) -> None:
+        unknown = sorted(set(article_ids) - self._reader.catalog().entries(list(article_ids)).keys())
+        if unknown:
+            problem = f"no article of the index has the id {', '.join(unknown)}"
+            raise InputError(problem, "assistant index list shows the ids")

@@ -1,226 +1,228 @@
-"""Articles from files: JSON Lines, plain text and Markdown."""
+"""Articles from anywhere: files of many formats, folders, standard input and web addresses."""
 
-import json
-import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
-from hashlib import sha256
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from frontmatter.default_handlers import YAMLHandler
-from yaml import YAMLError
+from types import TracebackType
 
 from index.articles import Article
+from index.decoding import decode
+from index.documents import STANDARD_INPUT, Document, open_document
 from index.errors import InputError
-from index.markdown import render_plain
+from index.fetch import Fetcher, is_address
+from index.fields import FieldNames, article_from
+from index.files import Patterns, find_files, search_files
+from index.kinds import Kind
+from index.limits import MAX_FAULTS, MAX_FEED_BYTES, MAX_PAGE_BYTES, MAX_PDF_BYTES, MAX_TEXT_BYTES
+from index.parsing import Fields, Parsers, Task, parsed
+from index.tables import Record, csv_rows, json_items, json_lines
+from index.texts import plain_fields
 
-SUFFIXES = (".jsonl", ".markdown", ".md", ".txt")
+__all__ = ["Reader", "Reading", "find_files", "good_articles", "is_remote", "read_articles"]
 
-# A headline has no full stop and seldom more than two dozen words; longer first lines are the article's own text.
-MAX_HEADLINE_CHARACTERS = 160
-
-_NEWLINE = re.compile(r"\r\n?|\x85")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
-_TEXT_FIELDS = ("text", "body", "content")
-_DATE_FIELDS = ("published", "date")
+Source = str | Path
+# Markdown beyond this is parsed in the other process: some texts keep its parser busy for the square of their length.
+SHORT_MARKDOWN_BYTES = 1 << 16
+_WHOLE = {Kind.HTML: MAX_PAGE_BYTES, Kind.FEED: MAX_FEED_BYTES, Kind.PDF: MAX_PDF_BYTES, Kind.MARKDOWN: MAX_TEXT_BYTES}
+_RECORDS = {Kind.JSONL: json_lines, Kind.JSON: json_items, Kind.CSV: csv_rows}
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Article files among ``paths``: files as named, folders searched recursively; sorted, each once.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How sources are read.
 
-    In folders only files with a suffix of ``SUFFIXES`` count, and names that start with a dot are left out.
-
-    Raises:
-        InputError: a path does not exist, a folder cannot be read, or a file named directly has another suffix.
+    Attributes:
+        fields: how the files call the fields of an article; for JSON Lines, JSON and CSV.
+        kind: the format of every file; None finds it out for each.
+        patterns: which files of folders are read.
+        private: whether web addresses may lead to this machine and the private network.
     """
-    found: dict[Path, Path] = {}
-    for file in (file for path in paths for file in _files_at(path)):
-        found.setdefault(file.resolve(), file)
-    return tuple(sorted(found.values()))
+
+    fields: FieldNames = field(default_factory=FieldNames)
+    kind: Kind | None = None
+    patterns: Patterns = field(default_factory=Patterns)
+    private: bool = False
 
 
-def _files_at(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield from _files_below(path)
-    elif not path.exists():
-        raise InputError(f"{path}: no such file or folder", "check the path")
-    elif path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{path}: cannot read files of this kind", f"give a file that ends in {', '.join(SUFFIXES)}")
-    else:
-        yield path
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What there is to read.
 
+    Attributes:
+        items: paths, addresses and ``-``; errors first.
+        left_out: the suffixes of files of other kinds in folders, with their number, the most frequent first.
+    """
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    def fail(error: OSError) -> None:
-        raise InputError(f"{error.filename}: {error.strerror}", "check the folder's permissions") from error
-
-    for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        visible = (Path(parent, name) for name in names if not name.startswith("."))
-        yield from (file for file in visible if file.suffix.lower() in SUFFIXES)
+    items: tuple[Source | InputError, ...]
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 def read_articles(path: Path) -> Iterator[Article]:
-    """Articles of one file, in its order; JSON Lines are read line by line, whatever the file's size.
+    """Articles of one file, in its order; record by record where its format has records, whatever the file's size.
 
-    The text is UTF-8 (a byte order mark is dropped). Line ends become line feeds, other control characters become
-    spaces; all else stays as it is. Each format's rules stand at its function below.
+    Line ends become line feeds, other control characters become spaces; all else stays as it is.
 
     Raises:
         InputError: while iterating; names the file, the line where known, and what to do.
     """
-    read = {".jsonl": _read_json_lines, ".txt": _read_plain}.get(path.suffix.lower(), _read_markdown)
-    try:
-        yield from read(path)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}", "check the file and its permissions") from error
+    with Reader() as reader:
+        yield from good_articles(reader.read([path]))
 
 
-def _read_json_lines(path: Path) -> Iterator[Article]:
-    """One object a line: text (or body, content), id, title, source, url, author, published (or date).
+class Reader:
+    """Reads sources one after another; what cannot be read is an error among the articles, and the rest goes on.
 
-    Other fields are ignored. Without an id the url is the id, and without both a digest of title, date and text. A
-    line that repeats an article word for word is skipped.
+    Args:
+        reading: None takes what the files' own names and contents say.
     """
-    seen: dict[str, tuple[int, str]] = {}
-    offset = 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            place = f"{path}:{number}"
-            content = _decode(line, place, offset).strip()
-            offset += len(line)
-            if not content:
+
+    def __init__(self, reading: Reading | None = None) -> None:
+        self._reading = reading or Reading()
+        self._fetcher = Fetcher(private=self._reading.private)
+        self._parsers = Parsers()
+
+    def find(self, sources: Sequence[Source], skip: Sequence[Path] = ()) -> Sources:
+        """What there is to read: files in place of folders, and errors in the place of paths that cannot be read.
+
+        Args:
+            skip: folders that are not searched, such as that of the index.
+        """
+        remote = [source for source in sources if is_remote(source)]
+        local = [Path(source) for source in sources if not is_remote(source)]
+        found = search_files(local, self._reading.patterns, skip)
+        return Sources((*found.faults, *found.files, *dict.fromkeys(remote)), found.left_out)
+
+    def read(self, sources: Iterable[Source | InputError]) -> Iterator[Article | InputError]:
+        """Articles, and an error for each source, line or entry that cannot be read; errors are handed on."""
+        for source in sources:
+            if isinstance(source, InputError):
+                yield source
+            else:
+                yield from _few_faults(self._read(source), str(source))
+
+    def _read(self, source: Source) -> Iterator[Article | InputError]:
+        try:
+            with open_document(source, self._fetcher, self._reading.kind) as document:
+                yield from self._articles(document)
+        except InputError as error:
+            yield error
+        except OSError as error:
+            yield InputError(f"{source}: {error.strerror or error}", "check the file and its permissions")
+
+    def _articles(self, document: Document) -> Iterator[Article | InputError]:
+        if document.kind is None:
+            problem = f"{document.name}: neither text nor another format that can be read"
+            yield InputError(problem, "save it as text, HTML or PDF")
+        elif document.kind in _RECORDS:
+            yield from self._records(document, _RECORDS[document.kind])
+        else:
+            for item in self._fields(document, document.kind):
+                yield item if isinstance(item, InputError) else _built(item, document)
+
+    def _records(
+        self,
+        document: Document,
+        split: Callable[[io.BufferedReader, str], Iterator[tuple[str, Record | InputError]]],
+    ) -> Iterator[Article | InputError]:
+        """A record that repeats an article word for word is skipped; another one with its id is an error."""
+        seen: dict[str, tuple[str, str]] = {}
+        for place, record in split(_narrow(document), document.name):
+            if isinstance(record, InputError):
+                yield record
                 continue
-            article = _article(_json_object(content, place), place)
-            first, digest = seen.setdefault(article.id, (number, article.digest))
+            try:
+                article = article_from(record, place, self._reading.fields)
+            except InputError as error:
+                yield error
+                continue
+            first, digest = seen.setdefault(article.id, (place, article.digest))
             if digest != article.digest:
-                raise InputError(
-                    f"{place}: id {article.id!r} stands for another article in line {first}",
-                    "give each article its own id, or delete the outdated line",
-                )
-            if first == number:
+                line = f"line {first.rpartition(':')[2]}" if ":" in first else first
+                problem = f"{place}: id {article.id!r} stands for another article in {line}"
+                yield InputError(problem, "give each article its own id, or delete the outdated line")
+            elif first == place:
                 yield article
 
+    def _fields(self, document: Document, kind: Kind) -> Iterator[Fields | InputError]:
+        if kind is Kind.TEXT:
+            yield from plain_fields(decode(document.read(MAX_TEXT_BYTES), document.name, document.charset))
+            return
+        data = document.read(_WHOLE[kind])
+        task = Task(kind, document.name, document.charset, document.url)
+        if kind is Kind.MARKDOWN and len(data) <= SHORT_MARKDOWN_BYTES:
+            yield from parsed(task, data)
+        else:
+            yield from self._parsers.parse(task, data)
 
-def _json_object(content: str, place: str) -> Mapping[str, object]:
+    def close(self) -> None:
+        """End the process of the parsers, if it runs."""
+        self._parsers.close()
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def good_articles(
+    items: Iterable[Article | InputError], unreadable: Callable[[InputError], None] | None = None
+) -> Iterator[Article]:
+    """The articles alone.
+
+    Args:
+        unreadable: is told every error; without it the first is raised.
+
+    Raises:
+        InputError: nobody asked to be told.
+    """
+    for item in items:
+        if isinstance(item, Article):
+            yield item
+        elif unreadable is None:
+            raise item
+        else:
+            unreadable(item)
+
+
+def is_remote(source: Source) -> bool:
+    """Whether this is standard input or a web address, and no path."""
+    return isinstance(source, str) and (source == STANDARD_INPUT or is_address(source))
+
+
+def _built(fields: Fields, document: Document) -> Article | InputError:
+    """The article of a document that holds one, or of an entry, whose place stands in ``#``."""
+    entry = "#" in fields
+    place = str(fields.get("#", document.name))
+    # Of a page the address is none: many a site states that of its front page on all others.
+    stated = fields.get("url") if document.kind is Kind.MARKDOWN else None
+    given = fields if entry else {**fields, "id": fields.get("id") or stated or document.id}
     try:
-        value = json.loads(content)
-    except (json.JSONDecodeError, RecursionError) as error:
-        detail = (
-            f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
-        )
-        raise InputError(f"{place}: not valid JSON: {detail}", "write one JSON object a line") from error
-    if not isinstance(value, dict):
-        raise InputError(f"{place}: a {type(value).__name__}, not an object", "write one JSON object a line")
-    return value
+        return article_from(given, place, record=False)
+    except InputError as error:
+        return error
 
 
-def _read_plain(path: Path) -> Iterator[Article]:
-    """The whole file is the text, apart from a headline: a short first line without a full stop, then a blank line."""
-    text = _clean(_decode(path.read_bytes(), str(path))).strip()
-    first, _, rest = text.partition("\n")
-    following, _, below = rest.partition("\n")
-    headline = len(first) <= MAX_HEADLINE_CHARACTERS and first.rstrip()[-1:] not in ".,;:…"
-    if headline and rest and not following.strip() and below.strip():
-        yield _article({"id": _file_id(path), "title": first, "text": below.strip()}, str(path))
-    else:
-        yield _article({"id": _file_id(path), "text": text}, str(path))
+def _narrow(document: Document) -> io.BufferedReader:
+    """The stream, in UTF-8 where it is UTF-16, which spreadsheets and Windows write."""
+    if document.kind is Kind.CSV or not document.stream.peek(2).startswith(_WIDE_MARKS):
+        return document.stream
+    text = decode(document.read(MAX_TEXT_BYTES), document.name)
+    return io.BufferedReader(io.BytesIO(text.encode()))
 
 
-def _read_markdown(path: Path) -> Iterator[Article]:
-    """YAML front matter with the fields of JSON Lines, then the text, whose first ``# Heading`` may be the title."""
-    text = _clean(_decode(path.read_bytes(), str(path)))
-    matter = _FRONT_MATTER.match(text)
-    fields = _front_matter(matter["yaml"], path) if matter else {}
-    plain = render_plain(text[matter.end() :] if matter else text, take_title=not fields.get("title"))
-    identity = fields.get("id") or fields.get("url") or _file_id(path)
-    title = fields.get("title") or plain.title
-    kept = {name: value for name, value in fields.items() if name not in _TEXT_FIELDS}
-    yield _article({**kept, "id": identity, "title": title, "text": plain.text.strip()}, str(path))
-
-
-def _front_matter(source: str, path: Path) -> dict[str, object]:
-    try:
-        fields = YAMLHandler().load(source)
-    except (YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 2 if mark else 1  # the mark counts from 0 and below the opening ---
-        problem = getattr(error, "problem", None) or error
-        raise InputError(
-            f"{path}:{line}: front matter is not valid YAML: {problem}", "put the value in quotes"
-        ) from error
-    if fields is None:
-        return {}
-    if not isinstance(fields, dict):
-        remedy = "write `key: value` lines, or put a blank line above --- when it is meant as a rule"
-        raise InputError(f"{path}:1: front matter is not a mapping", remedy)
-    return {str(name): _from_yaml(value) for name, value in fields.items()}
-
-
-def _from_yaml(value: object) -> object:
-    """Dates and numbers as text: YAML guesses these types from unquoted words."""
-    if isinstance(value, date):  # a datetime is a date
-        return value.isoformat()
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-def _article(fields: Mapping[str, object], place: str) -> Article:
-    texts = [_text(fields, name, place) for name in _TEXT_FIELDS]
-    text = next((text for text in texts if text.strip()), "")
-    if not text:
-        raise InputError(f"{place}: the article has no text", "put it in the field 'text', or leave the article out")
-    title, source, author = (" ".join(_text(fields, name, place).split()) for name in ("title", "source", "author"))
-    url = _text(fields, "url", place).strip()
-    published = _published(fields, place)
-    identity = _text(fields, "id", place).strip() or url or _digest(title, published, text)
-    return Article(identity, title, source, url, author, published, text)
-
-
-def _text(fields: Mapping[str, object], name: str, place: str) -> str:
-    value = fields.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        kind = type(value).__name__
-        raise InputError(
-            f"{place}: field '{name}' must be text, not {kind}", "put the value in quotes, or leave it out"
-        )
-    return _clean(value)
-
-
-def _published(fields: Mapping[str, object], place: str) -> str:
-    """ISO 8601 in one spelling: ``2023-11-09`` or ``2023-11-09T08:00:00+00:00`` (UTC when no zone is given)."""
-    given = next((value for name in _DATE_FIELDS if (value := _text(fields, name, place).strip())), "")
-    try:
-        if len(given) <= len("2023-11-09"):
-            return date.fromisoformat(given).isoformat() if given else ""
-        moment = datetime.fromisoformat(given)
-    except ValueError as error:
-        remedy = "write it like 2023-11-09 or 2023-11-09T08:00:00Z, or leave it out"
-        raise InputError(f"{place}: {given!r} is not a date", remedy) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
-
-
-def _decode(data: bytes, place: str, offset: int = 0) -> str:
-    try:
-        return data.decode("utf-8").removeprefix("\ufeff" if offset == 0 else "")
-    except UnicodeDecodeError as error:
-        problem = f"{place}: not UTF-8 text at byte {offset + error.start} of the file"
-        raise InputError(problem, "save the file with the encoding UTF-8") from error
-
-
-def _clean(text: str) -> str:
-    """One kind of line end, no control characters, and no half of a surrogate pair, which UTF-8 cannot hold."""
-    text = _CONTROL.sub(" ", _NEWLINE.sub("\n", text))
-    return _SURROGATE.sub("\ufffd", text)
-
-
-def _file_id(path: Path) -> str:
-    return f"file:{path.resolve().as_posix()}"
-
-
-def _digest(*parts: str) -> str:
-    return f"sha256:{sha256(chr(31).join(parts).encode()).hexdigest()[:32]}"
+def _few_faults(items: Iterator[Article | InputError], name: str) -> Iterator[Article | InputError]:
+    """At most ``MAX_FAULTS`` errors of one source, then one that says how many more there were."""
+    faults = 0
+    for item in items:
+        if isinstance(item, InputError):
+            faults += 1
+            if faults > MAX_FAULTS:
+                continue
+        yield item
+    if faults > MAX_FAULTS:
+        yield InputError(f"{name}: {faults - MAX_FAULTS} more places that cannot be read", "see the ones before")

@@ -1,69 +1,50 @@
 """From a question to the chunks that bear on it: dense and BM25, fused, reranked, without near-copies."""
 
-import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from index.articles import Chunk, Window
+from index.catalog import Catalog
+from index.copies import one_of_each, without_copies
 from index.embedding import Embedder
+from index.entries import version_of
 from index.fusion import reciprocal_rank_fusion
+from index.hits import Hit, SearchResult
 from index.lexical import LexicalIndex
 from index.rerank import Passage, Reranker
 from index.store import Store
 
-COPY_OVERLAP = 0.8  # share of the shorter chunk's word triples; edited wire copies lie above, follow-ups far below
-WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that was found.
-
-    Attributes:
-        fused: reciprocal-rank-fusion score.
-        relevance: the cross-encoder's logit; None when no reranker is used.
-        sentence_logits: for each sentence of the chunk the log-odds that it answers; empty without a reranker.
-        dense_rank, lexical_rank: ranks from 1 in the two searches; None where it was not found.
-    """
-
-    chunk: Chunk
-    fused: float
-    relevance: float | None = None
-    dense_rank: int | None = None
-    lexical_rank: int | None = None
-    sentence_logits: tuple[float, ...] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """Hits, best first, and the milliseconds that each stage took."""
-
-    hits: tuple[Hit, ...]
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
+Ranked = tuple[tuple[str, ...], tuple[str, ...]]  # row keys, best first, as the two searches find them
+WIDEST = 8  # times as many candidates are looked at when copies of one report crowd out all others
 
 
 @dataclass(frozen=True, slots=True)
 class Searcher:
     """The search pipeline over one index."""
 
+    catalog: Catalog
     store: Store
     lexical: LexicalIndex
     embedder: Embedder
     reranker: Reranker | None
 
-    def search(self, question: str, *, k: int, candidates: int, window: Window) -> SearchResult:
+    def search(self, question: str, *, k: int, candidates: int, window: Window, source: str = "") -> SearchResult:
         """The ``k`` best chunks for a question.
 
         Args:
             candidates: how many chunks each of the two searches gives, and how many are reranked.
+            source: only articles whose source is called exactly so; empty takes all.
         """
         started = time.perf_counter()
         vector = self.embedder.embed_query(question)
         embedded = time.perf_counter()
-        dense = self.store.nearest(vector, candidates, window)
-        lexical = self.lexical.search(question, candidates, window)
-        hits = self.fuse(dense, lexical, candidates)
+
+        def find(limit: int) -> Ranked:
+            dense = self.store.nearest(vector, limit, window, source)
+            return dense, self.lexical.search(question, limit, window, source)
+
+        hits, outdated = self._candidates(candidates, find)
         fused = time.perf_counter()
         ranked = without_copies(self._rerank(question, hits))[:k]
         finished = time.perf_counter()
@@ -72,16 +53,40 @@ class Searcher:
             "search": (fused - embedded) * 1000,
             "rerank": (finished - fused) * 1000,
         }
-        return SearchResult(ranked, timings)
+        return SearchResult(ranked, timings, outdated)
 
-    def fuse(self, dense: Sequence[str], lexical: Sequence[str], limit: int) -> list[Hit]:
-        """The ``limit`` best of two ranked lists of chunk ids, not yet reranked."""
+    def _candidates(self, wanted: int, find: Callable[[int], Ranked]) -> tuple[tuple[Hit, ...], bool]:
+        """The best chunks by the fused ranks, and whether some were outdated.
+
+        Copies of a report count once, and others take their places.
+        """
+        limit = wanted
+        while True:
+            dense, lexical = find(limit)
+            found, outdated = self.fuse(dense, lexical)
+            hits = one_of_each(found)
+            exhausted = len(dense) < limit and len(lexical) < limit
+            if len(hits) >= wanted or exhausted or limit >= WIDEST * wanted:
+                return hits[:wanted], outdated
+            limit *= 2
+
+    def fuse(self, dense: Sequence[str], lexical: Sequence[str]) -> tuple[list[Hit], bool]:
+        """What two ranked lists of row keys find, best first, not yet reranked; and whether some rows were outdated."""
         fused = reciprocal_rank_fusion((dense, lexical))
-        best = list(fused)[:limit]
-        chunks = self.store.get(best)
-        dense_ranks = {identifier: rank for rank, identifier in enumerate(dense, start=1)}
-        lexical_ranks = {identifier: rank for rank, identifier in enumerate(lexical, start=1)}
-        return [Hit(chunks[i], fused[i], None, dense_ranks.get(i), lexical_ranks.get(i)) for i in best if i in chunks]
+        rows = {key: version_of(key) for key in fused}
+        versions = self.catalog.versions(article for article, _ in rows.values())
+        # A row of another version is waiting to be deleted, or of a commit that is not finished.
+        current = [key for key, (article, version) in rows.items() if versions.get(article) == version]
+        chunks = self.store.get(current)
+        replaced = any(version < versions.get(article, 0) for article, version in rows.values())
+        dense_ranks = {key: rank for rank, key in enumerate(dense, start=1)}
+        lexical_ranks = {key: rank for rank, key in enumerate(lexical, start=1)}
+        hits = [
+            Hit(chunks[key], fused[key], None, dense_ranks.get(key), lexical_ranks.get(key))
+            for key in current
+            if key in chunks
+        ]
+        return hits, replaced or len(hits) < len(current)
 
     def _rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         if self.reranker is None or not hits:
@@ -104,29 +109,3 @@ def passage_of(chunk: Chunk) -> Passage:
     text = searchable_text(chunk)
     shift = len(text) - len(chunk.text) - chunk.start
     return Passage(text, tuple((sentence.start + shift, sentence.end + shift) for sentence in chunk.sentences))
-
-
-def without_copies(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Leave out chunks that repeat a better-ranked one from another article, as syndicated copies do."""
-    kept: list[tuple[Hit, frozenset[tuple[str, ...]]]] = []
-    for hit in hits:
-        shingles = word_triples(hit.chunk.text)
-        if not any(
-            other.chunk.article.id != hit.chunk.article.id and _overlap(shingles, seen) >= COPY_OVERLAP
-            for other, seen in kept
-        ):
-            kept.append((hit, shingles))
-    return tuple(hit for hit, _ in kept)
-
-
-def word_triples(text: str) -> frozenset[tuple[str, ...]]:
-    """Every three neighbouring words, lower-cased (shingles: Broder, 1997); the words themselves if fewer."""
-    words = WORD.findall(text.lower())
-    if len(words) < 3:
-        return frozenset({tuple(words)}) if words else frozenset()
-    return frozenset(zip(words, words[1:], words[2:], strict=False))
-
-
-def _overlap(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
-    shorter = min(len(one), len(other))
-    return len(one & other) / shorter if shorter else 0.0

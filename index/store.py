@@ -1,178 +1,244 @@
-"""The chunks with their vectors in Chroma: the index's one truth. The only module that imports chromadb."""
+"""The chunks with their vectors in Chroma, where meaning is searched. The only module that imports chromadb."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Condition
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 import numpy as np
 
 from index.articles import ArticleInfo, Chunk, Sentence, Window
-from index.embedding import Embedder, Vectors
-from index.errors import IndexStateError
+from index.embedding import Vectors
+from index.entries import row_key
+from index.errors import DamagedError, IndexStateError
+from index.identity import Identity
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
 COLLECTION = "chunks"
-FORMAT = 1
-PROBE = "The ministers met in the capital on Thursday."
-PROBE_SIMILARITY = 0.98  # the same int8 model on another processor differs by less; another model by far more
+DATABASE = "chroma.sqlite3"
 PAGE = 1000  # rows read at a time when all are walked
 # Chroma's defaults found .83 of the ten nearest among 10,000 hard vectors; these raise recall for little time.
 HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
 
 
 class Store:
-    """Chunks and vectors of one index folder."""
+    """Chunks and vectors in one folder.
 
-    def __init__(self, client: "ClientAPI", collection: "Collection") -> None:
+    Rows have the keys of ``index.entries.row_key``. An open store sees what it writes itself, and of what other
+    processes write only what was there when it was opened: ``reopen`` shows the rest. Chroma writes its vector files in
+    place, so that a process killed at the wrong moment leaves files that cannot be read: ``DamagedError``.
+    """
+
+    def __init__(self, folder: Path, client: "Client", collection: "Collection") -> None:
+        self._folder = folder
         self._client = client
         self._collection = collection
+        self._users = _Users()
+        self._closed = False
 
     @classmethod
-    def create(cls, folder: Path, embedder: Embedder) -> "Store":
-        """Make an empty store for vectors of ``embedder``."""
+    def create(cls, folder: Path, identity: Identity) -> "Store":
+        """Make an empty store."""
         from chromadb.api.collection_configuration import CreateCollectionConfiguration
 
+        folder.mkdir(parents=True, exist_ok=True)
         client = _client(folder)
-        probe = [round(float(value), 4) for value in embedder.embed_query(PROBE)]
-        metadata = {
-            "format": FORMAT,
-            "embedder": embedder.name,
-            "dimension": embedder.dimension,
-            "probe": json.dumps(probe),
-        }
-        collection = client.create_collection(
-            COLLECTION,
-            metadata=metadata,
-            configuration=CreateCollectionConfiguration(hnsw=HNSW),
-            embedding_function=None,
-        )
-        return cls(client, collection)
+        with _explained(folder):
+            collection = client.get_or_create_collection(
+                COLLECTION,
+                metadata=identity.to_mapping(),
+                configuration=CreateCollectionConfiguration(hnsw=HNSW),
+                embedding_function=None,
+            )
+        return cls(folder, client, collection)
 
     @classmethod
     def open(cls, folder: Path) -> "Store | None":
         """The store in ``folder``, or None when there is none; nothing is created.
 
         Raises:
-            IndexStateError: the folder holds something else, or an index of another format.
+            DamagedError: it cannot be read.
         """
-        if not (folder / "chroma.sqlite3").is_file():
+        if not (folder / DATABASE).is_file():
             return None
         from chromadb.errors import NotFoundError
 
         client = _client(folder)
         try:
-            collection = client.get_collection(COLLECTION, embedding_function=None)
+            with _explained(folder):
+                return cls(folder, client, client.get_collection(COLLECTION, embedding_function=None))
         except NotFoundError:
-            return None  # the process was killed between making the database and making the collection
-        found = (collection.metadata or {}).get("format")
-        if found != FORMAT:
-            raise IndexStateError(
-                f"the index in {folder} has format {found}; this version reads format {FORMAT}",
-                "add the articles again into a new folder: assistant index add PATH --index NEW_FOLDER",
-            )
-        return cls(client, collection)
+            client.close()  # the process was killed between making the database and making the collection
+            return None
+
+    def reopen(self) -> None:
+        """See what other processes have written; waits for the searches that are under way."""
+        with self._users.alone():
+            self._client.close()
+            self._client = _client(self._folder)
+            with _explained(self._folder):
+                self._collection = self._client.get_collection(COLLECTION, embedding_function=None)
+
+    def close(self) -> None:
+        """Give memory and files back; the store cannot be used any more."""
+        with self._users.alone():
+            self._closed = True
+            self._client.close()
 
     @property
-    def embedder_name(self) -> str:
-        return str(self._metadata["embedder"])
-
-    @property
-    def _metadata(self) -> Mapping[str, Any]:
-        return self._collection.metadata or {}
-
-    def check_embedder(self, embedder: Embedder) -> None:
-        """Refuse vectors of another model than the one that the index was made with.
-
-        Raises:
-            IndexStateError: naming both models and the way out.
-        """
-        made_with = f"{self._metadata['embedder']} ({self._metadata['dimension']} dimensions)"
-        asked_for = f"{embedder.name} ({embedder.dimension} dimensions)"
-        remedy = "set embeddings_model to the one it was made with, or add the articles into a new index folder"
-        if made_with != asked_for:
-            raise IndexStateError(f"the index was made with {made_with}, the settings ask for {asked_for}", remedy)
-        probe = np.array(json.loads(self._metadata["probe"]), dtype=np.float32)
-        similarity = float(probe @ embedder.embed_query(PROBE))
-        if similarity < PROBE_SIMILARITY:
-            raise IndexStateError(
-                f"{embedder.name} gives other vectors than when the index was made (similarity {similarity:.2f})",
-                remedy,
-            )
+    def identity(self) -> Identity:
+        """What it was made with."""
+        return Identity.from_mapping(self._collection.metadata or {})
 
     def count(self) -> int:
-        """Number of stored chunks."""
-        return int(self._collection.count())
+        """Number of stored chunks, as of now, even where another process wrote them."""
+        with self._reading() as collection:
+            return int(collection.count())
 
-    def digests(self, article_ids: Sequence[str]) -> dict[str, str]:
-        """Article id → digest, for those of the articles that are stored."""
-        digests: dict[str, str] = {}
-        for first in range(0, len(article_ids), PAGE):
-            ids = [f"{identifier}#0" for identifier in article_ids[first : first + PAGE]]
-            rows = self._collection.get(ids=ids, include=["metadatas"])
-            digests.update({str(row["article"]): str(row["digest"]) for row in rows["metadatas"] or ()})
-        return digests
-
-    def article_count(self) -> int:
-        """Number of stored articles: each has exactly one chunk numbered 0."""
-        return len(self._collection.get(where={"number": 0}, include=[])["ids"])
-
-    def put(self, chunks: Sequence[Chunk], vectors: Vectors, digests: Mapping[str, str]) -> None:
-        """Store chunks of whole articles, in place of what was stored under the same ids."""
+    def put(self, chunks: Sequence[Chunk], vectors: Vectors, digests: Mapping[str, str], version: int) -> None:
+        """Store chunks of whole articles under a version."""
         size = int(self._client.get_max_batch_size())
         for first in range(0, len(chunks), size):
             part = chunks[first : first + size]
-            self._collection.upsert(
-                ids=[chunk.id for chunk in part],
-                embeddings=vectors[first : first + size],
-                documents=[chunk.text for chunk in part],
-                metadatas=[_to_metadata(chunk, digests[chunk.article.id]) for chunk in part],
-            )
+            with self._reading() as collection:
+                collection.upsert(
+                    ids=[row_key(chunk.article.id, chunk.number, version) for chunk in part],
+                    embeddings=vectors[first : first + size],
+                    documents=[chunk.text for chunk in part],
+                    metadatas=[_to_metadata(chunk, digests[chunk.article.id]) for chunk in part],
+                )
 
-    def truncate(self, article_id: str, kept: int) -> None:
-        """Delete the article's chunks numbered ``kept`` and higher."""
-        surplus: dict[str, Any] = {"$and": [{"article": article_id}, {"number": {"$gte": kept}}]}
-        self._collection.delete(where=surplus)
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete rows; those that are not there are gone already."""
+        for first in range(0, len(keys), PAGE):
+            with self._reading() as collection:
+                collection.delete(ids=list(keys[first : first + PAGE]))
 
-    def get(self, ids: Sequence[str]) -> dict[str, Chunk]:
-        """Chunk id → chunk, for those that exist."""
-        if not ids:
+    def get(self, keys: Sequence[str]) -> dict[str, Chunk]:
+        """Row key → chunk, for those that exist."""
+        if not keys:
             return {}
-        rows = self._collection.get(ids=list(ids), include=["documents", "metadatas"])
-        return {chunk.id: chunk for chunk in _chunks(rows)}
+        with self._reading() as collection:
+            rows = collection.get(ids=list(keys), include=["documents", "metadatas"])
+        return dict(zip(rows["ids"], _chunks(rows), strict=True))
 
-    def all_chunks(self) -> Iterator[Chunk]:
-        """Every chunk, a page at a time."""
+    def keys(self) -> Iterator[str]:
+        """The key of every row, a page at a time."""
         for offset in range(0, self.count(), PAGE):
-            yield from _chunks(self._collection.get(limit=PAGE, offset=offset, include=["documents", "metadatas"]))
+            with self._reading() as collection:
+                yield from collection.get(limit=PAGE, offset=offset, include=[])["ids"]
 
-    def nearest(self, vector: Vectors, limit: int, window: Window) -> tuple[str, ...]:
-        """Ids of the chunks nearest to a vector of shape (dimension,), nearest first."""
+    def rows(self, keys: Sequence[str]) -> Iterator["Row"]:
+        """Rows with their vectors, for those keys that exist, a page at a time."""
+        for first in range(0, len(keys), PAGE):
+            with self._reading() as collection:
+                rows = collection.get(
+                    ids=list(keys[first : first + PAGE]), include=["documents", "metadatas", "embeddings"]
+                )
+            digests = (str(metadata["digest"]) for metadata in rows["metadatas"] or ())
+            vectors = np.asarray(rows["embeddings"], dtype=np.float32)
+            for fields in zip(rows["ids"], _chunks(rows), digests, vectors, strict=True):
+                yield Row(*fields)
+
+    def nearest(self, vector: Vectors, limit: int, window: Window, source: str = "") -> tuple[str, ...]:
+        """Keys of the rows nearest to a vector of shape (dimension,), nearest first; of one source, if it is named."""
         query: Any = [vector]
-        rows = self._collection.query(
-            query_embeddings=query, n_results=limit, where=_where(window), include=["distances"]
-        )
+        with self._reading() as collection:
+            rows = collection.query(
+                query_embeddings=query, n_results=limit, where=_where(window, source), include=["distances"]
+            )
         return tuple(rows["ids"][0])
 
+    @contextmanager
+    def _reading(self) -> "Iterator[Collection]":
+        with self._users.one_more(), _explained(self._folder):
+            if self._closed:  # by another thread, because the index was rebuilt or is damaged
+                raise DamagedError(f"the vectors in {self._folder} are closed", "try again")
+            yield self._collection
 
-def _client(folder: Path) -> "ClientAPI":
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored chunk with the digest of its article and its vector, of shape (dimension,)."""
+
+    key: str
+    chunk: Chunk
+    digest: str
+    vector: Vectors
+
+
+class _Users:
+    """Counts the threads that use a client, so that it is closed while nobody does."""
+
+    def __init__(self) -> None:
+        self._condition = Condition()
+        self._count = 0
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        with self._condition:
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._count -= 1
+                self._condition.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self._condition:
+            self._condition.wait_for(lambda: self._count == 0)
+            yield
+
+
+def _client(folder: Path) -> "Client":
     import chromadb
     from chromadb.config import Settings
 
+    # Chroma shares one client among all who spell a path alike, and that one sees nothing of what others wrote:
+    # a spelling of its own gives each store a client of its own.
+    spelling = "".join("/." if bit == "1" else "/" for bit in f"{uuid4().int % 2**64:064b}")
+    with _explained(folder):
+        client = chromadb.PersistentClient(f"{folder}{spelling}", settings=Settings(anonymized_telemetry=False))
+    return cast("Client", client)  # its interface lacks close()
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Chroma's errors in words for people.
+
+    Raises:
+        DamagedError: Chroma cannot read or write its files.
+        IndexStateError: the disk is full, or the folder cannot be written.
+    """
+    from chromadb.errors import InternalError
+
     try:
-        return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
-    except (OSError, ValueError) as error:
-        raise IndexStateError(
-            f"the index in {folder} cannot be opened: {error}", "choose another --index folder"
-        ) from error
+        yield
+    except (InternalError, OSError) as error:
+        raise _state_error(folder, " ".join(str(error).split())) from error
 
 
-def _where(window: Window) -> dict[str, Any] | None:
-    bounds: list[dict[str, Any]] = []
+def _state_error(folder: Path, message: str) -> IndexStateError:
+    if not folder.exists():
+        return DamagedError(f"{folder} is gone", "mend it: assistant index rebuild")
+    if "full" in message or "No space left" in message:
+        return IndexStateError(f"{folder}: the disk is full", "free some space, then run the same command again")
+    if "readonly" in message or "Permission denied" in message or "unable to open database" in message:
+        return IndexStateError(f"cannot write to {folder}: {message}", "choose another --index folder")
+    return DamagedError(f"the vectors in {folder} cannot be read: {message}", "mend it: assistant index rebuild")
+
+
+def _where(window: Window, source: str) -> dict[str, Any] | None:
+    bounds: list[dict[str, Any]] = [{"source": source}] if source else []
     if window.since is not None:
         bounds.append({"published_at": {"$gte": window.since}})
     if window.until is not None:

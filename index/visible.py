@@ -7,6 +7,7 @@ stays; alternative texts of pictures are not shown beside them, so they go.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,10 @@ NEVER_SHOWN = frozenset(
 )
 # Elements that never have content: HTML Standard, section 13.1.2.
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+# Elements of the head; the start tag of any other ends it: HTML Standard, section 13.2.6.4.4.
+IN_HEAD = frozenset("base basefont bgsound link meta noframes noscript script style template title".split())
+# Elements that only change how text looks; old pages seldom close them: HTML Standard, section 13.2.4.3, but for links.
+FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())
 # Start tags that end an open paragraph: HTML Standard, section 13.1.2.4.
 ENDS_PARAGRAPH = frozenset(
     (
@@ -26,8 +31,15 @@ ENDS_PARAGRAPH = frozenset(
         " header hr main menu nav ol p pre section table ul"
     ).split()
 )
-# Elements that the next one of their kind ends.
-ENDS_LIKE = {"li": {"li"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "td": {"td", "th"}, "th": {"td", "th"}, "tr": {"tr"}}
+# Elements that the next one of their kind ends, with what was left open in them.
+_TERM, _CELL, _ROW = frozenset({"p", "dt", "dd"}), frozenset({"p", "td", "th"}), frozenset({"p", "td", "th", "tr"})
+ENDS_LIKE = {
+    "li": frozenset({"p", "li"}),
+    **dict.fromkeys(("dt", "dd"), _TERM),
+    **dict.fromkeys(("td", "th"), _CELL),
+    "tr": _ROW,
+    **dict.fromkeys(("tbody", "tfoot", "thead"), _ROW | {"tbody", "tfoot", "thead"}),
+}
 SMALLEST_POINTS = 1.0  # letters of one pixel or point are not read
 FAR_AWAY = -999.0  # pixels left of or above the page
 
@@ -67,6 +79,17 @@ class Page:
 
     def __init__(self) -> None:
         self._open = [_Element()]
+        self._tags: Counter[str] = Counter()
+
+    @property
+    def depth(self) -> int:
+        """How many elements are open, one in another, formatting apart."""
+        return len(self._open) - 1 - sum(self._tags[tag] for tag in FORMATTING)
+
+    @property
+    def in_head(self) -> bool:
+        """Whether the head of the page is open."""
+        return self._tags["head"] > 0
 
     @property
     def hidden(self) -> bool:
@@ -85,22 +108,39 @@ class Page:
         """A block of the document, at whose end everything is closed that was opened in it."""
         depth = len(self._open)
         yield
-        del self._open[max(depth, 1) :]
+        self._close(max(depth, 1))
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element begins."""
-        ends = ENDS_LIKE.get(tag, {"p"} if tag in ENDS_PARAGRAPH else {"head"} if tag == "body" else set())
-        if len(self._open) > 1 and self._open[-1].tag in ends:
-            self._open.pop()
+        self._end_before(tag)
         if tag not in VOID:
             self._open.append(_opened(self._open[-1], tag, attributes))
+            self._tags[tag] += 1
+
+    def _end_before(self, tag: str) -> None:
+        """End what a start tag ends, also below formatting that hides and shows nothing."""
+        ends = ENDS_LIKE.get(tag, frozenset({"p"} if tag in ENDS_PARAGRAPH else ()))
+        if tag not in IN_HEAD:
+            ends = ends | {"head"}
+        if not any(self._tags[name] for name in ends):
+            return
+        for depth in range(len(self._open) - 1, 0, -1):
+            element, outer = self._open[depth], self._open[depth - 1]
+            if element.tag in ends:
+                self._close(depth)
+            elif element.tag not in FORMATTING or replace(element, tag=outer.tag) != outer:
+                return
 
     def end(self, tag: str) -> None:
         """An element ends, and those with it that were left open in it; an end without a start is no end."""
-        for depth in range(len(self._open) - 1, 0, -1):
-            if self._open[depth].tag == tag:
-                del self._open[depth:]
-                return
+        if not self._tags[tag]:  # looking for it among all that is open would make a hostile page endless
+            return
+        depth = next(depth for depth in range(len(self._open) - 1, 0, -1) if self._open[depth].tag == tag)
+        self._close(depth)
+
+    def _close(self, depth: int) -> None:
+        self._tags.subtract(element.tag for element in self._open[depth:])
+        del self._open[depth:]
 
 
 class _PieceReader(HTMLParser):
@@ -195,3 +235,34 @@ def _mixed(parts: list[float]) -> str:
     if len(parts) > 3 and parts[3] == 0:
         return "transparent"
     return "".join(f"{min(255, max(0, int(part))):02x}" for part in parts[:3])
+
+
+def shown_text(html: str) -> str:
+    """The text of a piece of a page without what is hidden: blocks with a blank line between, list items with ``•``."""
+    reader = _BlockReader(Page())
+    reader.feed(_COMMENT.sub("", html))
+    reader.close()
+    blocks = "".join(reader.shown).split("\n\n")
+    lines = ("\n".join(line for part in block.split("\n") if (line := " ".join(part.split()))) for block in blocks)
+    return "\n\n".join(block for block in lines if block)
+
+
+class _BlockReader(_PieceReader):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._break(tag)
+        super().handle_starttag(tag, attrs)
+        if tag == "li" and not self._page.hidden:
+            self.shown.append("\n• ")
+
+    def handle_endtag(self, tag: str) -> None:
+        super().handle_endtag(tag)
+        self._break(tag)
+
+    def handle_data(self, data: str) -> None:
+        super().handle_data(" ".join(data.split("\n")))
+
+    def _break(self, tag: str) -> None:
+        if tag in ENDS_PARAGRAPH:
+            self.shown.append("\n\n")
+        elif tag in ENDS_LIKE:
+            self.shown.append("\n" if tag in {"li", "dt", "dd", "tr"} else " ")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from assistant.assistant import Assistant
+from assistant.cli import main
 from assistant.download import weights_of
 from assistant.models import ModelProvider
 from assistant.settings import Settings, load_settings
@@ -20,7 +21,7 @@ from index.library import Library
 from index.readers import find_files, read_articles
 from index.rerank import Reranker
 from index.weights import ASSETS, Role
-from tests.parts import NEWSROOM
+from tests.parts import KEY, NEWSROOM, Outcome, Run
 
 HOME_VARIABLES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
 FOREIGN_PREFIXES = ("ASSISTANT_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")
@@ -164,3 +165,37 @@ def newsroom_index(newsroom: Library) -> Path:
 def assistant(settings: Settings, models: ModelProvider, newsroom: Library) -> Assistant:
     """The assistant over the newsroom with the real embedded language model; every answer takes seconds."""
     return Assistant(settings, models)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line; no key may ever be shown."""
+
+    def run(*arguments: str | Path) -> Outcome:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            main([str(argument) for argument in arguments])
+        code = exit_.value.code
+        outcome = Outcome(code if isinstance(code, int) else 0, *capsys.readouterr())
+        assert KEY not in outcome.out + outcome.err
+        assert "Traceback" not in outcome.err
+        return outcome
+
+    return run
+
+
+@pytest.fixture
+def chat_environment(monkeypatch: pytest.MonkeyPatch, newsroom_index: Path) -> pytest.MonkeyPatch:
+    """A terminal over the newsroom; where the chat server is, the test says."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    # Where nobody answers the question for the cursor's position, prompt-toolkit would wait and warn.
+    monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("ASSISTANT_MODEL", "m")
+    monkeypatch.setenv("ASSISTANT_RETRIES", "0")
+    # Few candidates, so that most of a test is not spent on reranking.
+    monkeypatch.setenv("ASSISTANT_CANDIDATES", "8")
+    monkeypatch.setenv("ASSISTANT_INDEX", str(newsroom_index))
+    for name in ("NO_COLOR", "FORCE_COLOR", "PAGER", "LESS", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch

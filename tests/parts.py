@@ -19,6 +19,7 @@ from tests.openai_server import OpenAIServer, Request, Streamed
 ROOT = Path(__file__).parents[1]
 NEWSROOM = ROOT / "evals" / "datasets" / "newsroom" / "articles"
 LIMITS = ChainLimits(candidates=30, k=8, evidence=EvidenceLimits(sentences=12, tokens=600))
+KEY = "sk-secret-0123456789abcd"
 LISTED = re.compile(r"^\[(S\d+)\] (.*)$", re.MULTILINE)
 
 
@@ -34,6 +35,18 @@ class Loaded:
 
     def reranker(self) -> Reranker | None:
         return self.loaded_reranker
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command printed, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
 
 
 @dataclass(slots=True)

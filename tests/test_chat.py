@@ -1,202 +1,235 @@
-"""The chat as a person at a terminal meets it, and as a program that pipes questions in."""
+"""A whole conversation as a person at a terminal has it: answers, follow-ups, commands, faults, coming back."""
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from tests.openai_server import OpenAIServer, Request, Silence, Streamed, failure
-from tests.parts import ROOT, quoting_server, reply_to
+from tests.parts import listed, quoting_server, reply_to
+from tests.terminal import Terminal
 
 MET = "Who did Blinken meet?"
+WHEN = "And when is he to meet President Yoon?"
+WHEN_ALONE = "When is Blinken to meet President Yoon?"
 FLOOD = "How many people died in the flood?"
+HOUSES = "And how many houses were destroyed?"
+HOUSES_ALONE = "How many houses were destroyed in the flood?"
 BOILING = "At what temperature does tungsten boil?"
-ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|[()=>].?)")
-BRACKETED_PASTE = "\x1b[?2004h"  # prompt-toolkit switches it on when a prompt begins
-WAIT_SECONDS = 60
+MEANT = {WHEN: WHEN_ALONE, HOUSES: HOUSES_ALONE}
+NUMBERED = re.compile(r"^  \[(\d+)\] (.*)$", re.MULTILINE)
+
+
+def prompt_of(request: Request) -> str:
+    return str(request.body["messages"][-1]["content"])
+
+
+def understanding(request: Request) -> Streamed:
+    """Rewrites the follow-ups, and gives every label its own sentence."""
+    text = prompt_of(request)
+    if "Earlier question:" in text:
+        return Streamed([json.dumps({"question": MEANT[text.rpartition("Question: ")[2].strip()]})])
+    reply = reply_to(text, lambda _, sentence: sentence)
+    return Streamed([reply[start : start + 20] for start in range(0, len(reply), 20)])
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch, newsroom_index: Path) -> pytest.MonkeyPatch:
-    """A terminal over the newsroom; where the server is, the test says."""
-    monkeypatch.setenv("TERM", "xterm-256color")
-    # Where nobody answers the question for the cursor's position, prompt-toolkit would wait and warn.
-    monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789abcd")
-    monkeypatch.setenv("ASSISTANT_MODEL", "m")
-    monkeypatch.setenv("ASSISTANT_RETRIES", "0")
-    monkeypatch.setenv("ASSISTANT_CANDIDATES", "8")
-    monkeypatch.setenv("ASSISTANT_INDEX", str(newsroom_index))
-    return monkeypatch
-
-
-@pytest.fixture
-def server(environment: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
-    with quoting_server() as server:
-        environment.setenv("OPENAI_BASE_URL", server.base_url)
+def server(chat_environment: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    with OpenAIServer(answer=understanding, models=["m", "other"]) as server:
+        chat_environment.setenv("OPENAI_BASE_URL", server.base_url)
         yield server
 
 
-class Terminal:
-    """A chat in a pseudo-terminal."""
-
-    def __init__(self) -> None:
-        self._child = pexpect.spawn(
-            sys.executable,
-            ["-m", "assistant", "chat"],
-            cwd=str(ROOT),
-            encoding="utf-8",
-            timeout=WAIT_SECONDS,
-            dimensions=(50, 140),
-        )
-
-    def type(self, line: str, end: str = "\r") -> None:
-        self._child.send(line + end)
-
-    def press(self, key: str) -> None:
-        self._child.sendcontrol(key)
-
-    def until(self, pattern: str) -> str:
-        """What was shown up to and with a pattern, without escapes."""
-        self._child.expect(pattern)
-        return ESCAPE.sub("", self._child.before + self._child.after)
-
-    def at_prompt(self) -> None:
-        """Until the chat reads the keyboard again; from then on, keys mean what the chat says."""
-        self._child.expect_exact(BRACKETED_PASTE)
-
-    def leave(self) -> int | None:
-        self._child.expect(pexpect.EOF)
-        self._child.close()
-        status = self._child.exitstatus
-        assert status is None or isinstance(status, int)
-        return status
+def last_screen(shown: str) -> str:
+    """What stands there after the last redrawing of the moving part."""
+    return re.split(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \S.*…", shown)[-1].strip()
 
 
-def test_a_conversation(environment: pytest.MonkeyPatch) -> None:
-    hang = True
+def numbered(shown: str) -> dict[int, str]:
+    """Citation number → how its sentence begins."""
+    return {int(number): sentence.strip() for number, sentence in NUMBERED.findall(last_screen(shown))}
 
+
+def test_five_questions_two_of_them_follow_ups_one_refused(server: OpenAIServer, tmp_path: Path) -> None:
+    terminal = Terminal("--as-of", "2023-11-16")
+    greeting = terminal.at_prompt()
+    assert greeting.startswith("Ask about 68 articles. Answers come from m at http://127")
+    assert "/help lists the commands, Ctrl-D leaves." in greeting
+
+    shown = terminal.ask(MET)
+    assert "searching…" in shown
+    assert "Best evidence so far:" in shown
+    first = last_screen(shown)
+    assert first.splitlines()[0].startswith("U.S. Secretary of State Antony Blinken met South Korea’s national")
+    assert "Newsroom World Desk · 9 November 2023 · 1 week ago" in " ".join(first.split())
+    assert "“on Thursday” = 9 November 2023" in first
+    cited = numbered(shown)
+    assert list(cited) == [1, 2, 3, 4]
+    (planned,) = (number for number, sentence in cited.items() if sentence.startswith("Later on Thursday"))
+
+    shown = terminal.ask(WHEN)
+    assert "understanding the question…" in shown
+    answer = last_screen(shown)
+    assert answer.startswith(f"→ {WHEN_ALONE}\n")
+    assert f"[{planned}]\n\n  [{planned}] Later on Thursday" in answer
+    assert numbered(shown).keys() == {planned}
+
+    assert "Eight people have died in the flood" in numbered(terminal.ask(FLOOD))[5]
+    shown = terminal.ask(HOUSES)
+    assert last_screen(shown).startswith(f"→ {HOUSES_ALONE}\n")
+    assert min(numbered(shown)) == 6
+
+    refused = last_screen(terminal.ask(BOILING))
+    assert refused.startswith("The articles do not say.\nNothing that was found mentions: temperature, tungsten.\n")
+    assert "The nearest sentences, which do not answer it:\n  – " in refused
+    assert not NUMBERED.search(refused)
+
+    article = terminal.ask(f"/open {planned}")
+    assert "Blinken in Seoul for talks on North Korea’s arms ties with Russia\n" in article
+    assert f"[{planned}] Later on Thursday, Blinken is scheduled to meet President Yoon" in article
+
+    why = terminal.ask("/why")
+    assert "Evidence considered" in why
+    assert "language model not asked · ms: " in why
+
+    assert list(numbered(terminal.ask("/sources"))) == list(range(1, 7))
+    page = tmp_path / "talk.html"
+    assert f"Saved: {page}" in terminal.ask(f"/save {page}").replace("\n", "")
+    assert page.read_text(encoding="utf-8").count("<section class=") == 5
+    assert terminal.leave() == 0
+    asked = [prompt_of(request) for request in server.requests]
+    assert [text.count("Earlier question:") for text in asked] == [0, 1, 0, 0, 2, 0][: len(asked)]
+
+
+def test_what_was_left_can_be_gone_on_with(server: OpenAIServer) -> None:
+    terminal = Terminal()
+    terminal.at_prompt()
+    cited = numbered(terminal.ask(MET))
+    assert terminal.leave() == 0
+
+    terminal = Terminal("--resume")
+    assert f"Going on after 1 question; the last one was:\n  {MET}" in terminal.at_prompt()
+    assert numbered(terminal.ask("/sources")) == cited
+    shown = terminal.ask(WHEN)
+    assert last_screen(shown).startswith(f"→ {WHEN_ALONE}")
+    assert numbered(shown).items() <= cited.items()
+    terminal.ask("/new")
+    assert 1 in numbered(terminal.ask(FLOOD))
+    assert terminal.leave() == 0
+
+    terminal = Terminal("--resume")
+    assert FLOOD in terminal.at_prompt()
+    terminal.leave()
+
+
+def test_without_an_earlier_conversation_resuming_begins_one(server: OpenAIServer) -> None:
+    terminal = Terminal("--resume")
+    assert "There is no conversation to go on with; this is a new one." in terminal.at_prompt()
+    assert terminal.leave() == 0
+
+
+# What goes wrong
+
+
+def test_ctrl_c_stops_the_answer_keeps_what_is_verified_and_the_conversation(
+    chat_environment: pytest.MonkeyPatch,
+) -> None:
     def answer(request: Request) -> Streamed | Silence:
-        nonlocal hang
-        question = request.body["messages"][-1]["content"]
-        if hang and FLOOD in question:
-            hang = False
+        text = prompt_of(request)
+        if FLOOD in text and len(slow.requests) == 1:
             return Silence()
-        return Streamed([reply_to(question, lambda _, sentence: sentence)])
-
-    with OpenAIServer(answer=answer) as server:
-        environment.setenv("OPENAI_BASE_URL", server.base_url)
-        terminal = Terminal()
-        assert "Ask about the articles. /help lists the commands, Ctrl-D leaves." in terminal.until(r"leaves\.")
-        terminal.type(MET)
-        shown = terminal.until("November 2023")
-        assert "Cho Tae-Yong" in shown
-        assert "[1]" in shown
-        terminal.type("/frobnicate now")
-        terminal.until(r"There is no command /frobnicate; /help lists them")
-        terminal.type("/help")
-        terminal.until("/verbose  show or hide")
-        terminal.until("Ctrl-D")
-        terminal.type("/verbose")
-        terminal.until("Details are shown")
-        terminal.type(MET)
-        terminal.until("Evidence considered")
-        terminal.until("tokens read")
-        terminal.type("/verbose")
-        terminal.until("Details are hidden")
-        terminal.type(FLOOD)
-        terminal.until("writing")
-        wait_for(server, FLOOD)
-        terminal.press("c")
-        terminal.until("Stopped")
-        terminal.at_prompt()
-        terminal.type("half a quest", end="")
-        terminal.until("quest")
-        terminal.press("c")
-        terminal.at_prompt()
-        terminal.type(FLOOD)
-        assert "people died" in terminal.until(r"\[1\]")
-        terminal.type(BOILING)
-        terminal.until("The articles do not say")
-        terminal.at_prompt()
-        terminal.press("d")
-        assert terminal.leave() == 0
-    assert [FLOOD in request.prompt for request in server.requests] == [False, False, True, True]
-
-
-def wait_for(server: OpenAIServer, question: str) -> None:
-    """Until the server has the question and says nothing."""
-    for _ in range(WAIT_SECONDS * 50):
-        if any(question in request.prompt for request in server.requests):
-            return
-        server.closing.wait(0.02)
-    pytest.fail("the question never reached the server")
-
-
-def test_an_error_does_not_end_the_conversation(environment: pytest.MonkeyPatch) -> None:
-    with OpenAIServer(failure(500, "oops")) as server:
-        environment.setenv("OPENAI_BASE_URL", server.base_url)
-        terminal = Terminal()
-        terminal.until("leaves")
-        terminal.type(MET)
-        terminal.until("Error:")
-        terminal.until("Try again later")
-        terminal.type("/quit")
-        assert terminal.leave() == 0
-
-
-def piped(*lines: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "assistant", "chat"],
-        input="\n".join(lines),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=WAIT_SECONDS,
-    )
-
-
-def test_piped_questions_get_plain_answers_and_the_last_ones_status(server: OpenAIServer) -> None:
-    outcome = piped(MET, "", BOILING)
-    assert outcome.returncode == 3
-    assert outcome.stderr == ""
-    first, _, second = outcome.stdout.partition("The articles do not say.")
-    assert "Cho Tae-Yong" in first
-    assert "[1]" in first
-    assert second
-    assert "\x1b" not in outcome.stdout
-    assert "Ask about the articles" not in outcome.stdout
-    assert len(server.requests) == 1
-
-
-def test_piped_questions_go_on_after_an_error(environment: pytest.MonkeyPatch) -> None:
-    with OpenAIServer(failure(500, "oops")) as server:
-        environment.setenv("OPENAI_BASE_URL", server.base_url)
-        outcome = piped(BOILING, MET, "/quit", MET)
-    assert outcome.returncode == 1
-    assert outcome.stdout.startswith("The articles do not say.")
-    assert len(outcome.stderr.splitlines()) == 2
-    assert len(server.requests) == 1
-
-
-def test_a_follow_up_is_shown_as_it_was_understood_until_a_new_conversation(environment: pytest.MonkeyPatch) -> None:
-    def answer(request: Request) -> Streamed:
-        text = request.body["messages"][-1]["content"]
-        if "Earlier question:" in text:
-            return Streamed([json.dumps({"question": "When is Blinken to meet President Yoon?"})])
+        (first, sentence), *_ = listed(text).items()
+        if MET in text:  # the first claim and the beginning of another one, then nothing more
+            return Streamed([f'{{"{first}": {json.dumps(sentence)}, "S9": "Bl'], hang=True)
         return Streamed([reply_to(text, lambda _, sentence: sentence)])
 
-    with OpenAIServer(answer=answer) as server:
-        environment.setenv("OPENAI_BASE_URL", server.base_url)
-        outcome = piped(MET, "And when is he to meet President Yoon?", "/new", "And when is he to meet President Yoon?")
-    assert outcome.stdout.count("→ When is Blinken to meet President Yoon?") == 1
-    assert "A new conversation." in outcome.stdout
-    rewriting = [request.prompt for request in server.requests if "Earlier question:" in request.prompt]
-    assert len(rewriting) == 1
-    assert f"Earlier question: {MET}\nEarlier answer: " in rewriting[0]
+    with OpenAIServer(answer=answer) as slow:
+        chat_environment.setenv("OPENAI_BASE_URL", slow.base_url)
+        terminal = Terminal()
+        terminal.at_prompt()
+        terminal.type(FLOOD)
+        terminal.until("reading 20 sentences")
+        terminal.press("c")
+        assert terminal.at_prompt().rstrip().endswith("Stopped.")
+        assert "Nothing has been cited yet." in terminal.ask("/sources")
+        terminal.type(MET)
+        terminal.until(r"\[1\]")
+        terminal.press("c")
+        stopped = terminal.at_prompt()
+        assert "Stopped; what stands above is verified, but there may be more." in stopped
+        assert 1 in numbered(stopped)
+        assert "Eight people have died" in terminal.ask(FLOOD)
+        assert terminal.leave() == 0
+
+
+def test_ctrl_c_empties_the_line_and_says_how_to_leave(server: OpenAIServer) -> None:
+    terminal = Terminal()
+    terminal.at_prompt()
+    terminal.type("half a quest", end="")
+    terminal.until("quest")
+    terminal.press("c")
+    assert "Ctrl-D leaves." not in terminal.at_prompt()
+    terminal.press("c")
+    assert "Ctrl-D leaves." in terminal.at_prompt()
+    assert terminal.leave() == 0
+    assert server.requests == []
+
+
+def test_a_server_that_dies_is_said_on_one_line_and_another_one_is_used(chat_environment: pytest.MonkeyPatch) -> None:
+    with OpenAIServer(answer=lambda request: Streamed(['{"S1": "Blinken'], cut=True), models=["m"]) as dying:
+        chat_environment.setenv("OPENAI_BASE_URL", dying.base_url)
+        terminal = Terminal(columns=300)
+        terminal.at_prompt()
+        cut = error_line(terminal.ask(MET))
+        assert dying.base_url in cut
+    gone = error_line(terminal.ask("/retry"))
+    assert dying.base_url in gone
+    assert " – " in gone
+    assert "Traceback" not in gone
+    assert "4 of 68 articles" in terminal.ask("/articles blinken")
+    assert terminal.leave() == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "says"),
+    [(401, "Incorrect API key provided", "key"), (404, "no such model", "model"), (500, "oops", "Try again")],
+)
+def test_every_failure_of_the_server_is_one_line_with_what_to_do(
+    chat_environment: pytest.MonkeyPatch, status: int, message: str, says: str
+) -> None:
+    with OpenAIServer(failure(status, message)) as server:
+        chat_environment.setenv("OPENAI_BASE_URL", server.base_url)
+        terminal = Terminal(columns=400)
+        terminal.at_prompt()
+        line = error_line(terminal.ask(MET))
+        assert says in line
+        assert terminal.leave() == 0
+
+
+def error_line(shown: str) -> str:
+    """The one line of an error; nothing else is said."""
+    lines = [line for line in last_screen(shown).splitlines() if line.strip()]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("Error: ")
+    return lines[0]
+
+
+def test_an_index_that_vanishes_is_said_and_survived(
+    chat_environment: pytest.MonkeyPatch, newsroom_index: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    index = tmp_path / "index"
+    shutil.copytree(newsroom_index, index)
+    with quoting_server() as server:
+        chat_environment.setenv("OPENAI_BASE_URL", server.base_url)
+        terminal = Terminal("--index", str(index), columns=400)
+        terminal.at_prompt()
+        terminal.ask(FLOOD)
+        shutil.rmtree(index)
+        assert "Error: " in terminal.ask("/add nowhere")
+        terminal.ask(MET)
+        assert "Commands" not in terminal.ask("/help")
+        assert terminal.leave() == 0

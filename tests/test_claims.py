@@ -11,7 +11,7 @@ from assistant.claims import Claims
 from assistant.evidence import EvidenceLimits, select_evidence
 from index.articles import Article
 from index.chunks import split_chunks
-from index.search import Hit
+from index.hits import Hit
 
 TEXT = (
     "Greta Lomax works for the railway. She is not related to the mayor. The ferry sank on Monday with 40 people.\n\n"

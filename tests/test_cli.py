@@ -6,49 +6,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assistant.cli import main
 from tests.openai_server import OpenAIServer, Plain, Silence, Streamed, failure
-from tests.parts import NEWSROOM, ROOT, quoting_server
+from tests.parts import KEY, NEWSROOM, ROOT, Run, quoting_server
 
-KEY = "sk-secret-0123456789abcd"
 MET = "Who did Blinken meet?"
 BOILING = "At what temperature does tungsten boil?"
 # Few candidates, so that most of a test is not spent on reranking.
 SMALL = {"model": "m", "retries": "0", "candidates": "8", "k": "3"}
 HEAVY = ("chromadb", "langchain_core", "langchain_openai", "openai", "onnxruntime", "fastembed", "xllamacpp", "tantivy")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line; no key may ever be shown."""
-
-    def run(*arguments: str) -> Outcome:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as exit_:
-            main(arguments)
-        code = exit_.value.code
-        outcome = Outcome(code if isinstance(code, int) else 0, *capsys.readouterr())
-        assert KEY not in outcome.out + outcome.err
-        assert "Traceback" not in outcome.err
-        return outcome
-
-    return run
 
 
 @pytest.fixture

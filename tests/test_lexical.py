@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from index.articles import Article, Chunk, Window, epoch_seconds
 from index.chunks import split_chunks
-from index.errors import IndexStateError
+from index.errors import DamagedError
 from index.lexical import LexicalIndex
 
 TEXTS = {
@@ -31,7 +31,7 @@ def found(lexical: LexicalIndex, question: str, window: Window | None = None, li
 @pytest.fixture
 def lexical(tmp_path: Path) -> LexicalIndex:
     index = LexicalIndex(tmp_path / "words")
-    index.rebuild(chunks_of(*TEXTS))
+    index.put(chunks_of(*TEXTS), 1)
     return index
 
 
@@ -77,44 +77,39 @@ def test_no_question_is_read_as_a_query_language(lexical: LexicalIndex, question
     assert found(lexical, f"{question} docker") in (["strike"], ["ferry", "strike"], ["strike", "ferry"])
 
 
-def test_replace_takes_out_every_chunk_of_an_article(lexical: LexicalIndex) -> None:
+def test_versions_stand_side_by_side_until_the_old_one_is_deleted(lexical: LexicalIndex) -> None:
     new = split_chunks(Article("strike", "Port open", text="The walkout has ended."))
-    lexical.replace(new, ["strike"])
-    assert lexical.count() == 3
+    lexical.put(new, 2)
+    assert (found(lexical, "dockers"), found(lexical, "walkout")) == (["strike"], ["strike"])
+    assert sorted(lexical.keys()) == ["ferry#0@1", "strike#0@1", "strike#0@2", "wolf#0@1"]
+    lexical.delete(["strike#0@1", "absent#0@1"])
     assert found(lexical, "dockers") == []
     assert found(lexical, "walkout") == ["strike"]
-    lexical.replace([], ["strike", "absent"])
-    assert lexical.count() == 2
+    assert lexical.count() == 3
 
 
 def test_what_was_committed_is_there_at_the_next_opening(tmp_path: Path) -> None:
-    LexicalIndex(tmp_path / "words").rebuild(chunks_of("ferry"))
-    again = LexicalIndex(tmp_path / "words")
-    assert found(again, "ferry") == ["ferry"]
-    again.rebuild(chunks_of("wolf"))
-    assert found(LexicalIndex(tmp_path / "words"), "ferry wolf") == ["wolf"]
-
-
-def test_the_marker_stands_from_the_first_change_to_the_commit(tmp_path: Path) -> None:
-    lexical = LexicalIndex(tmp_path / "words")
-    assert not lexical.stale
-    lexical.mark_stale()
-    assert LexicalIndex(tmp_path / "words").stale
-    lexical.replace(chunks_of("ferry"), ["ferry"])
-    assert not LexicalIndex(tmp_path / "words").stale
+    first, second = LexicalIndex(tmp_path / "words"), LexicalIndex(tmp_path / "words")
+    first.put(chunks_of("ferry"), 1)
+    assert found(second, "ferry") == []
+    second.reload()
+    assert found(second, "ferry") == found(LexicalIndex(tmp_path / "words"), "ferry") == ["ferry"]
+    first.rebuild((chunk, 2) for chunk in chunks_of("wolf"))
+    assert list(LexicalIndex(tmp_path / "words").keys()) == ["wolf#0@2"]
 
 
 def test_a_folder_with_something_else_is_an_error_with_a_way_out(tmp_path: Path) -> None:
     folder = tmp_path / "words"
     folder.mkdir()
     (folder / "meta.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(IndexStateError, match="cannot be opened") as caught:
+    with pytest.raises(DamagedError, match="cannot be opened") as caught:
         LexicalIndex(folder)
-    assert str(folder) in caught.value.remedy
+    assert str(folder) in caught.value.problem
+    assert "assistant index rebuild" in caught.value.remedy
 
 
 @pytest.fixture(scope="session")
 def session_lexical(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
     index = LexicalIndex(tmp_path_factory.mktemp("lexical") / "words")
-    index.rebuild(chunks_of(*TEXTS))
+    index.put(chunks_of(*TEXTS), 1)
     return index

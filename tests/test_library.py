@@ -2,10 +2,6 @@
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,17 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from index.articles import Article, Chunk, Window
+from index.adding import AddReport
+from index.articles import Article, Chunk
+from index.catalog import Catalog
 from index.chunks import split_chunks
 from index.embedding import Embedder
 from index.errors import IndexStateError, InputError
 from index.lexical import LexicalIndex
-from index.library import AddReport, Library
-from index.readers import read_articles
-from index.store import Store
-from tests.parts import NEWSROOM, ROOT, Loaded
+from index.library import Library
+from index.parts import CATALOG, Parts
+from tests.parts import Loaded
 
-WAIT_SECONDS = 120
 LONG = "\n\n".join(f"On day {day} the council of Vellin voted {day + 5} to 3. " * 12 for day in range(6))
 ARTICLES = (
     Article(
@@ -55,11 +51,27 @@ def library(tmp_path: Path, embedder: Embedder) -> Library:
     return Library(tmp_path / "index", Loaded(embedder))
 
 
+def opened(folder: Path) -> Parts:
+    catalog = Catalog.open(folder / CATALOG)
+    assert catalog is not None
+    return Parts.open(catalog)
+
+
 def stored(folder: Path) -> dict[str, Chunk]:
-    """Every chunk of an index by id, as the store has it."""
-    store = Store.open(folder)
-    assert store is not None
-    return {chunk.id: chunk for chunk in store.all_chunks()}
+    """Every chunk of an index by id, as Chroma has it; the word index has the same."""
+    parts = opened(folder)
+    rows = list(parts.store.rows(list(parts.store.keys())))
+    assert sorted(parts.lexical.keys()) == sorted(row.key for row in rows)
+    assert parts.catalog.pending() == ()
+    parts.close()
+    chunks = {row.chunk.id: row.chunk for row in rows}
+    assert len(chunks) == len(rows)
+    return chunks
+
+
+def words_of(folder: Path) -> LexicalIndex:
+    (words,) = folder.glob("words-*")
+    return LexicalIndex(words)
 
 
 def expected(*articles: Article) -> dict[str, Chunk]:
@@ -89,7 +101,6 @@ def test_adding_the_same_again_changes_nothing(library: Library) -> None:
     assert library.add(ARTICLES) == AddReport(unchanged=3)
     assert library.add(reversed(ARTICLES)).articles == 3
     assert stored(library.folder) == before
-    assert LexicalIndex(library.folder / "words").count() == len(before)
 
 
 def test_a_changed_article_replaces_exactly_its_chunks(library: Library) -> None:
@@ -99,7 +110,6 @@ def test_a_changed_article_replaces_exactly_its_chunks(library: Library) -> None
     report = library.add([ARTICLES[0], shorter])
     assert report == AddReport(changed=1, unchanged=1, chunks=1)
     assert stored(library.folder) == expected(ARTICLES[0], shorter, ARTICLES[2])
-    assert LexicalIndex(library.folder / "words").count() == len(expected(ARTICLES[0], shorter, ARTICLES[2]))
 
 
 def test_a_removed_sentence_can_no_longer_be_found_or_cited(library: Library) -> None:
@@ -196,122 +206,50 @@ def test_a_folder_that_cannot_be_written_is_an_error_for_people(tmp_path: Path, 
 
 
 def delete_words(folder: Path) -> None:
-    shutil.rmtree(folder / "words")
+    (words,) = folder.glob("words-*")
+    shutil.rmtree(words)
 
 
-def mark_stale(folder: Path) -> None:
-    words = LexicalIndex(folder / "words")
-    words.replace(split_chunks(Article("other", text="As many chunks as before, but other ones.")), ["ferry"])
-    words.mark_stale()
+def garble_words(folder: Path) -> None:
+    (words,) = folder.glob("words-*")
+    (words / "meta.json").write_text("{}", encoding="utf-8")
 
 
-def lose_a_chunk(folder: Path) -> None:
-    LexicalIndex(folder / "words").replace([], ["wolf"])
+def lose_a_word_row(folder: Path) -> None:
+    words = words_of(folder)
+    words.delete([next(words.keys())])
 
 
-@pytest.mark.parametrize("harm", [delete_words, mark_stale, lose_a_chunk])
+def delete_vectors(folder: Path) -> None:
+    (vectors,) = folder.glob("vectors-*")
+    shutil.rmtree(vectors)
+
+
+def garble_vectors(folder: Path) -> None:
+    (vectors,) = folder.glob("vectors-*")
+    (vectors / "chroma.sqlite3").write_bytes(b"SQLite format 3" + bytes(5000))
+
+
+def lose_a_vector(folder: Path) -> None:
+    parts = opened(folder)
+    parts.store.delete([next(parts.store.keys())])
+    parts.close()
+
+
+@pytest.mark.parametrize(
+    "harm", [delete_words, garble_words, lose_a_word_row, delete_vectors, garble_vectors, lose_a_vector]
+)
 @pytest.mark.parametrize("use", ["search", "add"])
-def test_the_word_index_heals(library: Library, embedder: Embedder, harm: Callable[[Path], None], use: str) -> None:
+def test_damaged_parts_heal(library: Library, embedder: Embedder, harm: Callable[[Path], None], use: str) -> None:
     library.add(ARTICLES)
     harm(library.folder)
     again = Library(library.folder, Loaded(embedder))
+    more = Article("extra", text="The mayor opened a bridge.")
     if use == "add":
-        again.add(ARTICLES)
+        again.add([more])
     else:
         again.searcher()
-    words = LexicalIndex(library.folder / "words")
-    assert not words.stale
-    assert words.count() == len(expected(*ARTICLES))
+    assert stored(library.folder) == expected(*ARTICLES, *([more] if use == "add" else []))
+    assert again.check().problems == ()
     for name in ("wolf", "ferry"):
-        assert words.search(name, 1, Window()) == (f"{name}#0",)
-
-
-# Killing
-
-
-def news(day: int) -> list[Article]:
-    """Many short articles; the next day some of them change, some shrink, some stay and some are new."""
-    return [Article(f"a{number}", f"Report {number}", text=report(number, day)) for number in range(410 + 20 * day)]
-
-
-def report(number: int, day: int) -> str:
-    if number % 50 == 1 and day == 0:
-        votes = (f"The council of town {town} voted {number} to {town} on the plan. " * 9 for town in range(4))
-        return "\n\n".join(votes)
-    return f"Report {number} of day {day if number % 3 else 0}. It rained."
-
-
-# Run in a process of its own: add the articles of a day to an index.
-ADD = """
-import sys
-from pathlib import Path
-from assistant.models import ModelProvider
-from assistant.settings import load_settings
-from index.library import Library
-from tests.test_library import news
-Library(Path(sys.argv[1]), ModelProvider(load_settings())).add(news(int(sys.argv[2])))
-"""
-
-
-def adding(folder: Path, day: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", ADD, str(folder), str(day)], cwd=ROOT)
-
-
-def kill_when(process: subprocess.Popen[bytes], *moments: Callable[[], bool]) -> None:
-    """Wait for one moment after the other, then kill the process where it stands."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    for moment in moments:
-        while not moment():
-            assert process.poll() is None, "the process ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.0005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait(WAIT_SECONDS) == -signal.SIGKILL
-
-
-def grown(folder: Path) -> Callable[[], bool]:
-    """Whether the store's files have grown since the first call: it is being written, and the word index is not yet."""
-    sizes: list[int] = []
-
-    def has_grown() -> bool:
-        sizes.append(sum(file.stat().st_size for file in folder.glob("chroma.sqlite3*")))
-        return sizes[-1] > sizes[0]
-
-    return has_grown
-
-
-def test_an_index_killed_again_and_again_ends_like_an_uninterrupted_one(tmp_path: Path, embedder: Embedder) -> None:
-    folder, whole = tmp_path / "index", tmp_path / "whole"
-    marker = folder / "words" / "stale"
-
-    def committed() -> bool:
-        return not marker.exists()
-
-    kill_when(adding(folder, 0), (folder / "chroma.sqlite3").exists)
-    kill_when(adding(folder, 0), marker.exists)
-    kill_when(adding(folder, 0), committed, marker.exists, committed)  # healed first, then a batch committed
-    assert 0 < LexicalIndex(folder / "words").count() < len(expected(*news(0)))
-    Library(folder, Loaded(embedder)).add(news(0))
-    assert stored(folder) == expected(*news(0))
-    kill_when(adding(folder, 1), marker.exists, grown(folder))
-    Library(folder, Loaded(embedder)).add(news(1))
-    Library(whole, Loaded(embedder)).add(news(1))
-    assert stored(folder) == stored(whole) == expected(*news(1))
-    words, whole_words = (LexicalIndex(place / "words") for place in (folder, whole))
-    assert words.count() == whole_words.count() == len(expected(*news(1)))
-    assert words.search("report 407", 1, Window()) == whole_words.search("report 407", 1, Window()) == ("a407#0",)
-    assert words.search("council", 9, Window()) == ()
-    assert not words.stale
-
-
-def test_the_command_killed_in_the_middle_can_be_run_again(tmp_path: Path) -> None:
-    folder, news_folder = tmp_path / "index", tmp_path / "news"
-    news_folder.mkdir()
-    files = sorted(NEWSROOM.glob("00*.md"))
-    for file in files:
-        shutil.copy(file, news_folder)
-    command = [sys.executable, "-m", "assistant", "index", "add", str(news_folder), "--index", str(folder)]
-    kill_when(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL), (folder / "words" / "stale").exists)
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=WAIT_SECONDS)
-    assert finished.stdout.startswith("9 articles: ")
-    assert stored(folder) == expected(*(article for file in files for article in read_articles(file)))
+        assert again.search(name, k=1, candidates=5).hits[0].chunk.article.id == name

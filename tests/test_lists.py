@@ -7,7 +7,7 @@ from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.lists import announced, in_its_list, introduction
 from index.articles import Article
 from index.chunks import split_chunks
-from index.search import Hit
+from index.hits import Hit
 
 LOOSE = EvidenceLimits(sentences=100, tokens=10_000)
 BALLOT = (

@@ -64,6 +64,10 @@ def test_the_text_may_go_by_three_names(tmp_path: Path, name: str) -> None:
         ("2023-11-09T08:00:00Z", "2023-11-09T08:00:00+00:00"),
         ("2023-11-09 08:00", "2023-11-09T08:00:00+00:00"),
         ("2023-11-09T08:00:00+09:00", "2023-11-09T08:00:00+09:00"),
+        ("9 November 2023", "2023-11-09"),
+        ("Nov. 9, 2023 5 p.m. EST", "2023-11-09T17:00:00-05:00"),
+        ("Thu, 09 Nov 2023 08:00:00 +0900", "2023-11-09T08:00:00+09:00"),
+        ("13/11/2023", "2023-11-13"),
         ("", ""),
     ],
 )
@@ -107,10 +111,13 @@ def test_different_articles_with_one_id_are_refused(tmp_path: Path) -> None:
         ('{"title": "x"}', "no text"),
         ('{"text": " \\n"}', "no text"),
         ('{"text": ["x"]}', "'text'"),
-        ('{"text": "x", "id": 7}', "'id'"),
+        ('{"text": "x", "id": 7.5}', "'id'"),
+        ('{"text": "x", "id": true}', "'id'"),
         ('{"text": "x", "title": {}}', "'title'"),
         ('{"text": "x", "published": 1699488000}', "'published'"),
-        ('{"text": "x", "published": "9 November 2023"}', "9 November 2023"),
+        ('{"text": "x", "published": "9 Nov"}', "9 Nov"),
+        ('{"text": "x", "published": "9/11/2023"}', "9/11/2023"),
+        ('{"text": "x", "published": "0001-01-01"}', "0001-01-01"),
         ('{"text": "x", "published": "2023-02-30"}', "2023-02-30"),
     ],
 )
@@ -126,9 +133,9 @@ def test_bytes_that_are_not_utf8_are_named(tmp_path: Path) -> None:
     assert problem_of(lines).startswith(f"{lines}:2: ")
     assert "byte 30 " in problem_of(lines)
     for name in ("a.txt", "a.md"):
-        path = write(tmp_path, name, b"caf\xe9")
+        path = write(tmp_path, name, "“Café” – fermé".encode() + b"\xe9")
         assert problem_of(path).startswith(f"{path}: ")
-        assert "byte 3 " in problem_of(path)
+        assert "byte 22" in problem_of(path)
 
 
 def test_lines_are_read_one_by_one(tmp_path: Path) -> None:
@@ -258,11 +265,11 @@ def test_a_file_named_twice_is_found_once(tmp_path: Path) -> None:
 
 
 def test_missing_paths_and_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.txt", write(tmp_path, "a.docx", "x")):
-        with pytest.raises(InputError) as raised:
-            find_files([path])
-        assert str(path) in raised.value.problem
-        assert raised.value.remedy
+    with pytest.raises(InputError) as raised:
+        find_files([tmp_path / "none.txt"])
+    assert str(tmp_path / "none.txt") in raised.value.problem
+    assert raised.value.remedy
+    assert "neither text nor" in problem_of(write(tmp_path, "a.docx", b"PK\x03\x04\x14\x00\x06\x00"))
 
 
 def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:

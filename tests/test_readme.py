@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from xml.etree import ElementTree
 
 import click
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from assistant.cli import cli
 from evals.command import evals
 from tests.parts import NEWSROOM, ROOT, quoting_server
+from tests.picture import PICTURE
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 MADE_BY_USE = {"index": "path/to/index", "articles": "path/to/articles"}
 
 
@@ -102,3 +104,14 @@ def test_every_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             exec(compile(program, f"README.md, Python block {number}", "exec"), {"__name__": "readme"})
     assert server.requests
     assert (tmp_path / MADE_BY_USE["index"]).is_dir()
+
+
+def test_the_picture_of_the_chat_is_text_that_fetches_nothing() -> None:
+    text = PICTURE.read_text(encoding="utf-8")
+    assert not re.search(r"@font-face|@import|href=|url\((?!#)|<image|<script", text)
+    drawn = ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")
+    said = " ".join(" ".join(element.text or "" for element in drawn).split())
+    assert "The articles do not say." in said
+    (transcript,) = (block for block in blocks("") if block.startswith("? "))
+    for line in filter(None, transcript.splitlines()):
+        assert " ".join(line.split()) in said

@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 
 from index.articles import Article, Window, epoch_seconds
 from index.chunks import split_chunks
+from index.copies import COPY_OVERLAP, without_copies, word_triples
 from index.embedding import Embedder
 from index.fusion import RRF_K, reciprocal_rank_fusion
+from index.hits import Hit, SearchResult
 from index.library import Library
 from index.rerank import Reranker
-from index.search import COPY_OVERLAP, Hit, SearchResult, searchable_text, without_copies, word_triples
+from index.search import searchable_text
 from tests.parts import Loaded
 
 WORDS = (

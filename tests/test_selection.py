@@ -13,8 +13,8 @@ from assistant.scripted import ScriptedChat
 from assistant.selection import COMPARED_RANGE, select_answers
 from index.articles import Article
 from index.chunks import split_chunks
+from index.hits import Hit
 from index.library import Library
-from index.search import Hit
 from tests.parts import chain_over, quoting
 
 AFTER_THE_FLOOD = datetime(2023, 8, 29, 23, tzinfo=UTC)

@@ -25,8 +25,8 @@ from assistant.support import distinct, unmentioned
 from assistant.tokens import count_tokens
 from index.articles import Article, ArticleInfo
 from index.chunks import split_chunks
+from index.hits import Hit
 from index.rerank import Reranker
-from index.search import Hit
 
 LOOSE = EvidenceLimits(sentences=100, tokens=10_000)
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assistant.highlight import Excerpts, Place, excerpts
 from assistant.render import readable_date
 from evals.metrics.answers import parts_found
 from evals.metrics.citations import Level
 from evals.metrics.retrieval import found
-from evals.report.highlight import Excerpts, Place, excerpts
 from evals.report.recorded import Item, Status, Verdict
 from evals.scoring import slice_names
 from evals.tables import NOTHING, shown_name, shown_value

@@ -1,0 +1,85 @@
+"""``assistant index export``: articles and sentences as JSON Lines."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from assistant.cli import index_option, open_assistant
+from assistant.index_list_command import selection_of, selection_options
+from index.errors import InputError
+
+if TYPE_CHECKING:
+    from index.articles import Article
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  assistant index export > articles.jsonl
+  assistant index export --sentences --since 2023-11-01 --output sentences.jsonl
+  assistant index add articles.jsonl --index copy"""
+)
+@index_option
+@selection_options
+@click.option("--sentences", is_flag=True, help="One line for each sentence instead of one for each article.")
+@click.option("--output", metavar="FILE", help="Write to this file instead of standard output.")
+def export(
+    index_folder: str | None,
+    sources: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    title: str | None,
+    sentences: bool,
+    output: str | None,
+) -> None:
+    """Write the articles as JSON Lines that `index add` reads; `sentences` has their starts and ends in the text."""
+    selection = selection_of(sources, since, until, title)
+    lines = _sentence_lines if sentences else _article_lines
+    with open_assistant(index_folder) as assistant, _writable(output) as file:
+        wanted = [entry.info.id for entry in assistant.library.list(selection)]
+        for stored in assistant.library.get(wanted):
+            file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines(stored.article))
+
+
+def _article_lines(article: "Article") -> Iterator[dict[str, object]]:
+    from index.sentences import split_sentences
+
+    spans = [[sentence.start, sentence.end] for sentence in split_sentences(article.text)]
+    yield {**asdict(article), "sentences": spans}
+
+
+def _sentence_lines(article: "Article") -> Iterator[dict[str, object]]:
+    from index.sentences import split_sentences
+
+    known = {"article": article.id, **{name: value for name, value in asdict(article.info).items() if name != "id"}}
+    for sentence in split_sentences(article.text):
+        yield {**asdict(sentence), **known}
+
+
+@contextmanager
+def _writable(output: str | None) -> Iterator[IO[str]]:
+    """Standard output, or a file that appears under its name when it is complete.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    if output is None:
+        yield sys.stdout
+        return
+    path = Path(output)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            yield file
+        os.replace(part, path)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}", "choose another --output") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,138 @@
+"""``assistant index list``, ``show`` and ``remove``: the articles of the index."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assistant.cli import index_option, open_assistant, parse_window
+
+if TYPE_CHECKING:
+    from index.copies import Link
+    from index.entries import Entry, Selection, Stored
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that select articles."""
+    options = (
+        click.option("--source", "sources", metavar="NAME", multiple=True, help="Only of this source; repeatable."),
+        click.option("--since", metavar="DATE", help="Only articles published on or after this day."),
+        click.option("--until", metavar="DATE", help="Only articles published on or before this day."),
+        click.option("--title", metavar="WORDS", help="Only articles whose title has all these words."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def selection_of(sources: Sequence[str], since: str | None, until: str | None, title: str | None) -> "Selection":
+    """What those options say.
+
+    Raises:
+        SettingError: a day is not a date.
+    """
+    from index.entries import Selection
+
+    return Selection(tuple(sources), parse_window(since, until), title or "")
+
+
+@click.command(
+    "list",
+    epilog="""\b
+Examples:
+  assistant index list
+  assistant index list --source Courier --since 2023-11-01 --until 2023-11-30
+  assistant index list --title ferry --json | jq -r '.[].id'""",
+)
+@index_option
+@selection_options
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def list_articles(
+    index_folder: str | None,
+    sources: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    title: str | None,
+    as_json: bool,
+) -> None:
+    """List the articles, oldest first: day, source, title, id."""
+    selection = selection_of(sources, since, until, title)
+    with open_assistant(index_folder) as assistant:
+        entries = assistant.library.list(selection)
+    if as_json:
+        click.echo(json.dumps([_to_dict(entry) for entry in entries], ensure_ascii=False, indent=2))
+        return
+    for entry in entries:
+        day = entry.info.published[:10] or "no date"
+        click.echo(
+            "  ".join(part for part in (f"{day:<10}", entry.info.source, entry.info.title, entry.info.id) if part)
+        )
+
+
+@click.command(
+    "show",
+    epilog="""\b
+Examples:
+  assistant index show ferry
+  assistant index show ferry --json | jq .copies""",
+)
+@click.argument("identifier", metavar="ID")
+@index_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show_article(identifier: str, index_folder: str | None, as_json: bool) -> None:
+    """Show an article: what is known of it, its sentences with their places, and its copies in other articles."""
+    with open_assistant(index_folder) as assistant:
+        (stored,) = assistant.library.get([identifier])
+        links = assistant.library.copies(identifier)
+    if as_json:
+        click.echo(json.dumps(_article_dict(stored, links), ensure_ascii=False, indent=2))
+        return
+    for name, value in asdict(stored.article.info).items():
+        if value:
+            click.echo(f"{name:<10}  {value}")
+    click.echo(f"{'chunks':<10}  {len(stored.vectors)}")
+    for origin in stored.origins:
+        click.echo(f"{'from':<10}  {origin}")
+    for link in links:
+        click.echo(f"{'copy':<10}  {link.info.id}  {link.kind}, {link.overlap:.0%} of the words in common")
+    click.echo()
+    for sentence in _sentences(stored):
+        click.echo(f"{sentence['start']:>6}–{sentence['end']:<6} {' '.join(sentence['text'].split())}")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  assistant index remove ferry
+  assistant index remove $(assistant index list --source Courier --json | jq -r '.[].id')"""
+)
+@click.argument("identifiers", metavar="ID...", nargs=-1, required=True)
+@index_option
+def remove(identifiers: tuple[str, ...], index_folder: str | None) -> None:
+    """Remove articles. When one of them is not there, none is removed."""
+    with open_assistant(index_folder) as assistant:
+        assistant.library.remove(identifiers)
+        click.echo(f"{len(set(identifiers))} removed from {assistant.settings.index}")
+
+
+def _to_dict(entry: "Entry") -> dict[str, object]:
+    return {**asdict(entry.info), "chunks": entry.rows.chunks, "digest": entry.digest}
+
+
+def _article_dict(stored: "Stored", links: "Sequence[Link]") -> dict[str, object]:
+    copies = [{"id": link.info.id, "kind": link.kind, "overlap": round(link.overlap, 3)} for link in links]
+    return {
+        **asdict(stored.article),
+        "chunks": len(stored.vectors),
+        "origins": list(stored.origins),
+        "sentences": _sentences(stored),
+        "copies": copies,
+    }
+
+
+def _sentences(stored: "Stored") -> list[dict[str, Any]]:
+    from index.sentences import split_sentences
+
+    return [asdict(sentence) for sentence in split_sentences(stored.article.text)]

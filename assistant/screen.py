@@ -1,0 +1,180 @@
+"""The place where the chat shows things: a terminal, a terminal that cannot move its cursor, or a pipe."""
+
+import base64
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+import click
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from assistant.cli import console, show, show_error
+from assistant.render import error_line
+from assistant.render_chat import meanwhile_view, stage_of
+
+if TYPE_CHECKING:
+    from assistant.answer import Answer
+    from index.errors import AssistantError
+
+FRAMES_A_SECOND = 8
+
+
+class Progress(Protocol):
+    """Shows how far an answer is."""
+
+    def update(self, answer: "Answer") -> None: ...
+
+
+class Screen:
+    """Shows renderables.
+
+    Attributes:
+        interactive: whether a person types and reads; else lines come from a pipe or go into one.
+    """
+
+    def __init__(self) -> None:
+        self.interactive = sys.stdin.isatty() and sys.stdout.isatty()
+
+    @property
+    def console(self) -> Console:
+        """As wide as the terminal is now."""
+        return console()
+
+    @property
+    def plain(self) -> bool:
+        """Whether there are neither colours nor movements of the cursor."""
+        return not self.console.is_terminal or self.console.is_dumb_terminal
+
+    @property
+    def colourless(self) -> bool:
+        """Whether marks must be drawn with signs."""
+        return self.plain or self.console.no_color
+
+    def show(self, renderable: RenderableType) -> None:
+        show(renderable)
+
+    def blank(self) -> None:
+        """An empty line."""
+        click.echo()
+
+    def say(self, text: str) -> None:
+        """A remark of the program's own, unless nobody is there to read it."""
+        if self.interactive:
+            self.console.print(Text(text, style="dim"))
+
+    def error(self, error: "AssistantError") -> None:
+        """An error on one line; on standard error where answers go into a pipe."""
+        if self.interactive:
+            self.console.print(error_line(error.problem, error.remedy), soft_wrap=True)
+        else:
+            show_error(error)
+
+    def page(self, renderable: RenderableType) -> None:
+        """Show something long, in a pager where it does not fit the screen."""
+        terminal = self.console
+        lines = terminal.render_lines(renderable, pad=False)
+        if self.plain or not self.interactive or len(lines) < terminal.height - 1:
+            self.show(renderable)
+            return
+        with terminal.capture() as captured:
+            terminal.print(renderable)
+        click.echo_via_pager(captured.get())
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard: the machine's, and the terminal's, which may be on another machine."""
+        if self.plain:
+            self.show(Text(text))
+            return
+        # Control sequence OSC 52 of xterm, understood by most terminals and passed on by ssh; none of them answers.
+        click.echo(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a", nl=False)
+        self.say("Copied." if _copied(text) else "Copied, if this terminal lets programs use the clipboard.")
+
+    @contextmanager
+    def progress(self, *, follows: bool) -> Iterator[Progress]:
+        """Show what is going on until the answer is there; nothing in a pipe."""
+        if not self.interactive:
+            yield _Nothing()
+        elif self.plain:
+            yield _Lines(self.console, follows=follows)
+        else:
+            moving = _Moving(follows=follows)
+            live = Live(moving, console=self.console, transient=True, refresh_per_second=FRAMES_A_SECOND)
+            with _silent_keyboard(), live:
+                try:
+                    yield moving
+                finally:
+                    # What is taller than the screen cannot be taken back once it has been drawn in full.
+                    live.update(Text(), refresh=True)
+
+
+def _copied(text: str) -> bool:
+    """Whether the machine has a clipboard, which then holds the text."""
+    import pyperclip
+
+    try:
+        pyperclip.copy(text)
+    except pyperclip.PyperclipException:
+        return False
+    return True
+
+
+@contextmanager
+def _silent_keyboard() -> Iterator[None]:
+    """Keys pressed meanwhile do not appear among what is shown; they are read at the next prompt. Ctrl-C works."""
+    try:
+        import termios
+    except ImportError:  # Windows shows nothing before it is read
+        yield
+        return
+    keyboard = sys.stdin.fileno()
+    before = termios.tcgetattr(keyboard)
+    silent = [*before]
+    silent[3] &= ~termios.ECHO
+    termios.tcsetattr(keyboard, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
+
+
+class _Nothing:
+    def update(self, answer: "Answer") -> None:
+        pass
+
+
+class _Lines:
+    """A line whenever another stage begins, for terminals that cannot move the cursor."""
+
+    def __init__(self, terminal: Console, *, follows: bool) -> None:
+        self._terminal = terminal
+        self._stage = ""
+        self._say(stage_of(None, follows=follows))
+
+    def update(self, answer: "Answer") -> None:
+        self._say(stage_of(answer))
+
+    def _say(self, stage: str) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            self._terminal.print(stage, markup=False)
+
+
+class _Moving:
+    """A spinner with the stage, below it what is known so far."""
+
+    def __init__(self, *, follows: bool) -> None:
+        self._answer: Answer | None = None
+        self._spinner = Spinner("dots", Text(stage_of(None, follows=follows)), style="cyan")
+
+    def update(self, answer: "Answer") -> None:
+        self._answer = answer
+        self._spinner.update(text=Text(stage_of(answer)))
+
+    def __rich__(self) -> RenderableType:
+        if self._answer is None:
+            return self._spinner
+        return Group(meanwhile_view(self._answer), self._spinner)

@@ -1,0 +1,38 @@
+"""What a search finds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from index.articles import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found.
+
+    Attributes:
+        fused: reciprocal-rank-fusion score.
+        relevance: the cross-encoder's logit; None when no reranker is used.
+        sentence_logits: for each sentence of the chunk the log-odds that it answers; empty without a reranker.
+        dense_rank, lexical_rank: ranks from 1 in the two searches; None where it was not found.
+    """
+
+    chunk: Chunk
+    fused: float
+    relevance: float | None = None
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+    sentence_logits: tuple[float, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits, best first, and the milliseconds that each stage took.
+
+    Attributes:
+        outdated: whether rows were left out because their article was replaced since the index was opened.
+    """
+
+    hits: tuple[Hit, ...]
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    outdated: bool = False

@@ -1,0 +1,95 @@
+"""Writers: one at a time, mending what an interrupted one left."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.catalog import Catalog
+from index.errors import DamagedError, IndexStateError
+from index.parts import CATALOG, NEXT_CATALOG, Parts, remove_unused
+from index.rebuilding import needs_adoption, rebuild
+
+LOCK_FILE = "writer.lock"
+LOCK_SECONDS = 600  # how long a second writer waits for the first
+
+
+@contextmanager
+def one_writer(folder: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the index for writing; one process at a time.
+
+    Args:
+        waiting: called once when another process holds it, before waiting for LOCK_SECONDS.
+
+    Raises:
+        IndexStateError: the folder cannot be written, or another process writes for longer than LOCK_SECONDS.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK_FILE)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if waiting:
+                waiting()
+            lock.acquire(timeout=LOCK_SECONDS)
+    except Timeout as error:
+        raise IndexStateError(
+            f"another process is writing to the index {folder}", "wait until it is done, then try again"
+        ) from error
+    except OSError as error:
+        raise IndexStateError(
+            f"cannot write to {folder}: {error.strerror or error}", "choose another --index folder"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def open_catalog(folder: Path) -> Catalog | None:
+    """The catalog of an index, or None when there is none; the writer's lock is held.
+
+    What an older version made is taken over first, and what a lost or damaged catalog said is put together again.
+    """
+    try:
+        if not needs_adoption(folder):
+            return Catalog.open(folder / CATALOG)
+    except DamagedError:
+        (folder / CATALOG).rename(folder / f"{CATALOG}.bad")
+    _rebuilt(folder)
+    return Catalog.open(folder / CATALOG)
+
+
+def open_for_writing(catalog: Catalog) -> Parts:
+    """Open an index, undo what an interrupted commit left, and mend what is damaged; the writer's lock is held."""
+    folder = catalog.path.parent
+    _remove_unused(folder, catalog)
+    try:
+        return _mended(Parts.open(catalog))
+    except DamagedError:
+        _rebuilt(folder)
+        return _mended(Parts.open(catalog))
+
+
+def _rebuilt(folder: Path) -> None:
+    """Rebuild from what there is; what cannot be saved is told once, and the index is usable from then on."""
+    lost = rebuild(folder).lost
+    if lost:
+        problem = f"{len(lost)} articles had lost parts of their texts and were taken out: {', '.join(lost[:10])}"
+        raise IndexStateError(problem, "add them again; all others are in order")
+
+
+def _mended(parts: Parts) -> Parts:
+    parts.undo()
+    parts.mend_words()
+    return parts
+
+
+def _remove_unused(folder: Path, catalog: Catalog) -> None:
+    try:
+        following = Catalog.open(folder / NEXT_CATALOG)
+    except DamagedError:
+        following = None  # the next rebuilding begins anew
+    remove_unused(folder, [catalog, following] if following else [catalog])

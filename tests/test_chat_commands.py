@@ -1,0 +1,142 @@
+"""The chat's commands, typed at a terminal and piped in."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant import Assistant
+from assistant.chat_commands import commands
+from tests.openai_server import OpenAIServer, Request, Streamed
+from tests.parts import NEWSROOM, reply_to
+from tests.terminal import piped
+
+MET = "Who did Blinken meet?"
+FLOOD = "How many people died in the flood?"
+
+
+@pytest.fixture
+def server(chat_environment: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    def answer(request: Request) -> Streamed:
+        return Streamed([reply_to(request.body["messages"][-1]["content"], lambda _, sentence: sentence)])
+
+    with OpenAIServer(answer=answer, models=["m", "other"]) as server:
+        chat_environment.setenv("OPENAI_BASE_URL", server.base_url)
+        yield server
+
+
+def test_help_lists_every_command_with_one_line(server: OpenAIServer) -> None:
+    lines = piped("/help").stdout.splitlines()
+    for command in commands().values():
+        (line,) = (line for line in lines if line.split()[:1] == [command.name])
+        assert line.endswith(command.meaning)
+    assert all(len(line) <= 100 for line in lines)
+
+
+FAILING = {
+    "/svae talk.md": "there is no command /svae\ndid you mean /save?",
+    "/xyzzy": "there is no command /xyzzy\n/help lists the commands",
+    "/open": "there is no source without a number\nnothing has been cited yet; /sources lists them",
+    "/open 7": "there is no source 7\nnothing has been cited yet; /sources lists them",
+    "/why": "nothing has been asked yet\nask a question first",
+    "/retry": "nothing has been asked yet\nask a question first",
+    "/copy": "there is no answer yet\nask a question first",
+    "/save": "/save needs a file name\nwrite it as /save conversation.html (or .md, .json)",
+    "/save talk.md": "there is nothing to save yet\nask a question first",
+    "/add": "/add needs a file, a folder or an address\nwrite it as /add path/to/articles",
+    "/add nowhere": "nowhere: no such file or folder\ncheck the path",
+    "/since soon": "soon is not a date\nwrite it as /since 2023-11-09",
+    "/source Gazete": "there is no source Gazete\nname one of: Tolle Valley Gazette",
+    "/new please": "/new takes nothing after it\ntype /new alone",
+}
+
+
+def test_a_command_that_cannot_be_done_says_what_to_do(server: OpenAIServer) -> None:
+    outcome = piped(*FAILING)
+    assert outcome.stderr == "".join(f"Error: {said}\n" for said in FAILING.values())
+    assert outcome.stdout == ""
+    assert outcome.returncode == 2
+    assert server.requests == []
+
+
+def test_sources_open_and_why_show_where_an_answer_comes_from(server: OpenAIServer) -> None:
+    outcome = piped(MET, FLOOD, "/sources", "/open 4", "/open [1]", "/why", "/open 99")
+    shown = outcome.stdout
+    listed = re.findall(r"^  \[(\d)\] ", shown, re.MULTILINE)
+    assert listed == ["1", "2", "3", "4", "1", "2", "3", "4"]
+    assert "[4] »Eight people have died in the flood" in shown
+    article = shown[shown.index("Blinken in Seoul for talks on North Korea’s arms ties with Russia\nWorld Desk") :]
+    assert len(re.findall(r"\[\d\] »", article)) == 3  # every cited sentence of the article, not only the one asked for
+    assert "Evidence considered" in shown
+    assert "S1 " in shown
+    assert "ms: " in shown
+    assert "there is no source 99\nthere are 1 to 4; /sources lists them" in outcome.stderr
+
+
+def test_limits_of_time_and_source_hold_until_they_are_taken_away(server: OpenAIServer) -> None:
+    outcome = piped("/until 2020-01-01", FLOOD, "/until", "/source gazette", FLOOD, "/source", "/since 2023-09-01", MET)
+    refused, _, answered = outcome.stdout.partition("\n\n\n")
+    assert refused.startswith("The articles do not say.")
+    sources = re.findall(r" · (.*?) · \d", outcome.stdout)
+    assert sources
+    gazette = outcome.stdout[: outcome.stdout.index("Cho Tae-Yong")]
+    assert set(re.findall(r" · (\w+ \w+ \w+) · ", gazette)) == {"Tolle Valley Gazette"}
+    assert answered is not None
+    assert outcome.returncode == 0
+
+
+def test_articles_can_be_listed_added_and_asked_about(
+    server: OpenAIServer, chat_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    story = tmp_path / "moor.md"
+    story.write_text("---\ntitle: Lights on the moor\ndate: 2024-01-02\n---\n\nThe moor shone for three nights.\n")
+    index = tmp_path / "index"
+    assert "no articles in the index" in piped("/articles", arguments=("--index", str(index))).stderr
+    chat_environment.setenv("ASSISTANT_INDEX", str(index))
+    with Assistant.open(index) as assistant:
+        assistant.add(NEWSROOM / "001-blinken-seoul-talks.md")
+    outcome = piped("/articles", f"/add '{story}'", "/articles MOOR", "For how many nights did the moor shine?")
+    assert "1 article\n" in outcome.stdout
+    assert "2024-01-02  Lights on the moor" in outcome.stdout
+    assert "1 of 2 articles" in outcome.stdout
+    assert "The moor shone for three nights. [1]" in outcome.stdout
+
+
+def test_another_model_answers_from_then_on(server: OpenAIServer) -> None:
+    outcome = piped(FLOOD, "/model other", "/retry", "/model")
+    assert outcome.stderr == ""
+    assert [request.body["model"] for request in server.requests] == ["m", "other"]
+    assert outcome.stdout.count("Eight people have died") == 4
+
+
+def test_asking_again_leans_on_what_stood_before_the_question(server: OpenAIServer) -> None:
+    piped(MET, "/retry")
+    assert len(server.requests) == 2
+    first, second = (request.body["messages"] for request in server.requests)
+    assert first == second
+
+
+def test_a_conversation_is_saved_in_each_form_and_again_under_its_name(server: OpenAIServer, tmp_path: Path) -> None:
+    files = [tmp_path / f"talk.{ending}" for ending in ("md", "html", "json")]
+    outcome = piped(MET, *(f"/save {file}" for file in files), FLOOD, f"/save {files[0]}")
+    assert outcome.stderr == ""
+    assert outcome.stdout.count("[4]") == 2
+    first, page, data = (file.read_text(encoding="utf-8") for file in files)
+    assert first.count("\n## ") == 2  # saved once more after the second question
+    assert page.count("<mark") == 3
+    assert [entry["question"] for entry in json.loads(data)["entries"]] == [MET]
+    again = piped(MET, f"/save {files[0]}")
+    assert "exists already\nchoose another name" in again.stderr
+
+
+def test_a_new_conversation_begins_at_one_and_leans_on_nothing(server: OpenAIServer) -> None:
+    outcome = piped(MET, "/new", FLOOD)
+    assert [int(n) for n in re.findall(r"^  \[(\d)\] ", outcome.stdout, re.MULTILINE)] == [1, 2, 3, 1]
+
+
+def test_quitting_leaves_what_follows_unread(server: OpenAIServer) -> None:
+    outcome = piped("/quit", MET)
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
+    assert server.requests == []
