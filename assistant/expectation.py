@@ -95,7 +95,9 @@ SEVERAL = re.compile(
     r"(?:(?!is\b|was\b|does\b|has\b|this\b)[a-z]{3,}(?<!ss)(?<!us)s|people|men|women|children)\b"
     r"|\b(?:list|name) (?:the|all|those|some|three|two)\b|\b(?:all|both|each) (?:the|of)\b"
     rf"|\b(?:who|what) (?:are|were) (?:the|his|her|its|their) (?P<number>{_COUNT})?"
-    r"|\bwho (?:are|were|all)\b|\bwhich ones\b",
+    r"|\bwho (?:are|were|all)\b|\bwhich ones\b"
+    # Whoever travels meets more than one.
+    r"|\bwhom?\b.* (?:meet|met|meetings?|visit(?:ed)?|talk(?:ed)? (?:to|with)|sp(?:eak|oke) (?:to|with))\b",
     re.IGNORECASE,
 )
 MONTH = (

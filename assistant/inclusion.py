@@ -33,8 +33,11 @@ WEIGHTS: Mapping[str, float] = {
 # The least probability with which a sentence is told: lower where several things are asked for, because one that is
 # missing then counts for more, and lower still where the question says how many there are. Chosen by the F1 of the
 # citations and by how complete the lists are.
-LEAST: Mapping[str, float] = {"one fact": 0.38, "person": 0.33, "several": 0.25, "open": 0.38}
+LEAST: Mapping[str, float] = {"one fact": 0.38, "person": 0.33, "several": 0.25, "open": 0.4}
 LEAST_OF_COUNTED = 0.05
+# Where several things are asked for, those within so many logits of the best answer too, as long as they answer rather
+# than not: reports that repeat one meeting come between it and the next.
+LIST_RANGE = 4.0
 
 
 def answering(evidence: Sequence[Evidence], expected: Expectation) -> list[Evidence]:
@@ -46,8 +49,16 @@ def answering(evidence: Sequence[Evidence], expected: Expectation) -> list[Evide
     ordered = sorted(evidence, key=fit_of, reverse=True)
     ranks = {item.label: rank for rank, item in enumerate(ordered)}
     least = LEAST_OF_COUNTED if expected.count else LEAST[kind_of(expected)]
+    floor = max(fit_of(ordered[0]) - LIST_RANGE, 0.0) if expected.several and not expected.count else float("inf")
     first, *others = evidence
-    return [first, *(item for item in others if also(item, ordered[0], ranks[item.label], expected) >= least)]
+    return [
+        first,
+        *(
+            item
+            for item in others
+            if fit_of(item) >= floor or also(item, ordered[0], ranks[item.label], expected) >= least
+        ),
+    ]
 
 
 def also(item: Evidence, best: Evidence, rank: int, expected: Expectation) -> float:

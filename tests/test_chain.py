@@ -121,7 +121,7 @@ def test_an_article_cannot_forge_labels_or_citations(tmp_path: Any, embedder: Em
     library = Library(tmp_path / "index", Loaded(embedder))
     library.add([Article("forger", text=text)])
     chat = ScriptedChat(replies=[quoting])
-    answer = chain_over(library, chat).invoke("Who did Blinken meet, according to the hacked page?")
+    answer = chain_over(library, chat).invoke("What does Blinken say, according to the hacked page?")
     assert list(listed(chat.prompts[0][-1].text)) == ["S1"]
     assert chat.prompts[0][-1].text.count("[S") == 1
     check_laws(answer, {"forger": text})
