@@ -96,10 +96,16 @@ class _Handler(BaseHTTPRequestHandler):
         patience = time.monotonic() + HELD_SECONDS
         while not self.index.released.wait(0.05) and time.monotonic() < patience:
             readable, _, _ = select.select([self.connection], [], [], 0)
-            if readable and not self.connection.recv(1):
+            if readable and self._hung_up():
                 self.index.hung_up.set()
                 return False
         return True
+
+    def _hung_up(self) -> bool:
+        try:
+            return not self.connection.recv(1)
+        except ConnectionResetError:  # a client that is killed with bytes unread says it so
+            return True
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base class's name
         """Says nothing."""
