@@ -271,7 +271,7 @@ def roots(text: str) -> frozenset[str]:
 
 def _roots(text: str) -> Iterator[str]:
     for word in WORD.findall(text):
-        for part in (word, *re.split(r"[-&]", word)):
+        for part in (word,) if word.isalnum() else (word, *re.split(r"[-&]", word)):
             if part and part.lower() not in FUNCTION_WORDS:
                 yield root(part)
 

@@ -1,14 +1,18 @@
 """Which evidence answers the question, and whether it answers it at all."""
 
 import re
-from collections.abc import Collection, Sequence
-from unicodedata import combining, normalize
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from unicodedata import normalize
 
 from assistant.answer import Evidence
 from assistant.verification import FUNCTION_WORDS, WORD, content_stems, names, stem, word_stems
 
 ECHO_SHARE = 0.8  # a sentence that has so few words beyond the question and a better sentence repeats that one
 SAME_NAME_LETTERS = 4  # Korea and Korean, China and Chinese share at least so many first letters
+CHUNKS_KEPT = 128  # whose words are remembered
+# The blocks of combining marks (https://www.unicode.org/Public/UNIDATA/Blocks.txt).
+ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 
 # Different names of one thing, each as a pattern and the word that stands for all of them.
 ALIASES = (
@@ -42,19 +46,28 @@ def missing_words(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...
 
     Words without meaning of their own do not count, and a name may be written in another way.
     """
-    around = " ".join(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
-    known = word_stems(unified(around)) | word_stems(without_accents(around))
+    known = frozenset().union(*map(_known, _around(evidence)))
     wanted = (word for word in WORD.findall(question) if word.lower() not in FUNCTION_WORDS)
     return tuple(dict.fromkeys(word for word in wanted if not content_stems(unified(word)) <= known))
 
 
 def unmentioned(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Names of the question that neither the sentences nor the text around them mention, in order of the alphabet."""
-    around = " ".join(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
-    known = word_stems(unified(around))
+    known = frozenset().union(*map(_known, _around(evidence)))
     # The first word of a question has its capital from there: "Name the people …" asks for no Name.
     asked = unified(question).partition(" ")[2]
     return tuple(sorted(name for name in names(f"? {asked}") if not _mentioned(stem(name), known)))
+
+
+def _around(evidence: Sequence[Evidence]) -> Iterable[str]:
+    """The chunks that evidence stands in, with their articles' titles and sources, each once."""
+    return dict.fromkeys(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
+
+
+@lru_cache(maxsize=CHUNKS_KEPT)
+def _known(text: str) -> frozenset[str]:
+    """Stems of a text's words as they stand, and with one name for each thing; asked for several times a question."""
+    return word_stems(unified(text)) | word_stems(without_accents(text))
 
 
 def _mentioned(name: str, known: frozenset[str]) -> bool:
@@ -74,4 +87,4 @@ def unified(text: str) -> str:
 
 def without_accents(text: str) -> str:
     """The text with plain letters in place of accented ones."""
-    return "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    return text if text.isascii() else ACCENTS.sub("", normalize("NFKD", text))

@@ -18,6 +18,7 @@ MIN_ECHO_RECALL = 0.9
 PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|they|them|their)\b", re.IGNORECASE)
 NAME_RUN = re.compile(r"[A-Z][\w’'.-]*\w(?: [A-Z][\w’'-]*\w)*")  # neighbouring capitalised words
 WORD = re.compile(r"\w+(?:['’.\-&]\w+)*", re.UNICODE)
+COMPOUND = re.compile(r"\W")
 NUMBER = re.compile(r"(?<!\w)\d+(?:[.,]\d+)*")  # the 7 of G7 belongs to a name
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:and|but|while|although|before|after|which|who)\b")
 
@@ -177,7 +178,8 @@ def word_stems(text: str) -> frozenset[str]:
     stems: set[str] = set()
     for word in WORD.findall(text):
         stems.add(stem(word))
-        stems.update(stem(part) for part in re.split(r"\W", word) if part)
+        if not word.isalnum():
+            stems.update(stem(part) for part in COMPOUND.split(word) if part)
     return frozenset(stems)
 
 
