@@ -5,11 +5,13 @@ answers too is told by logistic regression (Cox, "The Regression Analysis of Bin
 question asks for and from how the sentence compares with the best one.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from math import exp
 
 from assistant.answer import Evidence
-from assistant.expectation import AnswerKind, Expectation
+from assistant.expectation import QUOTATION_MARK, AnswerKind, Expectation
+from assistant.lists import in_list
 
 ONE_FACT = frozenset({AnswerKind.NUMBER, AnswerKind.DATE, AnswerKind.QUOTATION, AnswerKind.YES_NO})
 # Fitted on the newsroom (n = 166), CLAPNQ (149) and a sample of SQuAD 2 (150), the sets weighing the same, with the
@@ -33,11 +35,12 @@ WEIGHTS: Mapping[str, float] = {
 # The least probability with which a sentence is told: lower where several things are asked for, because one that is
 # missing then counts for more, and lower still where the question says how many there are. Chosen by the F1 of the
 # citations and by how complete the lists are.
-LEAST: Mapping[str, float] = {"one fact": 0.38, "person": 0.33, "several": 0.25, "open": 0.4}
-LEAST_OF_COUNTED = 0.05
+LEAST: Mapping[str, float] = {"one fact": 0.38, "person": 0.33, "several": 0.3, "open": 0.45}
+LEAST_OF_COUNTED = 0.1
+LEAST_OF_LISTED = 0.1  # an item of a list says little by itself, and brings its list with it
 # Where several things are asked for, those within so many logits of the best answer too, as long as they answer rather
 # than not: reports that repeat one meeting come between it and the next.
-LIST_RANGE = 4.0
+LIST_RANGE = 3.0
 
 
 def answering(evidence: Sequence[Evidence], expected: Expectation) -> list[Evidence]:
@@ -48,17 +51,41 @@ def answering(evidence: Sequence[Evidence], expected: Expectation) -> list[Evide
     """
     ordered = sorted(evidence, key=fit_of, reverse=True)
     ranks = {item.label: rank for rank, item in enumerate(ordered)}
-    least = LEAST_OF_COUNTED if expected.count else LEAST[kind_of(expected)]
+    scattered = expected.count is not None and not _tells_all(ordered[0].sentence, expected)
+    least = LEAST_OF_COUNTED if scattered else LEAST[kind_of(expected)]
     floor = max(fit_of(ordered[0]) - LIST_RANGE, 0.0) if expected.several and not expected.count else float("inf")
+
+    def answers(item: Evidence) -> bool:
+        enough = LEAST_OF_LISTED if in_list(item) else least
+        return fit_of(item) >= floor or also(item, ordered[0], ranks[item.label], expected) >= min(enough, least)
+
     first, *others = evidence
-    return [
-        first,
-        *(
-            item
-            for item in others
-            if fit_of(item) >= floor or also(item, ordered[0], ranks[item.label], expected) >= least
-        ),
-    ]
+    return [first, *filter(answers, others)]
+
+
+def _tells_all(sentence: str, expected: Expectation) -> bool:
+    """Whether a sentence lists as many things as are asked for: "Seamen, patients and pupils are exempt"."""
+    if expected.kind is AnswerKind.NUMBER:  # "213 million, 29 million more than planned, and late" lists no prices
+        return False
+    others = max((expected.count or 0) - 2, 0)
+    return re.search(rf"(?:[^,;.]+[,;] ){{{others}}}[^,;.]+[,;]? and ", sentence) is not None
+
+
+def with_words_spoken(answers: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The answers, and after each the words in quotation marks that follow it: "He denied it. ‘Never,’ he said."
+
+    Args:
+        evidence: where these are looked for.
+    """
+    spoken = {(item.article.id, item.start): item for item in evidence if QUOTATION_MARK.match(item.sentence.lstrip())}
+    told: dict[str, Evidence] = {}
+    for answer in answers:
+        told[answer.label] = answer
+        between = re.match(r"\s*", answer.context[answer.end - answer.context_start :])
+        following = spoken.get((answer.article.id, answer.end + (between.end() if between else 0)))
+        if following is not None:
+            told[following.label] = following
+    return list(told.values())
 
 
 def also(item: Evidence, best: Evidence, rank: int, expected: Expectation) -> float:

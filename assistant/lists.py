@@ -54,6 +54,11 @@ def with_whole_lists(answers: Sequence[Evidence], evidence: Sequence[Evidence]) 
     return list(told.values())
 
 
+def in_list(item: Evidence) -> bool:
+    """Whether a sentence is an item of a list below a line that introduces it."""
+    return bool(_line(item))
+
+
 def announced(best: Evidence, count: int, evidence: Sequence[Evidence]) -> list[Evidence]:
     """What a sentence announces that tells no more than the number of things asked for; empty when it is not there.
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from assistant.answer import Evidence
 from assistant.confidence import MIN_LOGIT, answer_logit
 from assistant.disagreement import Disagreement, find_disagreements
-from assistant.expectation import Expectation, expectation, holds_answer
-from assistant.inclusion import ONE_FACT, answering, fit_of
+from assistant.expectation import AnswerKind, Expectation, expectation, holds_answer
+from assistant.inclusion import ONE_FACT, answering, fit_of, with_words_spoken
 from assistant.lists import announced, with_whole_lists
 from assistant.newest import prefer_newest
 from assistant.question_limits import Ordering
@@ -63,6 +63,8 @@ def select_answers(
     compared = [item for item in evidence if fit_of(item) >= best - COMPARED_RANGE]
     outdated = {} if asks_for_history(question) else _outdated(question, expected, compared)
     answers = with_whole_lists(_current(answering(evidence, expected)[:most], compared, outdated), evidence)
+    if expected.kind is AnswerKind.QUOTATION:
+        answers = with_words_spoken(answers, evidence)
     if expected.count and (things := announced(answers[0], expected.count, evidence)):
         answers = things
     disagreements = _about(answers, find_disagreements(question, [i for i in compared if i.label not in outdated]))

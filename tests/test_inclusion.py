@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from assistant.answer import Evidence
 from assistant.expectation import expectation
-from assistant.inclusion import WEIGHTS, also, answering, features_of
+from assistant.inclusion import WEIGHTS, also, answering, features_of, with_words_spoken
 from tests.evidence import said
 
 WHO = expectation("Who did Blinken meet?")
@@ -34,6 +34,30 @@ def test_a_sentence_as_good_as_the_best_answers_too_and_a_far_one_does_not() -> 
 def test_where_the_number_of_things_is_known_more_is_taken() -> None:
     evidence = [judged(1, 6), judged(2, 3), judged(3, 1)]
     assert len(answering(evidence, COUNTED)) > len(answering(evidence, HOW_MANY))
+
+
+def test_a_sentence_that_lists_all_things_needs_no_others() -> None:
+    listing = replace(judged(1, 6), sentence="The Gull, the Tern and the Heron sank in the storm.")
+    telling = replace(judged(1, 6), sentence="The Gull sank in the storm, and nobody drowned.")
+    others = [judged(2, 3), judged(3, 1)]
+    assert len(answering([listing, *others], COUNTED)) < len(answering([telling, *others], COUNTED))
+
+
+def spoken(text: str, *sentences: str) -> list[Evidence]:
+    """Sentences of one article."""
+    items = []
+    for number, sentence in enumerate(sentences, 1):
+        start = text.index(sentence)
+        item = said(f"S{number}", sentence, article="a", context=text)
+        items.append(replace(item, start=start, end=start + len(sentence)))
+    return items
+
+
+def test_words_that_follow_at_once_belong_to_what_announces_them() -> None:
+    denied, never, later = "She denied it.", '"Never," she said.', '"Ask him," she added.'
+    evidence = spoken(f"{denied} {never} The hall was full. {later}", denied, never, later)
+    assert with_words_spoken(evidence[:1], evidence) == evidence[:2]
+    assert with_words_spoken(evidence[1:2], evidence) == evidence[1:2]
 
 
 @given(st.floats(-9, 9), st.floats(0, 9), st.floats(0, 5), st.integers(1, 12))

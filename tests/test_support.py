@@ -86,7 +86,10 @@ def test_the_confidence_is_that_of_sentence_and_chunk_together() -> None:
     asked = "what sank?"
     pair = [item("S1", 3.0), replace(item("S2", -5.0), in_context=1.5)]
     assert answer_logit(asked, pair, found(-2.0)) == 1.5 + 3 * ALONE - 2 * CHUNK
-    assert answer_logit("what sank slowly?", [item("S1", 3.0)], found(3.0)) == 3 * (ALONE + CHUNK) - MISSING_WORD
+    slowly = answer_logit("what sank slowly?", [item("S1", 3.0)], found(3.0))
+    assert slowly == pytest.approx(3 * (ALONE + CHUNK) - MISSING_WORD)
+    when = answer_logit("when sank the ferry?", [item("S1", 3.0)], found(3.0))
+    assert when == pytest.approx(3 * (ALONE + CHUNK) - WRONG_KIND)
     expected = 1 / (1 + exp(-(2 * (ALONE + CHUNK) * SLOPE + INTERCEPT)))
     assert confidence(asked, [item("S1", 2.0)], found(2.0)) == pytest.approx(expected)
     assert confidence(asked, [item("S1", 2.0)], found(None)) == confidence(asked, [item("S1", 2.0)], [])
