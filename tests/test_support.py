@@ -16,6 +16,7 @@ from assistant.confidence import (
     MIN_LOGIT,
     MISSING_WORD,
     SLOPE,
+    WRONG_KIND,
     answer_logit,
     confidence,
 )
