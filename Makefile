@@ -10,7 +10,7 @@ SUITE ?= smoke
 export Q ARTICLES INDEX SUITE
 
 .DEFAULT_GOAL := help
-.PHONY: help ask chat test eval check format clean
+.PHONY: help ask chat test eval bench check format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
@@ -43,6 +43,9 @@ eval: $(READY)  ## ask a small question set and score the answers (SUITE=newsroo
 	@$(BIN)/python -m evals run "$$SUITE"
 	@$(BIN)/python -m evals report "$$SUITE"
 	@$(BIN)/python -m evals score "$$SUITE"
+
+bench: $(READY)  ## measure how long answers take, beside what the models alone need
+	@$(BIN)/python -m evals bench --output bench.json
 
 check: $(READY)  ## lint, format, types and layout rules
 	@$(BIN)/ruff check .

@@ -32,13 +32,14 @@ class Evidence:
         start, end: offsets in characters of the article's text.
         before: the sentences just before it, which say whom its pronouns mean.
         context: the text that the sentence stands in: its chunk.
-        relevance: the reranker's logit for (question, sentence); None when there is no reranker.
+        relevance: the reranker's logit for (question, sentence); None when there is no reranker, and for sentences
+            that are clearly not among the best.
         reading: the sentence as the models read it: a pronoun may be replaced by the name that it stands for.
         earlier: the same sentences as ``before``, with their places; none where only the title stands before.
         context_start: offset of ``context`` in the article's text, in characters.
         fit: how well it answers, as a logit: what it is worth in its passage and alone, less what speaks against it;
-            None as ``relevance``.
-        in_context: log-odds that it answers, as it stands in its passage; None as ``relevance``.
+            None without a reranker.
+        in_context: log-odds that it answers, as it stands in its passage; None without a reranker.
     """
 
     label: str

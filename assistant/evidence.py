@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from assistant.answer import Evidence
 from assistant.expectation import QUOTATION_MARK, AnswerKind, Expectation, expectation, holds_answer
@@ -20,6 +21,9 @@ MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
 # the first and 3.5 for the widest range of answers, the newsroom (n = 156), half of CLAPNQ (74) and some of SQuAD 2
 # (75) lost .039, .003 and .040 without the first, .029, .013 and .007 without the second, .006, 0 and 0 without the
 # third.
+# Only the sentences that are best in their passages are read without it too; of the others that is worth as much as of
+# the worst of these.
+READ_ALONE = 8
 ALONE_SHARE = 0.3  # of what a sentence is worth without its passage, beside what it is worth in it
 CHUNK_SHARE = 0.5  # of what its chunk's logit lacks to the best chunk's: a sentence is understood through its text
 WRONG_KIND = 5.0  # "how many?" and no number that the question does not have
@@ -117,15 +121,31 @@ def _scored(
     of_chunks = {hit.chunk.id: hit.relevance for hit in hits if hit.relevance is not None}
     best = max(of_chunks.values(), default=0.0)
     expected = expectation(question)
-    scored = []
-    logits = reranker.score(question, [candidate.reading for candidate in candidates])
-    for candidate, logit in zip(candidates, logits, strict=True):
+    first = []
+    for candidate in candidates:
         behind = best - of_chunks.get(candidate.chunk.id, best)
-        alone = float(logit) - CHUNK_SHARE * behind
-        fit = alone if candidate.in_context is None else candidate.in_context + ALONE_SHARE * alone
-        fit -= _loss(question, expected, candidate.reading)
-        scored.append(replace(candidate, relevance=float(logit), fit=fit))
-    return sorted(scored, key=lambda candidate: -(candidate.fit or 0.0))
+        loss = _share(candidate) * CHUNK_SHARE * behind + _loss(question, expected, candidate.reading)
+        first.append(replace(candidate, fit=(candidate.in_context or 0.0) - loss))
+    first.sort(key=_fit, reverse=True)
+    count = READ_ALONE if all(candidate.in_context is not None for candidate in first) else len(first)
+    alone = [float(logit) for logit in reranker.score(question, [candidate.reading for candidate in first[:count]])]
+    worst = min(alone, default=0.0)
+    scored = [
+        replace(
+            candidate, relevance=logit, fit=_fit(candidate) + _share(candidate) * (worst if logit is None else logit)
+        )
+        for candidate, logit in zip_longest(first, alone)
+    ]
+    return sorted(scored, key=_fit, reverse=True)
+
+
+def _share(candidate: _Candidate) -> float:
+    """What a sentence's logit alone counts for; everything where there is none in its passage."""
+    return 1.0 if candidate.in_context is None else ALONE_SHARE
+
+
+def _fit(candidate: _Candidate) -> float:
+    return candidate.fit or 0.0
 
 
 def _loss(question: str, expected: Expectation, reading: str) -> float:

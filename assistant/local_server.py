@@ -8,11 +8,13 @@ import os
 import secrets
 import threading
 import weakref
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from assistant.prompt_state import PromptState
 from index.errors import ModelError
 from index.weights import check_gguf
 
@@ -41,13 +43,26 @@ class LocalServer:
         context_tokens: longest prompt and answer together, in tokens, for each slot.
         threads: processor threads; None takes one for each physical core that this process may use.
         slots: requests answered at the same time.
+        system: the system message that most prompts begin with; read when the server starts.
+        states: folder that keeps what the model knows after it, so that it is read once only; None keeps nothing.
     """
 
-    def __init__(self, gguf: Path, *, context_tokens: int = 4096, threads: int | None = None, slots: int = 1) -> None:
+    def __init__(
+        self,
+        gguf: Path,
+        *,
+        context_tokens: int = 4096,
+        threads: int | None = None,
+        slots: int = 1,
+        system: str = "",
+        states: Path | None = None,
+    ) -> None:
         self._gguf = gguf
         self._context_tokens = context_tokens
         self._threads = threads
         self._slots = slots
+        self._system = system
+        self._states = states
         self._lock = threading.Lock()
         self._running: dict[str, Server] = {}
         # Runs at close(), when this object is collected, or at the interpreter's exit, whichever comes first.
@@ -101,11 +116,26 @@ class LocalServer:
     def _started(self) -> "Server":
         with self._lock:
             if not self._running:
-                server = _load(self._parameters(), self._gguf)
+                parameters, state = self._parameters(), self._state()
+                if state is not None:
+                    parameters.slot_save_path = f"{state.folder}{os.sep}"
+                server = _load(parameters, self._gguf)
                 self._running["server"] = server
                 self._stop = weakref.finalize(self, self._running.clear)
                 _await_loop(server.listening_address, self.api_key)
+                if state is not None:
+                    state.take_up(server.listening_address, self.api_key)
             return self._running["server"]
+
+    def _state(self) -> PromptState | None:
+        """Where the state after the system message is kept; None when nothing is to be kept, or nothing can be."""
+        if not self._system or self._states is None:
+            return None
+        try:
+            self._states.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            return None
+        return PromptState(self._states, self._system, check_gguf(self._gguf), version("xllamacpp"))
 
     def _parameters(self) -> "CommonParams":
         parameters = _llama().CommonParams()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from assistant.download import fetch, weights_of
 from assistant.llm import make_chat_model, only_model
 from assistant.local_server import LocalServer
-from assistant.settings import Settings, reveal
+from assistant.prompting import load_prompt
+from assistant.settings import Settings, cache_path, reveal
 from index.embedding import Embedder, LocalEmbedder
 from index.embedding_service import ServiceEmbedder
 from index.errors import ModelError
@@ -125,7 +126,13 @@ class ModelProvider:
     def _server(self) -> LocalServer:
         _require("xllamacpp")
         settings = self._settings
-        return LocalServer(self._paths["llm"], context_tokens=settings.context_tokens, threads=settings.threads)
+        return LocalServer(
+            self._paths["llm"],
+            context_tokens=settings.context_tokens,
+            threads=settings.threads,
+            system=load_prompt("answer").system,
+            states=cache_path() / "states",
+        )
 
     @cached_property
     def _paths(self) -> Mapping[Role, Path]:

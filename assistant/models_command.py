@@ -1,13 +1,16 @@
 """`assistant models`: what local models there are, fetching them, and checking them."""
 
-from collections.abc import Iterable
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
-from assistant.download import fetch, weights_of, wide_console
+from index.assets import Role
 from index.errors import AssistantError, ModelError
-from index.weights import ASSETS, AssetStatus, Role, Weights
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from index.weights import AssetStatus, Weights
 
 
 @click.group("models", invoke_without_command=True)
@@ -15,6 +18,8 @@ from index.weights import ASSETS, AssetStatus, Role, Weights
 def models(context: click.Context) -> None:
     """Show the local models: role, model, licence, size, state and place."""
     if context.invoked_subcommand is None:
+        from assistant.download import wide_console
+
         console = wide_console()
         console.print(_table(_weights().status()))
 
@@ -23,6 +28,9 @@ def models(context: click.Context) -> None:
 @click.option("--only", "roles", type=click.Choice(get_args(Role)), multiple=True, help="Only this role; repeatable.")
 def pull(roles: tuple[Role, ...]) -> None:
     """Fetch the models that are missing; an interrupted download continues where it stopped."""
+    from assistant.download import fetch
+    from index.weights import ASSETS
+
     wanted = tuple(asset for asset in ASSETS if not roles or asset.role in roles)
     for role, path in fetch(_weights(), wanted).items():
         click.echo(f"{role}: {path}")
@@ -31,6 +39,8 @@ def pull(roles: tuple[Role, ...]) -> None:
 @models.command("verify")
 def verify() -> None:
     """Read every model in full and compare its digest; a wrong file is set aside."""
+    from index.weights import ASSETS
+
     weights = _weights()
     errors: list[AssistantError] = []
     for asset in ASSETS:
@@ -44,13 +54,14 @@ def verify() -> None:
         raise errors[0]
 
 
-def _weights() -> Weights:
+def _weights() -> "Weights":
+    from assistant.download import weights_of
     from assistant.settings import load_settings
 
     return weights_of(load_settings())
 
 
-def _table(rows: Iterable[AssetStatus]) -> object:
+def _table(rows: "Iterable[AssetStatus]") -> object:
     from rich.filesize import decimal
     from rich.table import Table
 
@@ -67,5 +78,5 @@ def _table(rows: Iterable[AssetStatus]) -> object:
     return table
 
 
-def _state(row: AssetStatus) -> str:
+def _state(row: "AssetStatus") -> str:
     return f"{row.state} {row.present_share:.0%}" if row.state == "partly downloaded" else row.state

@@ -57,8 +57,13 @@ def _data_path() -> Path:
     return platformdirs.user_data_path(APPLICATION) / "index"
 
 
-def _cache_path() -> Path:
-    return platformdirs.user_cache_path(APPLICATION) / "models"
+def cache_path() -> Path:
+    """The user's folder for what can be made or fetched again."""
+    return platformdirs.user_cache_path(APPLICATION)
+
+
+def _models_path() -> Path:
+    return cache_path() / "models"
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -88,7 +93,7 @@ class Settings(BaseModel):
     reranker: Literal["local", "none"] = Field(
         default="local", description="reorder what was found with a cross-encoder"
     )
-    models_dir: UserPath = Field(default_factory=_cache_path, description="folder where fetched models are kept")
+    models_dir: UserPath = Field(default_factory=_models_path, description="folder where fetched models are kept")
     prefetched_models: UserPath | None = Field(
         default=None, description="folder that already holds the models (no network)"
     )

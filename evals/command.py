@@ -7,6 +7,7 @@ import click
 from assistant.cli import LazyGroup, run
 
 COMMANDS = {
+    "bench": "evals.bench_command:bench_command",
     "calibrate": "evals.calibrate_command:calibrate_command",
     "compare": "evals.compare_command:compare_command",
     "convert": "evals.convert_command:convert_command",
@@ -28,6 +29,7 @@ Examples:
   python -m evals score smoke                         compute every metric from the records
   python -m evals report smoke                        write a page with every question and every score
   python -m evals compare .runs/before .runs/after    say what differs, and whether it is luck
+  python -m evals bench                               measure how long answers take
   python -m evals validate questions.jsonl            check a question set
   python -m evals calibrate claims.jsonl              compare graders of claims with people
   python -m evals judge smoke                         let a language model grade a run's claims

@@ -16,6 +16,12 @@ from index.rerank import Passage, Reranker
 from index.store import Store
 
 Ranked = tuple[tuple[str, ...], tuple[str, ...]]  # row keys, best first, as the two searches find them
+# The cross-encoder reads the best candidates first, and the next ones only as long as that may change the answer: while
+# the best passage is among the last that were read, or does not answer well. Of the newsroom's best passages 97 % were
+# among the first twelve.
+FIRST_READ, NEXT_READ = 12, 10
+LAST_READ = 4  # so many at the end of what was read count as the last
+ANSWERS_WELL = 4.0  # a logit
 WIDEST = 8  # times as many candidates are looked at when copies of one report crowd out all others
 
 
@@ -91,12 +97,27 @@ class Searcher:
     def _rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         if self.reranker is None or not hits:
             return list(hits)
-        judgements = self.reranker.read(question, [passage_of(hit.chunk) for hit in hits])
-        judged = [
-            replace(hit, relevance=judgement.relevance, sentence_logits=judgement.sentences)
-            for hit, judgement in zip(hits, judgements, strict=True)
-        ]
-        return sorted(judged, key=lambda hit: -(hit.relevance or 0.0))
+        judged: list[Hit] = []
+        while len(judged) < len(hits) and not _settled(judged):
+            part = hits[len(judged) :][: NEXT_READ if judged else FIRST_READ]
+            judgements = self.reranker.read(question, [passage_of(hit.chunk) for hit in part])
+            judged.extend(
+                replace(hit, relevance=judgement.relevance, sentence_logits=judgement.sentences)
+                for hit, judgement in zip(part, judgements, strict=True)
+            )
+        return sorted(judged, key=_relevance, reverse=True)
+
+
+def _settled(judged: Sequence[Hit]) -> bool:
+    """Whether reading more passages would hardly change the answer."""
+    if not judged:
+        return False
+    best = max(range(len(judged)), key=lambda i: _relevance(judged[i]))
+    return best < len(judged) - LAST_READ and _relevance(judged[best]) >= ANSWERS_WELL
+
+
+def _relevance(hit: Hit) -> float:
+    return hit.relevance or 0.0
 
 
 def searchable_text(chunk: Chunk) -> str:

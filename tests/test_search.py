@@ -1,9 +1,15 @@
 """Two searches into one ranking: fusion, reranking, copies and windows."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from assistant.evidence import READ_ALONE, EvidenceLimits, select_evidence
 from index.articles import Article, Window, epoch_seconds
 from index.chunks import split_chunks
 from index.copies import COPY_OVERLAP, without_copies, word_triples
@@ -11,8 +17,8 @@ from index.embedding import Embedder
 from index.fusion import RRF_K, reciprocal_rank_fusion
 from index.hits import Hit, SearchResult
 from index.library import Library
-from index.rerank import Reranker
-from index.search import searchable_text
+from index.rerank import Judgement, Passage, Reranker
+from index.search import FIRST_READ, NEXT_READ, searchable_text
 from tests.parts import Loaded
 
 WORDS = (
@@ -161,3 +167,48 @@ def test_searching_again_gives_the_same(newsroom: Library, reranker: Reranker, e
     again = Library(newsroom.folder, Loaded(embedder, reranker))
     question = "Why were the trains late?"
     assert newsroom.search(question, k=8, candidates=30).hits == again.search(question, k=8, candidates=30).hits
+
+
+# How much is read
+
+
+class Counting:
+    """A reranker that notes how many passages it was given."""
+
+    def __init__(self, reranker: Reranker) -> None:
+        self.name = reranker.name
+        self.passages: list[int] = []
+        self._reranker = reranker
+
+    def score(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        return self._reranker.score(question, passages)
+
+    def read(self, question: str, passages: Sequence[Passage]) -> tuple[Judgement, ...]:
+        self.passages.append(len(passages))
+        return self._reranker.read(question, passages)
+
+
+def read_for(question: str, newsroom: Library, reranker: Reranker) -> list[int]:
+    counting = Counting(reranker)
+    replace(newsroom.searcher(), reranker=counting).search(question, k=8, candidates=30, window=Window())
+    return counting.passages
+
+
+def test_when_the_best_passage_is_clear_the_others_are_not_read(newsroom: Library, reranker: Reranker) -> None:
+    assert read_for("How many people died in the flood in Brackwater?", newsroom, reranker) == [FIRST_READ]
+
+
+def test_when_nothing_answers_well_every_candidate_is_read(newsroom: Library, reranker: Reranker) -> None:
+    parts = read_for("Which perfume did the astronaut prefer?", newsroom, reranker)
+    assert parts[:2] == [FIRST_READ, NEXT_READ]
+    assert sum(parts) == 30
+
+
+def test_only_the_best_sentences_are_read_alone(newsroom: Library, reranker: Reranker) -> None:
+    question = "How many people died in the flood in Brackwater?"
+    found = newsroom.search(question, k=8, candidates=30)
+    evidence = select_evidence(question, found.hits, reranker, EvidenceLimits(100, 10_000))
+    assert sum(item.relevance is not None for item in evidence) == READ_ALONE < len(evidence)
+    fits = [item.fit for item in evidence if item.fit is not None]
+    assert len(fits) == len(evidence)
+    assert fits == sorted(fits, reverse=True)

@@ -1,0 +1,115 @@
+"""The state of the language model after the fixed part of a prompt, kept in a file so that it is read once only.
+
+Instructions and examples are most of a prompt, and a small machine reads them for seconds. llama.cpp can write what it
+knows after them to a file (28 KiB a token) and take it up again in milliseconds, in another process too.
+"""
+
+import hashlib
+import http.client
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from index.errors import ModelError
+
+HEAD_BYTES = 1 << 20  # of the model file, with its size: enough to tell one model from another
+KEPT = 3  # states of other models and prompts
+SECONDS = 120  # for reading the fixed part once, on a slow machine
+
+
+@dataclass(frozen=True, slots=True)
+class PromptState:
+    """Where a state is kept.
+
+    Attributes:
+        folder: is there, and readable by nobody else.
+        system: the system message that prompts begin with.
+        gguf: the model file.
+        runtime: the version of llama.cpp; another one may write another form.
+    """
+
+    folder: Path
+    system: str
+    gguf: Path
+    runtime: str
+
+    @property
+    def key(self) -> str:
+        """Changes with everything that the state depends on."""
+        with self.gguf.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        parts = (self.runtime, self.system, str(self.gguf.stat().st_size))
+        return hashlib.sha256("\0".join(parts).encode() + head).hexdigest()[:24]
+
+    def take_up(self, address: str, api_key: str) -> bool:
+        """Put the server into the state, reading the fixed part and saving the state when there is none.
+
+        What fails here costs time and nothing else: then the server reads the fixed part with the first question.
+
+        Returns:
+            Whether the state came from a file.
+        """
+        server = _Server(address, api_key)
+        try:
+            if self._restored(server):
+                return True
+            server.post("/v1/chat/completions", {"messages": self._messages, "max_tokens": 1})
+            self._save(server)
+        except (OSError, http.client.HTTPException, ModelError):
+            return False  # no room, no right to write, or a server that cannot do this
+        return False
+
+    @property
+    def _messages(self) -> list[dict[str, str]]:
+        return [{"role": "system", "content": self.system}, {"role": "user", "content": ""}]
+
+    def _restored(self, server: "_Server") -> bool:
+        """Whether a whole state was there and was taken; a damaged one is removed."""
+        for file in self.folder.glob(f"{self.key}-*.state"):
+            if _named(self.key, file) == file.name:
+                server.post("/slots/0?action=restore", {"filename": file.name})
+                os.utime(file)
+                return True
+            file.unlink(missing_ok=True)
+        return False
+
+    def _save(self, server: "_Server") -> None:
+        unfinished = self.folder / f"{uuid4().hex}.part"
+        try:
+            server.post("/slots/0?action=save", {"filename": unfinished.name})
+            unfinished.chmod(0o600)
+            unfinished.replace(self.folder / _named(self.key, unfinished))
+        finally:
+            unfinished.unlink(missing_ok=True)
+        newest = sorted(self.folder.glob("*.state"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for file in newest[1 + KEPT :]:
+            file.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """A running server of llama.cpp."""
+
+    address: str
+    api_key: str
+
+    def post(self, path: str, body: object) -> None:
+        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=SECONDS)
+        headers = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", path, json.dumps(body), headers)
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        if response.status != http.client.OK:
+            raise ModelError(f"the server answers {path} with {response.status}: {text[:200]!r}", "Run it again.")
+
+
+def _named(key: str, file: Path) -> str:
+    """A state's name holds the digest of its content, so that a damaged one is never read."""
+    with file.open("rb") as content:
+        return f"{key}-{hashlib.file_digest(content, 'sha256').hexdigest()[:32]}.state"
