@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 import click
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
+from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from index.errors import AssistantError
 
 FRAMES_A_SECOND = 8
+ROOM_FOR_STAGE = 3  # lines: a stage may take two in a narrow terminal, and the cursor stands below it
 
 
 class Progress(Protocol):
@@ -104,7 +106,7 @@ class Screen:
             if self.plain:
                 yield _Lines(self.console, follows=follows)
                 return
-            with _Moving(self.console, follows=follows) as moving:
+            with Moving(self.console, follows=follows) as moving:
                 yield moving
 
 
@@ -163,7 +165,7 @@ class _Lines:
             self._terminal.print(stage, markup=False)
 
 
-class _Moving:
+class Moving:
     """A spinner with the stage, below it what is known so far; every state is drawn at once."""
 
     def __init__(self, terminal: Console, *, follows: bool) -> None:
@@ -187,7 +189,9 @@ class _Moving:
         self._live.update(Text(), refresh=True)
         self._live.stop()
 
-    def __rich__(self) -> RenderableType:
-        if self._answer is None:
-            return self._spinner
-        return Group(meanwhile_view(self._answer), self._spinner)
+    def __rich_console__(self, terminal: Console, options: ConsoleOptions) -> RenderResult:
+        lines = terminal.render_lines(meanwhile_view(self._answer), options, pad=False) if self._answer else []
+        # On a low screen the newest claims, and what goes on.
+        for line in lines[-max(1, terminal.height - ROOM_FOR_STAGE) :]:
+            yield from (*line, Segment.line())
+        yield self._spinner
