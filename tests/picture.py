@@ -21,7 +21,7 @@ PICTURE = ROOT / "tests" / "pictures" / "chat.svg"
 COLUMNS, LINES = 96, 46
 TYPED = ("Who did Blinken meet in Seoul?", "And when is he to meet the president?", "What did the talks cost?")
 SOCKET = "news-assistant-picture"
-WAIT_SECONDS = 180
+WAIT_SECONDS = 900
 FONT = re.compile(r"\s*@font-face \{.*?\n    \}", re.DOTALL)
 
 
