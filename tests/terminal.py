@@ -89,5 +89,5 @@ def piped(*lines: str, arguments: tuple[str, ...] = ()) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         check=False,
-        timeout=WAIT_SECONDS,
+        timeout=WAIT_SECONDS * max(1, len(lines)),
     )
