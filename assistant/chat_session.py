@@ -111,7 +111,8 @@ class Chat:
         self._asked = (question, earlier)
         limits = self.limits
         asked = Question(question, limits.window, history=earlier, as_of=self._as_of, source=limits.source)
-        self.assistant.prepare()
+        if not self.assistant.prepared:  # else it would wait for the models that are being loaded, showing nothing
+            self.assistant.prepare()
         answer = self._answered(asked)
         if answer.status is Status.IN_PROGRESS and not answer.claims:
             self.screen.say(STOPPED)

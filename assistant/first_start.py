@@ -32,16 +32,16 @@ def filled(talk: "Chat", sample: Path) -> bool:
 
 def _asked_for(talk: "Chat", error: AssistantError, sample: Path) -> str | None:
     """A path; None when the reader leaves."""
-    from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import PathCompleter
+
+    from assistant.typed_lines import typed_line
 
     count = sum(1 for _ in sample.glob("*.md"))
     talk.screen.say(f"{error.problem[:1].upper()}{error.problem[1:]}.")
     offer = f"press Enter for the sample newsroom ({count} articles)" if count else "Ctrl-D leaves"
     talk.screen.say(f"Type an article file, a folder or a web address, or {offer}.")
-    session: PromptSession[str] = PromptSession(completer=PathCompleter(expanduser=True), complete_while_typing=False)
     try:
-        typed = session.prompt(PROMPT).strip().strip("'\"")
+        typed = typed_line(PROMPT, PathCompleter(expanduser=True)).strip().strip("'\"")
     except (EOFError, KeyboardInterrupt):
         return None
     return typed or (str(sample) if count else "")

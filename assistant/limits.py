@@ -27,10 +27,11 @@ class Limits:
 
     @property
     def words(self) -> str:
-        """``since 1 November 2023 · World Desk``; empty without a limit."""
+        """``since 1 November 2023 · from World Desk``; empty without a limit."""
         since = f"since {readable_date(self.since)}" if self.since else ""
         until = f"until {readable_date(self.until)}" if self.until else ""
-        return " · ".join(part for part in (since, until, self.source) if part)
+        source = f"from {self.source}" if self.source else ""
+        return " · ".join(part for part in (since, until, source) if part)
 
     def from_day(self, text: str) -> "Limits":
         """With another first day; empty takes it away.

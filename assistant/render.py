@@ -3,6 +3,7 @@
 Colours are chosen to be read on dark and on light ground, and nothing is said by colour alone.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from assistant.answer import Answer, Citation, Evidence, Status
 from assistant.sentence_dates import resolve_dates
+from assistant.unbroken import GLUE, Unbroken, glued
 from index.articles import ArticleInfo
 
 NOT_SAID = "The articles do not say."
@@ -24,9 +26,11 @@ SOURCE_INDENT = 2  # columns
 READABLE = 110  # columns; longer lines are hard to follow, however wide the terminal is
 NUMBER, NOTICE = "cyan", "magenta"
 # What a terminal would obey instead of showing it: control characters, and marks that turn the reading direction.
-_UNSHOWN = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in {0x09, 0x0A}} | dict.fromkeys(
-    (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), ""
-)
+_UNSHOWN = {
+    code: " " for code in (*range(0x20), *range(0x7F, 0xA0), ord(GLUE)) if code not in {0x09, 0x0A}
+} | dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "")
+
+_WHOLE = re.compile(r"\d{1,2} \w+ \d{4}|\d+ \w+ ago")  # dates and ages are not broken
 
 
 def answer_view(answer: Answer, *, verbose: bool = False, present: date | None = None) -> RenderableType:
@@ -150,7 +154,8 @@ def numbered(mark: str, sentence: str, *below: str) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, style=NUMBER)
     table.add_column()
-    lines = Group(Text(" ".join(shown(sentence).split())), *(Text(shown(line), style="dim") for line in below))
+    whole = (_WHOLE.sub(lambda match: glued(match.group()), shown(line)) for line in below)
+    lines = Group(Text(" ".join(shown(sentence).split())), *(Unbroken(Text(line, style="dim")) for line in whole))
     table.add_row(mark, lines)
     return Padding(table, (0, 0, 0, SOURCE_INDENT))
 
@@ -173,12 +178,12 @@ def _refusal(answer: Answer, present: date | None) -> list[RenderableType]:
     return parts
 
 
-def _with_numbers(text: str, numbers: Sequence[int]) -> Text:
+def _with_numbers(text: str, numbers: Sequence[int]) -> RenderableType:
     line = Text(shown(text))
     for number in numbers:
-        line.append(" ")
+        line.append(GLUE)
         line.append(f"[{number}]", style=NUMBER)
-    return line
+    return Unbroken(line)
 
 
 def _evidence_table(evidence: Sequence[Evidence]) -> Table:

@@ -4,11 +4,13 @@ import base64
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
 
 import click
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
+from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from index.errors import AssistantError
 
 FRAMES_A_SECOND = 8
+ROOM_FOR_STAGE = 3  # lines: a stage may take two in a narrow terminal, and the cursor stands below it
 
 
 class Progress(Protocol):
@@ -69,7 +72,7 @@ class Screen:
     def error(self, error: "AssistantError") -> None:
         """An error on one line; on standard error where answers go into a pipe."""
         if self.interactive:
-            self.console.print(error_line(error.problem, error.remedy), soft_wrap=True)
+            self.console.print(error_line(error.problem, error.remedy))
         else:
             show_error(error)
 
@@ -98,17 +101,13 @@ class Screen:
         """Show what is going on until the answer is there; nothing in a pipe."""
         if not self.interactive:
             yield _Nothing()
-        elif self.plain:
-            yield _Lines(self.console, follows=follows)
-        else:
-            moving = _Moving(follows=follows)
-            live = Live(moving, console=self.console, transient=True, refresh_per_second=FRAMES_A_SECOND)
-            with _silent_keyboard(), live:
-                try:
-                    yield moving
-                finally:
-                    # What is taller than the screen cannot be taken back once it has been drawn in full.
-                    live.update(Text(), refresh=True)
+            return
+        with _silent_keyboard():
+            if self.plain:
+                yield _Lines(self.console, follows=follows)
+                return
+            with Moving(self.console, follows=follows) as moving:
+                yield moving
 
 
 def _copied(text: str) -> bool:
@@ -124,7 +123,10 @@ def _copied(text: str) -> bool:
 
 @contextmanager
 def _silent_keyboard() -> Iterator[None]:
-    """Keys pressed meanwhile do not appear among what is shown; they are read at the next prompt. Ctrl-C works."""
+    """Keys pressed meanwhile, Ctrl-D too, do not appear among what is shown but are read at the next prompt.
+
+    Ctrl-C works.
+    """
     try:
         import termios
     except ImportError:  # Windows shows nothing before it is read
@@ -133,7 +135,7 @@ def _silent_keyboard() -> Iterator[None]:
     keyboard = sys.stdin.fileno()
     before = termios.tcgetattr(keyboard)
     silent = [*before]
-    silent[3] &= ~termios.ECHO
+    silent[3] &= ~(termios.ECHO | termios.ICANON)  # by lines, Ctrl-D would be taken for the end of one
     termios.tcsetattr(keyboard, termios.TCSANOW, silent)
     try:
         yield
@@ -163,18 +165,33 @@ class _Lines:
             self._terminal.print(stage, markup=False)
 
 
-class _Moving:
-    """A spinner with the stage, below it what is known so far."""
+class Moving:
+    """A spinner with the stage, below it what is known so far; every state is drawn at once."""
 
-    def __init__(self, *, follows: bool) -> None:
+    def __init__(self, terminal: Console, *, follows: bool) -> None:
         self._answer: Answer | None = None
         self._spinner = Spinner("dots", Text(stage_of(None, follows=follows)), style="cyan")
+        self._live = Live(self, console=terminal, transient=True, refresh_per_second=FRAMES_A_SECOND)
 
     def update(self, answer: "Answer") -> None:
         self._answer = answer
         self._spinner.update(text=Text(stage_of(answer)))
+        self._live.refresh()
 
-    def __rich__(self) -> RenderableType:
-        if self._answer is None:
-            return self._spinner
-        return Group(meanwhile_view(self._answer), self._spinner)
+    def __enter__(self) -> Self:
+        self._live.start(refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # What is taller than the screen cannot be taken back once it has been drawn in full.
+        self._live.update(Text(), refresh=True)
+        self._live.stop()
+
+    def __rich_console__(self, terminal: Console, options: ConsoleOptions) -> RenderResult:
+        lines = terminal.render_lines(meanwhile_view(self._answer), options, pad=False) if self._answer else []
+        # On a low screen the newest claims, and what goes on.
+        for line in lines[-max(1, terminal.height - ROOM_FOR_STAGE) :]:
+            yield from (*line, Segment.line())
+        yield self._spinner

@@ -18,10 +18,10 @@ from rich.text import Text
 from tests.parts import NEWSROOM, ROOT
 
 PICTURE = ROOT / "tests" / "pictures" / "chat.svg"
-COLUMNS, LINES = 96, 46
+COLUMNS, LINES = 96, 60
 TYPED = ("Who did Blinken meet in Seoul?", "And when is he to meet the president?", "What did the talks cost?")
 SOCKET = "news-assistant-picture"
-WAIT_SECONDS = 180
+WAIT_SECONDS = 900
 FONT = re.compile(r"\s*@font-face \{.*?\n    \}", re.DOTALL)
 
 

@@ -12,7 +12,8 @@ from tests.parts import ROOT
 ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\a\x1b]*(?:\a|\x1b\\)|[()][A-Z0-9]|[=>78])")
 BRACKETED_PASTE = "\x1b[?2004h"  # prompt-toolkit switches it on when a prompt begins
 PASTE_START, PASTE_END = "\x1b[200~", "\x1b[201~"
-WAIT_SECONDS = 40
+# Only a chat that hangs waits so long; a slow machine that does other things too may need much of it.
+WAIT_SECONDS = 240
 COMMAND = [sys.executable, "-m", "assistant", "chat"]
 
 
@@ -65,8 +66,10 @@ class Terminal:
         return self.ended()
 
     def ended(self) -> int | None:
-        """The exit status of a chat that ends by itself."""
+        """The exit status of a chat that ends by itself; None when a signal ended it."""
         self._child.expect(pexpect.EOF)
+        # The terminal is let go a moment before the process is gone, and closing it kills what is still there.
+        self._child.wait()
         self._child.close()
         status = self._child.exitstatus
         assert status is None or isinstance(status, int)
@@ -86,5 +89,5 @@ def piped(*lines: str, arguments: tuple[str, ...] = ()) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         check=False,
-        timeout=WAIT_SECONDS,
+        timeout=WAIT_SECONDS * max(1, len(lines)),
     )

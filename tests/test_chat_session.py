@@ -1,17 +1,20 @@
 """What the chat survives, without a terminal."""
 
+import io
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from assistant import Assistant
+from assistant.answer import Answer, Claim, Status
 from assistant.chat_session import Chat
-from assistant.screen import Screen
+from assistant.screen import Moving, Screen
 from tests.openai_server import OpenAIServer, Silence
 from tests.parts import ROOT
-from tests.terminal import COMMAND
+from tests.terminal import COMMAND, without_escapes
 
 
 def fail() -> None:
@@ -48,3 +51,16 @@ def test_ctrl_c_ends_what_is_piped(chat_environment: pytest.MonkeyPatch) -> None
     assert process.returncode == 130
     assert out == ""
     assert len(server.requests) == 1
+
+
+def test_on_a_low_screen_the_newest_claims_and_the_stage_are_seen() -> None:
+    out = io.StringIO()
+    terminal = Console(file=out, force_terminal=True, width=60, height=6)
+    claims = tuple(Claim(f"Claim number {n}.", (n,)) for n in range(1, 9))
+    stages = {"evidence": 1.0, "load": 1.0, "read": 1.0}
+    with Moving(terminal, follows=False) as moving:
+        moving.update(Answer("What?", Status.IN_PROGRESS, claims=claims, timings_ms=stages))
+    drawn = without_escapes(out.getvalue())
+    assert "writing…" in drawn
+    assert "Claim number 8. [8]" in drawn
+    assert "Claim number 5. [5]" not in drawn

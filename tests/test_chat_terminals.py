@@ -72,7 +72,7 @@ def test_limits_stand_in_the_prompt(server: OpenAIServer) -> None:
     terminal.at_prompt()
     terminal.ask("/since 2023-08-01")
     terminal.type("/source gazette")
-    terminal.until(r"since 1 August 2023 · Tolle Valley Gazette ")
+    terminal.until(r"since 1 August 2023 · from Tolle Valley Gazette ")
     assert EIGHT in terminal.ask(FLOOD)
     terminal.ask("/since")
     terminal.type("/source")
@@ -100,17 +100,21 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(
     terminal = Terminal()
     terminal.until(r"\? ")
     terminal.type(FLOOD)
-    shown = terminal.raw_until(r"August 2023\r\n\r\n\? ")
+    shown = terminal.raw_until(r"\r\n\r\n\? ")
     stages = [line for line in shown.splitlines() if line.endswith("…")]
     assert stages[0] == "searching…"
-    assert stages[-1] == "read 20 sentences, writing…"
+    assert re.fullmatch(r"read \d+ sentences, writing…", stages[-1])
     assert len(stages) == len(set(stages))
     assert EIGHT in shown
     assert "\x1b" not in shown
-    terminal.type("/open 1")
+    terminal.type("/oben\x7f\x7fpen 1")  # Backspace, twice
     terminal.until("»Eight people have died")
     terminal.until(r"\? ")
+    terminal.press("c")
+    terminal.until("Ctrl-D leaves")
     assert terminal.leave() == 0
+    history = platformdirs.user_data_path(APPLICATION) / "chat" / "history"
+    assert "+/open 1\n" in history.read_text(encoding="utf-8")
 
 
 def test_no_color_means_no_colour(server: OpenAIServer, chat_environment: pytest.MonkeyPatch) -> None:
@@ -215,4 +219,6 @@ def test_what_is_typed_during_an_answer_is_not_shown_in_it_and_read_after_it(ser
     assert EIGHT in answered
     assert "/articles" not in answered
     assert "3 of 68 articles" in terminal.at_prompt()
-    assert terminal.leave() == 0
+    terminal.type(FLOOD)
+    terminal.until("searching")
+    assert terminal.leave() == 0  # Ctrl-D waits for its turn as well

@@ -16,6 +16,7 @@ def test_days_are_inside_and_an_empty_one_takes_the_limit_away() -> None:
     assert limits.words == "since 1 November 2023 · until 9 November 2023"
     assert limits.from_day("").to_day("") == Limits()
     assert Limits().words == ""
+    assert Limits(since="2023-11-01", source="World Desk").words == "since 1 November 2023 · from World Desk"
     assert Limits().from_day("2023-11-01").to_day("2023-11-01").window.bounded
 
 

@@ -1,5 +1,7 @@
 """What a person sees of an answer."""
 
+import io
+
 from rich.console import Console, RenderableType
 
 from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
@@ -145,3 +147,16 @@ def test_an_article_is_named_by_what_is_known() -> None:
 def test_errors_are_shown_word_for_word() -> None:
     assert shown(error_view("bad [red]value[/]", "use [1]")) == "Error: bad [red]value[/]\nuse [1]"
     assert shown(error_view("bad", "")) == "Error: bad"
+
+
+def test_numbers_stay_with_the_last_word_and_dates_are_not_broken() -> None:
+    claims = (Claim("The ferry sank.", (1, 2)),)
+    view = answer_view(
+        Answer("What?", Status.ANSWERED, claims=claims, citations=(Citation(1, "It sank.", 0, 8, SEOUL),))
+    )
+    for width in range(24, 60):
+        console = Console(width=width, file=io.StringIO(), record=True)
+        console.print(view)
+        lines = [line.strip() for line in console.export_text().splitlines()]
+        assert any(line.endswith("sank. [1] [2]") for line in lines), width
+        assert any("9 November 2023" in line for line in lines), width
