@@ -42,7 +42,7 @@ def wide_console(*, stderr: bool = False) -> "Console":
 
 @contextmanager
 def _bars(console: "Console") -> Iterator[Progress]:
-    """One progress bar for each model, added when it is first heard of."""
+    """One progress bar for each model, added when it is first heard of; until then the screen is left alone."""
     from rich import progress as rich
 
     columns = (
@@ -53,14 +53,19 @@ def _bars(console: "Console") -> Iterator[Progress]:
         rich.TimeRemainingColumn(),
     )
     tasks: dict[str, rich.TaskID] = {}
-    with rich.Progress(*columns, console=console) as bars:
+    bars = rich.Progress(*columns, console=console)
 
-        def show(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name)
-            bars.update(tasks[name], completed=done, total=total)
+    def show(name: str, done: int, total: int) -> None:
+        bars.start()
+        if name not in tasks:
+            tasks[name] = bars.add_task(name)
+        bars.update(tasks[name], completed=done, total=total)
 
+    try:
         yield show
+    finally:
+        if tasks:
+            bars.stop()
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """The first start of the chat."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.parts import NEWSROOM, quoting_server
-from tests.terminal import Terminal, piped
+from tests.terminal import BRACKETED_PASTE, Terminal, piped
 
 
 def test_an_empty_index_offers_the_sample_newsroom(chat_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -69,4 +70,14 @@ def test_the_models_are_fetched_before_the_screen_moves(
     assert "/help lists the commands" in terminal.at_prompt()
     assert "Error: " in terminal.ask("Who did Blinken meet?")
     assert "/help" in terminal.ask("/help")
+    assert terminal.leave() == 0
+
+
+def test_loading_models_that_are_there_leaves_the_prompt_alone(chat_environment: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    shown = terminal.raw_until(re.escape(BRACKETED_PASTE))
+    terminal.type("/articles moor")  # answered when the models are loaded
+    shown += terminal.raw_until("of 68 articles")
+    assert "\x1b[2K" not in shown  # how a progress bar is taken away; the prompt itself is drawn without it
+    terminal.at_prompt()
     assert terminal.leave() == 0

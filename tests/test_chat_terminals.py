@@ -107,7 +107,7 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(
     assert len(stages) == len(set(stages))
     assert EIGHT in shown
     assert "\x1b" not in shown
-    terminal.type("/oben\x7f\x7fpen 1")  # Backspace, twice
+    terminal.type("/oben\x7f\x7f\x7fpen 1")  # Backspace, three times
     terminal.until("»Eight people have died")
     terminal.until(r"\? ")
     terminal.press("c")
