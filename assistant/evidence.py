@@ -23,7 +23,7 @@ MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
 # third.
 # Only the sentences that are best in their passages are read without it too; of the others that is worth as much as of
 # the worst of these.
-READ_ALONE = 8
+READ_ALONE = 16
 ALONE_SHARE = 0.3  # of what a sentence is worth without its passage, beside what it is worth in it
 CHUNK_SHARE = 0.5  # of what its chunk's logit lacks to the best chunk's: a sentence is understood through its text
 WRONG_KIND = 5.0  # "how many?" and no number that the question does not have
