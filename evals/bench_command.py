@@ -111,7 +111,8 @@ def bench_command(questions: int, runs: int, more: Path | None, output: Path | N
             assistant.ask(WARMING)  # loads everything
             timed = [_timed(assistant, models, text) for text in asked]
     lines.extend(_lines(timed))
-    lines.append(Line("peak memory, warm, MB", *[getrusage(RUSAGE_SELF).ru_maxrss * RSS_UNIT / 1e6] * 2, n=1))
+    peak = getrusage(RUSAGE_SELF).ru_maxrss * RSS_UNIT / 1e6
+    lines.append(Line("peak memory, warm, MB", peak, peak, 1))
     if output is not None:
         record = {"chunks": chunks, "lines": [asdict(line) for line in lines], "questions": [asdict(t) for t in timed]}
         output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
@@ -129,7 +130,9 @@ def _help() -> Iterator[Line]:
 
 def _cold(index: Path, asked: Sequence[str]) -> Iterator[Line]:
     """Questions to new processes, over an index that is there and with model files that were read before."""
-    whole, loading, beside = [], [], []
+    whole: list[float] = []
+    loading: list[float] = []
+    beside: list[float] = []
     for text in asked:
         command = [sys.executable, "-m", "assistant", "ask", text, "--json", "--index", str(index)]
         started = time.perf_counter()
@@ -140,14 +143,16 @@ def _cold(index: Path, asked: Sequence[str]) -> Iterator[Line]:
             loading.append(load)
             beside.append(whole[-1] - load)
     yield _line("cold ask", whole)
-    yield from (_line(*named) for named in (("cold ask, load", loading), ("cold ask without load", beside)) if named[1])
+    yield from _some("cold ask, load", loading)
+    yield from _some("cold ask without load", beside)
     peak = getrusage(RUSAGE_CHILDREN).ru_maxrss * RSS_UNIT / 1e6
     yield Line("peak memory, cold ask, MB", peak, peak, len(asked))
 
 
 def _timed(assistant: Assistant, models: ModelProvider, text: str) -> Timed:
     started = time.perf_counter()
-    first_evidence = first_claim = None
+    first_evidence: float | None = None
+    first_claim: float | None = None
     answer: Answer | None = None
     for answer in assistant.stream(text):
         now = (time.perf_counter() - started) * 1000
@@ -198,7 +203,7 @@ def _writing(assistant: Assistant, chat: "BaseChatModel", answer: Answer, tokens
     # What stands first is new, so that the fixed part alone is remembered from the question itself.
     prompt: list[Any] = [system, type(user)(f"(again)\n{user.text}")]
     # Other servers may write less.
-    further = {"extra_body": {"ignore_eos": True}} if assistant.settings.uses_local_llm else {}
+    further: dict[str, Any] = {"extra_body": {"ignore_eos": True}} if assistant.settings.uses_local_llm else {}
     started = time.perf_counter()
     chat.bind(max_tokens=tokens, **further).invoke(prompt)
     return (time.perf_counter() - started) * 1000
