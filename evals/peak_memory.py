@@ -1,0 +1,20 @@
+"""The most memory that a process has had."""
+
+import re
+import resource
+import sys
+from pathlib import Path
+
+STATUS = Path("/proc/self/status")
+
+
+def peak_megabytes() -> float:
+    """The most resident memory that this process has had since it began to run its program, in megabytes (10^6 bytes).
+
+    On Linux ``getrusage`` will not do: a process that was started by a large one begins with that one's peak, which
+    outlives ``exec`` (``setmax_mm_hiwater_rss`` in the kernel's ``fs/exec.c``). The kernel's own count begins anew.
+    """
+    if STATUS.is_file() and (found := re.search(r"^VmHWM:\s+(\d+) kB$", STATUS.read_text(encoding="ascii"), re.M)):
+        return int(found[1]) * 1024 / 1e6
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size / 1e6 if sys.platform == "darwin" else size * 1024 / 1e6
