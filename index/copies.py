@@ -44,8 +44,8 @@ def repeats(one: Triples, other: Triples) -> bool:
 
 def same_text(one: Triples, other: Triples) -> bool:
     """Whether two texts are versions of one: neither has much that the other lacks."""
-    longer = max(len(one), len(other))
-    return bool(longer) and len(one & other) >= COPY_OVERLAP * longer
+    needed = COPY_OVERLAP * max(len(one), len(other))
+    return 0 < needed <= min(len(one), len(other)) and len(one & other) >= needed
 
 
 def links(article: Article, others: Iterable[Article]) -> Iterator[Link]:

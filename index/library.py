@@ -16,6 +16,7 @@ from index.parts import CATALOG
 from index.reading import Reader
 from index.rebuilding import Rebuilt, rebuild
 from index.search import Searcher
+from index.server import Server
 from index.writing import one_writer, open_for_writing
 
 SEARCHES = 5  # times that a search is made again because another process was changing what it found
@@ -43,13 +44,21 @@ class Library:
         folder: made at the first ``add``; reading never creates anything.
         models: the embedder and the reranker.
         waiting: called when another process writes and this one has to wait.
+        server: holds the vectors; None keeps them in the folder, where everything else is.
     """
 
-    def __init__(self, folder: Path, models: Models, waiting: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models: Models,
+        waiting: Callable[[], None] | None = None,
+        server: Server | None = None,
+    ) -> None:
         self.folder = folder
         self._models = models
         self._waiting = waiting
-        self._reader = Reader(folder, waiting)
+        self._server = server
+        self._reader = Reader(folder, waiting, server)
         self._searcher: Searcher | None = None
 
     def add(
@@ -58,6 +67,7 @@ class Library:
         progress: Callable[[AddReport], None] | None = None,
         *,
         stop: Callable[[], bool] | None = None,
+        jobs: int = 1,
     ) -> AddReport:
         """Add articles; unchanged ones are skipped, changed ones replaced.
 
@@ -67,6 +77,7 @@ class Library:
             articles: ``Incoming`` also says which files an article comes from; see ``prune``.
             progress: called after each batch with the totals so far.
             stop: asked after each batch; True ends the call.
+            jobs: processes that embed; 1 embeds in this one.
 
         Raises:
             InputError: an article without text.
@@ -74,7 +85,7 @@ class Library:
         """
         incoming = (item if isinstance(item, Incoming) else Incoming(item) for item in articles)
         with one_writer(self.folder, self._waiting):
-            adding = Adding(self.folder, self._models)
+            adding = Adding(self.folder, self._models, self._server, jobs)
             try:
                 return adding.add(incoming, progress, stop)
             finally:
@@ -132,28 +143,40 @@ class Library:
                 catalog.drop_origins(gone)
         return orphans
 
-    def search(
-        self, question: str, *, k: int, candidates: int, window: Window | None = None, source: str = ""
+    def search(  # noqa: PLR0913 -- each selects articles
+        self,
+        question: str,
+        *,
+        k: int,
+        candidates: int,
+        window: Window | None = None,
+        source: str = "",
+        author: str = "",
+        title: str = "",
+        tag: str = "",
     ) -> SearchResult:
         """The ``k`` best chunks for a question, of the articles that are there now.
 
         Args:
             source: only articles whose source is called exactly so; empty takes all.
+            author, title: only articles with all these words, or parts of words, there.
+            tag: only articles filed under it.
 
         Raises:
             IndexStateError: there is no index, or it was made with another embedding model.
         """
-        within = window or Window()
+        sources, tags = ((name,) if name else () for name in (source, tag))
+        selection = Selection(sources, window or Window(), title, author, tags)
         for _ in range(SEARCHES):
             searcher = self.searcher()
             try:
-                found = searcher.search(question, k=k, candidates=candidates, window=within, source=source)
+                found = searcher.search(question, k=k, candidates=candidates, selection=selection)
                 if not found.outdated and self._reader.holds(searcher.store):
                     return found
                 self._reader.refresh()
             except DamagedError:  # another process has rebuilt the index meanwhile, or it is damaged: open it again
                 self._reader.close(searcher.store)
-        return self.searcher().search(question, k=k, candidates=candidates, window=within, source=source)
+        return self.searcher().search(question, k=k, candidates=candidates, selection=selection)
 
     def searcher(self) -> Searcher:
         """The search pipeline over the present state, mended first where it is damaged.
@@ -212,7 +235,7 @@ class Library:
         """
         self._reader.catalog()
         with one_writer(self.folder, self._waiting):
-            return check_parts(self.folder)
+            return check_parts(self.folder, self._server)
 
     def rebuild(self, progress: Callable[[Rebuilt], None] | None = None) -> Rebuilt:
         """Make the index anew from its own articles, for the embedding model of the settings.
@@ -225,7 +248,7 @@ class Library:
         if not self.folder.is_dir():
             self._reader.catalog()  # tells that there is nothing
         with one_writer(self.folder, self._waiting):
-            return rebuild(self.folder, self._models.embedder(), progress)
+            return rebuild(self.folder, self._models.embedder(), progress, self._server)
 
     def status(self) -> IndexStatus:
         """How the index stands.
@@ -248,7 +271,7 @@ class Library:
         catalog = Catalog.open(self.folder / CATALOG)
         if not article_ids or catalog is None:
             return
-        parts = open_for_writing(catalog)
+        parts = open_for_writing(catalog, self._server)
         try:
             for first in range(0, len(article_ids), LOOK_UP_ARTICLES):
                 parts.commit((), article_ids[first : first + LOOK_UP_ARTICLES])

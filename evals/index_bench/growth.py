@@ -22,7 +22,7 @@ from index.articles import Window
 from index.catalog import Catalog
 from index.chunks import split_chunks
 from index.embedding import Vectors
-from index.entries import Stored
+from index.entries import Selection, Stored
 from index.identity import Identity
 from index.parts import CATALOG, Parts, Prepared
 from index.search import Searcher
@@ -152,7 +152,7 @@ def read_index(folder: Path, texts: Sequence[str], vectors: Vectors) -> Read:
         parts.lexical.search(text, CANDIDATES, Window())
     for text, vector in zip(texts, vectors, strict=True):
         times = [time.perf_counter()]
-        searcher.search(text, k=8, candidates=CANDIDATES, window=Window())
+        searcher.search(text, k=8, candidates=CANDIDATES, selection=Selection())
         times.append(time.perf_counter())
         parts.store.nearest(vector, CANDIDATES, Window())
         times.append(time.perf_counter())

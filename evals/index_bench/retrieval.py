@@ -12,6 +12,7 @@ from evals.schema import Question
 from evals.suite import Sample, find_suite, load_material, read_suite
 from index.adding import Models
 from index.articles import Chunk, Window
+from index.entries import Selection
 from index.errors import InputError
 from index.hits import Hit
 from index.library import Library
@@ -88,7 +89,7 @@ def _ways(searcher: Searcher) -> dict[str, Ranking]:
     plain = Searcher(searcher.catalog, searcher.store, searcher.lexical, searcher.embedder, None)
 
     def searching(with_which: Searcher, depth: int) -> Ranking:
-        return lambda question: _chunks(with_which.search(question, k=K, candidates=depth, window=Window()).hits)
+        return lambda question: _chunks(with_which.search(question, k=K, candidates=depth, selection=Selection()).hits)
 
     reranked = {_reranked(depth): searching(searcher, depth) for depth in DEPTHS}
     return {"dense": dense, "BM25": words, "fused": searching(plain, max(DEPTHS)), **reranked}
