@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +96,7 @@ def _whole(rows: Sequence[Row]) -> Stored | None:
     ordered = sorted(rows, key=lambda row: row.chunk.number)
     info = ordered[0].chunk.article
     text = "".join(row.chunk.text for row in ordered)
-    article = Article(*astuple(info), text)
+    article = Article(**asdict(info), text=text)
     if {row.digest for row in ordered} != {article.digest}:
         return None
     return Stored(article, np.stack([row.vector for row in ordered]))

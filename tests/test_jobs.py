@@ -22,14 +22,14 @@ from index.parts import CATALOG
 from tests.parts import ROOT, Loaded
 from tests.test_library import OtherEmbedder
 
-PARAGRAPH = "The council of Vellin met on day {day} and voted {votes} to 3 on the ferry to Brackwater. " * 12
+GROUP = 200  # articles that are looked up, and here committed, at once
 
 
 def reports(number: int, votes: int = 5) -> list[Article]:
     return [
-        Article(f"report-{day}", f"Day {day}", text="\n\n".join(PARAGRAPH.format(day=day, votes=votes + part) for part in range(3)))
+        Article(f"report-{day}", text=f"On day {day} the council of Vellin voted {votes} to 3.")
         for day in range(number)
-    ]  # fmt: skip
+    ]
 
 
 def contents(library: Library) -> dict[str, tuple[str, np.ndarray]]:
@@ -43,7 +43,7 @@ def children(process: int) -> list[int]:
 
 def test_several_processes_give_the_index_that_one_gives(tmp_path: Path, embedder: Embedder) -> None:
     # The last articles come twice, changed, while their first version may still be on its way.
-    articles = [*reports(210), *reports(30, votes=9), Article("report-5", "Day 5", text="Gone.")]
+    articles = [*reports(2 * GROUP + 10), *reports(GROUP, votes=9), Article("report-5", text="Gone.")]
     one, several = (Library(tmp_path / name, Loaded(embedder)) for name in ("one", "several"))
     shown: list[AddReport] = []
     plain = one.add(articles)
@@ -55,16 +55,16 @@ def test_several_processes_give_the_index_that_one_gives(tmp_path: Path, embedde
         assert digest == theirs[name][0]
         np.testing.assert_allclose(vectors, theirs[name][1], atol=1e-5)
     assert several.check().problems == ()
-    assert several.add(articles[240:], jobs=2).unchanged == 1
+    assert several.add(articles[-1:], jobs=2).unchanged == 1
 
 
 def test_stopping_keeps_what_is_committed(tmp_path: Path, embedder: Embedder) -> None:
     library = Library(tmp_path / "index", Loaded(embedder))
-    report = library.add(reports(200), stop=lambda: True, jobs=2)
-    assert 0 < report.added < 200
+    report = library.add(reports(5 * GROUP), stop=lambda: True, jobs=2)
+    assert report.added == GROUP
     assert len(library.list()) == report.added
     assert library.check().problems == ()
-    assert library.add(reports(200), jobs=2).unchanged == report.added
+    assert library.add(reports(GROUP + 1), jobs=2).unchanged == report.added
     assert children(os.getpid()) == []
 
 
@@ -80,10 +80,10 @@ from pathlib import Path
 from assistant.models import ModelProvider
 from assistant.settings import load_settings
 from index.library import Library
-from tests.test_jobs import reports
+from tests.test_jobs import GROUP, reports
 if __name__ == "__main__":
     library = Library(Path(sys.argv[1]), ModelProvider(load_settings()))
-    library.add(reports(600), lambda report: print(report.added, flush=True), jobs=2)
+    library.add(reports(8 * GROUP), lambda report: print(report.added, flush=True), jobs=2)
 """
 
 
@@ -114,7 +114,7 @@ def test_the_processes_end_when_the_one_that_writes_is_killed(
     assert library.check().problems == ()
     kept = {name: digest for name, (digest, _) in contents(library).items()}
     assert kept
-    assert kept.items() <= {article.id: article.digest for article in reports(600)}.items()
+    assert kept.items() <= {article.id: article.digest for article in reports(8 * GROUP)}.items()
 
 
 def test_a_process_that_is_killed_is_told(tmp_path: Path, embedder: Embedder) -> None:
@@ -128,9 +128,9 @@ def test_a_process_that_is_killed_is_told(tmp_path: Path, embedder: Embedder) ->
                 killed.append(child)
 
     with pytest.raises(ModelError, match="one of the 2 embedding processes was ended from outside"):
-        library.add(reports(600), kill, jobs=2)
+        library.add(reports(8 * GROUP), kill, jobs=2)
     assert killed
     catalog = Catalog.open(tmp_path / "index" / CATALOG)
     assert catalog is not None
-    assert 0 < catalog.counts()[0] < 600
+    assert 0 < catalog.counts()[0] < 8 * GROUP
     assert library.check().problems == ()

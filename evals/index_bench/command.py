@@ -17,8 +17,9 @@ from assistant.cli import run
 from assistant.models import ModelProvider
 from assistant.settings import load_settings
 from evals.index_bench.adding import Added, measure_adding
-from evals.index_bench.growth import Size, grow
-from evals.index_bench.news import made_up_news
+from evals.index_bench.copies import measure_copies
+from evals.index_bench.growth import STORY, Size, grow
+from evals.index_bench.news import made_up_article, made_up_news
 from evals.index_bench.retrieval import DEPTHS, MEASURES, SETS, Row, best_depth, measure_retrieval
 from evals.suite import find_suite, load_material, read_suite
 
@@ -42,6 +43,7 @@ Examples:
   python -m evals.index_bench retrieval --set newsroom --questions 50
   python -m evals.index_bench growth --size 1000 --size 10000 --output growth.json
   python -m evals.index_bench growth --size 10000 --size 100000 --size 1000000
+  python -m evals.index_bench copies
 
 Times are only comparable within one run.""",
 )
@@ -124,13 +126,37 @@ def growth(sizes: tuple[int, ...], commit_chunks: int, seed: int, folder: Path |
     rows: list[Size] = []
     with _place(folder) as place:
         for size in grow(place / "growing", sorted(set(sizes or SIZES)), seed, commit_chunks):
-            click.echo(f"{size.chunks} chunks: p50 {size.p50_ms:.1f} ms", err=True)
             rows.append(size)
+            click.echo(f"{size.chunks} chunks: p50 {size.p50_ms:.1f} ms", err=True)
+            _write(output, [asdict(row) for row in rows])  # larger sizes may take hours
     _print(_growth_table(rows))
     base = next((row for row in rows if row.chunks >= 10_000), rows[0])
     slower = rows[-1].p50_ms / base.p50_ms
     click.echo(f"p50 with {rows[-1].chunks} chunks is {slower:.2f} times that with {base.chunks} (goal: {GOAL_SLOWER})")
     click.echo(f"lowest recall@10: {min(row.recall for row in rows):.4f} (goal: {GOAL_RECALL})")
+
+
+@index_bench.command(
+    epilog="""\b
+Examples:
+  python -m evals.index_bench copies
+  python -m evals.index_bench copies --articles 500"""
+)
+@click.option("--articles", default=100, show_default=True, type=click.IntRange(min=1), help="Made-up ones.")
+@seed_option
+@folder_option
+@output_option
+def copies(articles: int, seed: int, folder: Path | None, output: Path | None) -> None:
+    """Which copies of articles are found, each article being copied in several ways."""
+    # One article of each story: those of one story share sentences.
+    originals = [made_up_article(STORY * number, seed) for number in range(articles)]
+    with _place(folder) as place:
+        rows = list(measure_copies(place / "copied", ModelProvider(load_settings()), originals, seed))
+    table = _table("kind", "pairs", "repeat each other", "found", "wrong", "ms")
+    for row in rows:
+        table.add_row(row.kind, *map(str, (row.pairs, row.linked, row.found, row.wrong)), f"{row.ms:.0f}")
+    _print(table)
+    click.echo(f"found {sum(row.found for row in rows)} of {sum(row.linked for row in rows)}")
     _write(output, [asdict(row) for row in rows])
 
 
