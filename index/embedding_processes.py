@@ -3,9 +3,10 @@
 import os
 import pickle
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import connection, get_context, parent_process
 from threading import Thread
@@ -33,8 +34,9 @@ class EmbeddingProcesses:
         self._pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
 
     def embed(self, texts: Sequence[str]) -> "Future[Vectors]":
-        """Have texts embedded."""
-        return self._pool.submit(_embed, self._embedder, texts)
+        """Have texts embedded; raises as ``vectors``."""
+        with self._ends_told():
+            return self._pool.submit(_embed, self._embedder, texts)
 
     def vectors(self, embedded: "Future[Vectors]") -> Vectors:
         """What ``embed`` gave, once it is done.
@@ -42,15 +44,20 @@ class EmbeddingProcesses:
         Raises:
             ModelError: a process was ended from outside, or whatever the embedder raises.
         """
-        try:
+        with self._ends_told():
             return embedded.result()
-        except BrokenProcessPool as error:
-            problem = f"one of the {self._jobs} embedding processes was ended from outside"
-            raise ModelError(problem, "run the same command again; fewer --jobs need less memory") from error
 
     def close(self) -> None:
         """End the processes; what was not begun is not embedded any more."""
         self._pool.shutdown(cancel_futures=True)
+
+    @contextmanager
+    def _ends_told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenProcessPool as error:
+            problem = f"one of the {self._jobs} embedding processes was ended from outside"
+            raise ModelError(problem, "run the same command again; fewer --jobs need less memory") from error
 
 
 def _begin() -> None:
