@@ -20,8 +20,7 @@ from index.server import Server
 from index.writing import one_writer, open_for_writing
 
 SEARCHES = 5  # times that a search is made again because another process was changing what it found
-# Copies have nearly the same vectors: enough neighbours for a report that dozens of papers took over.
-NEIGHBOURS = 50
+NEIGHBOURS = 50  # of each chunk; more are looked at where all of these are of copies
 LINKED_CHUNKS = 8
 
 
@@ -221,11 +220,17 @@ class Library:
             IndexStateError: there is no index.
         """
         (stored,) = self.get([article_id])
-        store = self._reader.parts().store
-        keys = {key for vector in stored.vectors[:LINKED_CHUNKS] for key in store.nearest(vector, NEIGHBOURS, Window())}
-        near = sorted({version_of(key)[0] for key in keys} - {article_id})
-        others = (other.article for other in self._reader.catalog().stored(near))
-        return tuple(sorted(links(stored.article, others), key=lambda link: -link.overlap))
+        parts, limit = self._reader.parts(), NEIGHBOURS
+        while True:
+            near = [parts.store.nearest(vector, limit, Window()) for vector in stored.vectors[:LINKED_CHUNKS]]
+            named = [{version_of(key)[0] for key in keys} for keys in near]
+            others = parts.catalog.stored(sorted(set().union(*named) - {article_id}))
+            found = sorted(links(stored.article, (other.article for other in others)), key=lambda link: -link.overlap)
+            copies = {article_id, *(link.info.id for link in found)}
+            # Where a chunk is near to nothing but copies, there may be more of them.
+            if limit >= parts.store.count() or not any(names <= copies for names in named):
+                return tuple(found)
+            limit *= 2
 
     def check(self) -> CheckReport:
         """Compare everything that is stored with everything else; an interrupted commit is undone first.
