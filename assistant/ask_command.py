@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Examples:
   assistant ask "Who did Blinken meet?"
   assistant ask "How many died?" --since 2023-06-01 --until 2023-06-30
+  assistant ask "Who won?" --author "Ada Berg" --tag football
   assistant ask "What happened last week?" --as-of 2023-11-09
   assistant ask "Who won?" --add articles/ --json | jq .text
 
@@ -37,6 +38,10 @@ Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
 @click.option("--add", "paths", metavar="PATH", multiple=True, help="Add these articles first; repeatable.")
 @click.option("--since", metavar="DATE", help="Only articles published on or after this day.")
 @click.option("--until", metavar="DATE", help="Only articles published on or before this day.")
+@click.option("--source", metavar="NAME", default="", help="Only of the source that is called exactly so.")
+@click.option("--author", metavar="WORDS", default="", help="Only by authors whose name has all these words.")
+@click.option("--title", metavar="WORDS", default="", help="Only articles whose title has all these words.")
+@click.option("--tag", metavar="TAG", default="", help="Only articles filed under this tag.")
 @as_of_option
 @click.option("--k", type=click.IntRange(min=1), help="Chunks that the evidence is drawn from.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -49,6 +54,10 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     paths: tuple[str, ...],
     since: str | None,
     until: str | None,
+    source: str,
+    author: str,
+    title: str,
+    tag: str,
     as_of: str | None,
     k: int | None,
     as_json: bool,
@@ -57,7 +66,8 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     """Answer QUESTION from the articles, with a citation for every statement."""
     from assistant.chain import Question as Asked
 
-    asked = Asked(question, parse_window(since, until), k, as_of=parse_as_of(as_of))
+    window = parse_window(since, until)
+    asked = Asked(question, window, k, as_of=parse_as_of(as_of), source=source, author=author, title=title, tag=tag)
     with open_assistant(index_folder) as assistant:
         if paths:
             from assistant.index_command import add_paths

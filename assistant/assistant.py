@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from assistant.models import ModelProvider
+from assistant.models import ModelProvider, vector_server
 from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, reveal
 from index.adding import AddReport
 from index.articles import Article, Window
@@ -39,7 +39,7 @@ class Assistant:
         self.settings = settings
         self._models = models
         self._chats = models
-        self.library = Library(settings.index, models, waiting)
+        self.library = Library(settings.index, models, waiting, vector_server(settings))
 
     @classmethod
     def open(
@@ -96,6 +96,7 @@ class Assistant:
         *,
         reading: Reading | None = None,
         unreadable: Callable[[InputError], None] | None = None,
+        jobs: int = 1,
     ) -> AddReport:
         """Add a file, a folder, a web address, or articles made by a program; unchanged ones are skipped.
 
@@ -103,17 +104,18 @@ class Assistant:
             reading: how files are read; None takes what their names and contents say.
             unreadable: is told of each file, line or entry that cannot be read, and the rest is added; without it the
                 first of them is raised.
+            jobs: processes that embed, each with the model in its memory; 1 embeds in this one.
 
         Raises:
             InputError: a file cannot be read; names it and the line.
             IndexStateError: the index was made with another embedding model, or cannot be written.
         """
         if not isinstance(articles, str | PathLike):
-            return self.library.add(articles, progress)
+            return self.library.add(articles, progress, jobs=jobs)
         source = articles if isinstance(articles, str) else Path(articles)
         with Reader(reading or Reading(private=self.settings.allow_private)) as reader:
             found = reader.find([source], skip=[self.settings.index])
-            return self.library.add(good_articles(reader.read(found.items), unreadable), progress)
+            return self.library.add(good_articles(reader.read(found.items), unreadable), progress, jobs=jobs)
 
     def status(self) -> IndexStatus:
         """How the index stands.

@@ -56,6 +56,8 @@ class Question:
         as_of: the present, as "yesterday" and "last month" understand it; articles published later are not searched.
             Without a zone it is taken as UTC; None is now.
         source: only articles whose source is called exactly so; empty takes all.
+        author, title: only articles with all these words, or parts of words, in the author's name or in the title.
+        tag: only articles filed under it.
     """
 
     text: str
@@ -64,6 +66,9 @@ class Question:
     history: tuple[Earlier, ...] = ()
     as_of: datetime | None = None
     source: str = ""
+    author: str = ""
+    title: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,14 @@ class AnswerChain(Runnable[str | Question, Answer]):
         window, narrowed = _searched(asked, time)
         k = asked.k or self._limits.k
         found = self._library.search(
-            standalone.text, k=k, candidates=self._limits.candidates, window=window, source=asked.source
+            standalone.text,
+            k=k,
+            candidates=self._limits.candidates,
+            window=window,
+            source=asked.source,
+            author=asked.author,
+            title=asked.title,
+            tag=asked.tag,
         )
         stopwatch.add(found.timings_ms)
         evidence = select_evidence(standalone.text, found.hits, reranker, self._limits.evidence)

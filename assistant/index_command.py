@@ -52,6 +52,7 @@ Examples:
   assistant index add monday.jsonl report.pdf --index ~/newsroom
   assistant index add https://example.org/news.rss page.html
   assistant index add export.csv --field text=body --field published=day
+  assistant index add archive/ --jobs 4
   assistant index add archive/ --include '*.html' --exclude drafts/
   assistant index add articles/ --prune --dry-run
   zcat dump.jsonl.gz | assistant index add -
@@ -66,6 +67,7 @@ Exit status: 0 all was added, 1 something could not be read (the rest was added)
     "--prune", is_flag=True, help="Also remove what was added from these folders and is in their files no more."
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be added, changed and removed.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that embed.")
 @reading_options
 @click.pass_context
 def add(
@@ -75,6 +77,7 @@ def add(
     index_folder: str | None,
     prune: bool,
     dry_run: bool,
+    jobs: int,
     allow_private: bool | None,
     **options: Any,
 ) -> None:
@@ -90,7 +93,10 @@ def add(
         reading = reading_of(**options, allow_private=assistant.settings.allow_private)
         with ArticleSource(paths, reading, assistant.settings.index) as source:
             folders = source.folders() if prune else ()
-            (_preview if dry_run else _add_and_prune)(assistant, source, folders)
+            if dry_run:
+                _preview(assistant, source, folders)
+            else:
+                _add_and_prune(assistant, source, folders, jobs)
     context.exit(1 if source.unread else 0)
 
 
@@ -147,20 +153,21 @@ def summary(added: Added, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _add(assistant: "Assistant", source: "ArticleSource", stop: "Stop | None" = None) -> Added:
+def _add(assistant: "Assistant", source: "ArticleSource", stop: "Stop | None" = None, jobs: int = 1) -> Added:
     from assistant.index_progress import add_meter
 
     with add_meter(source.size) as meter:
         articles = source.articles(meter.say, meter)
-        report = assistant.library.add(stop.until_asked(articles) if stop else articles, meter.show, stop=stop)
+        asked_for = stop.until_asked(articles) if stop else articles
+        report = assistant.library.add(asked_for, meter.show, stop=stop, jobs=jobs)
     return Added(report, source.unread, source.left_out)
 
 
-def _add_and_prune(assistant: "Assistant", source: "ArticleSource", folders: Sequence[str]) -> None:
+def _add_and_prune(assistant: "Assistant", source: "ArticleSource", folders: Sequence[str], jobs: int) -> None:
     from assistant.index_progress import stopping
 
     with stopping() as stop:
-        added = _add(assistant, source, stop)
+        added = _add(assistant, source, stop, jobs)
     click.echo(summary(added, assistant.settings.index))
     if stop.asked:
         raise KeyboardInterrupt

@@ -30,17 +30,19 @@ Examples:
 @selection_options
 @click.option("--sentences", is_flag=True, help="One line for each sentence instead of one for each article.")
 @click.option("--output", metavar="FILE", help="Write to this file instead of standard output.")
-def export(
+def export(  # noqa: PLR0913 -- one parameter for each option
     index_folder: str | None,
     sources: tuple[str, ...],
     since: str | None,
     until: str | None,
+    author: str | None,
     title: str | None,
+    tags: tuple[str, ...],
     sentences: bool,
     output: str | None,
 ) -> None:
     """Write the articles as JSON Lines that `index add` reads; `sentences` has their starts and ends in the text."""
-    selection = selection_of(sources, since, until, title)
+    selection = selection_of(sources, since, until, author, title, tags)
     lines = _sentence_lines if sentences else _article_lines
     with open_assistant(index_folder) as assistant, _writable(output) as file:
         wanted = [entry.info.id for entry in assistant.library.list(selection)]

@@ -20,14 +20,23 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--source", "sources", metavar="NAME", multiple=True, help="Only of this source; repeatable."),
         click.option("--since", metavar="DATE", help="Only articles published on or after this day."),
         click.option("--until", metavar="DATE", help="Only articles published on or before this day."),
+        click.option("--author", metavar="WORDS", help="Only by authors whose name has all these words."),
         click.option("--title", metavar="WORDS", help="Only articles whose title has all these words."),
+        click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only filed under this tag; repeatable."),
     )
     for option in reversed(options):
         command = option(command)
     return command
 
 
-def selection_of(sources: Sequence[str], since: str | None, until: str | None, title: str | None) -> "Selection":
+def selection_of(
+    sources: Sequence[str],
+    since: str | None,
+    until: str | None,
+    author: str | None,
+    title: str | None,
+    tags: Sequence[str],
+) -> "Selection":
     """What those options say.
 
     Raises:
@@ -35,7 +44,7 @@ def selection_of(sources: Sequence[str], since: str | None, until: str | None, t
     """
     from index.entries import Selection
 
-    return Selection(tuple(sources), parse_window(since, until), title or "")
+    return Selection(tuple(sources), parse_window(since, until), title or "", author or "", tuple(tags))
 
 
 @click.command(
@@ -49,16 +58,18 @@ Examples:
 @index_option
 @selection_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def list_articles(
+def list_articles(  # noqa: PLR0913 -- one parameter for each option
     index_folder: str | None,
     sources: tuple[str, ...],
     since: str | None,
     until: str | None,
+    author: str | None,
     title: str | None,
+    tags: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """List the articles, oldest first: day, source, title, id."""
-    selection = selection_of(sources, since, until, title)
+    selection = selection_of(sources, since, until, author, title, tags)
     with open_assistant(index_folder) as assistant:
         entries = assistant.library.list(selection)
     if as_json:

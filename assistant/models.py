@@ -15,6 +15,7 @@ from index.embedding import Embedder, LocalEmbedder
 from index.embedding_service import ServiceEmbedder
 from index.errors import ModelError
 from index.rerank import LocalReranker, Reranker
+from index.server import Server
 from index.weights import EMBEDDINGS, LLM, RERANKER, Asset, Role, Weights
 
 if TYPE_CHECKING:
@@ -149,6 +150,13 @@ class ModelProvider:
             (LLM, settings.uses_local_llm and self._given_chat is None),
         )
         return tuple(asset for asset, needed in wanted if needed)
+
+
+def vector_server(settings: Settings) -> Server | None:
+    """The Chroma server that the settings name; None keeps vectors in the index folder."""
+    if settings.chroma_url is None:
+        return None
+    return Server(settings.chroma_url, reveal(settings.chroma_token), settings.timeout_seconds)
 
 
 def _require(package: str) -> None:

@@ -40,6 +40,7 @@ def _document(hit: Hit) -> Document:
         "url": chunk.article.url,
         "author": chunk.article.author,
         "published": chunk.article.published,
+        "tags": chunk.article.tags,
         "start": chunk.start,
         "end": chunk.end,
         "relevance": hit.relevance,

@@ -62,10 +62,6 @@ def cache_path() -> Path:
     return platformdirs.user_cache_path(APPLICATION)
 
 
-def _models_path() -> Path:
-    return cache_path() / "models"
-
-
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 UserPath = Annotated[Path, AfterValidator(_user_path)]
 Secret = Annotated[SecretStr, AfterValidator(_header_text)]
@@ -89,17 +85,17 @@ class Settings(BaseModel):
         default=None, repr=False, description="address for embeddings, when not the chat server's"
     )
     embeddings_api_key: Secret | None = Field(default=None, description="key for the embeddings server")
+    chroma_url: HttpUrl | None = Field(default=None, repr=False, description="Chroma server for the vectors")
+    chroma_token: Secret | None = Field(default=None, description="token for the Chroma server")
     allow_private: bool = Field(default=False, description="fetch articles from the private network too")
-    reranker: Literal["local", "none"] = Field(
-        default="local", description="reorder what was found with a cross-encoder"
+    reranker: Literal["local", "none"] = Field(default="local", description="reorder what was found (cross-encoder)")
+    models_dir: UserPath = Field(
+        default_factory=lambda: cache_path() / "models", description="folder where fetched models are kept"
     )
-    models_dir: UserPath = Field(default_factory=_models_path, description="folder where fetched models are kept")
-    prefetched_models: UserPath | None = Field(
-        default=None, description="folder that already holds the models (no network)"
-    )
+    prefetched_models: UserPath | None = Field(default=None, description="folder that has the models (no network)")
     local_model: UserPath | None = Field(default=None, description="another GGUF file for the embedded LLM")
     threads: Count | None = Field(
-        default=None, description="processor threads of the embedded models; one for each physical core when unset"
+        default=None, description="processor threads of the embedded models; unset: one a core"
     )
     context_tokens: int = Field(default=4096, ge=512, description="context of the embedded LLM, in tokens")
     timeout_seconds: float = Field(
@@ -209,10 +205,11 @@ def _explained(name: str, settings: Settings, given: Mapping[str, _Given]) -> Se
     value: object = getattr(settings, name)
     if name == "model" and value is None:
         value = settings.chat_model or "the only one the server offers"
-    description = Settings.model_fields[name].description or ""
-    if name.endswith("base_url") and isinstance(value, str):
+    if name.endswith("_url") and isinstance(value, str):
         value = shown_address(value)
-    return SettingOrigin(name, _shown(value), origin, environment_name(name), description)
+    return SettingOrigin(
+        name, _shown(value), origin, environment_name(name), Settings.model_fields[name].description or ""
+    )
 
 
 def _shown(value: object) -> str:
@@ -299,6 +296,6 @@ def _setting_error(error: ValidationError, given: Mapping[str, _Given]) -> Setti
 
 
 def _shown_input(name: str, value: object) -> object:
-    if name.endswith("api_key"):
+    if name.endswith(("api_key", "token")):
         return mask(str(value))
-    return shown_address(value) if isinstance(value, str) and name.endswith("base_url") else value
+    return shown_address(value) if isinstance(value, str) and name.endswith("_url") else value

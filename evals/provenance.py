@@ -20,7 +20,7 @@ ANSWERING = ("assistant", "index", "prompts")  # packages that decide what is an
 DISTRIBUTION = "news-assistant"
 DEVELOPMENT = re.compile(r"extra == ['\"]dev['\"]")  # tools that no answer depends on
 NOT_ANSWERING = frozenset({"prompts/judge.md"})
-LEFT_OUT = frozenset({"api_key", "embeddings_api_key"})
+LEFT_OUT = frozenset({"api_key", "embeddings_api_key", "chroma_url", "chroma_token"})
 
 
 class Provenance(BaseModel):

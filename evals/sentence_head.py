@@ -29,6 +29,7 @@ from evals.metrics.abstention import auroc
 from evals.schema import Question, Span
 from evals.suite import Sample, find_suite, load_material, read_suite
 from index.articles import Chunk, Window
+from index.entries import Selection
 from index.errors import InputError
 from index.library import Library
 from index.rerank import HEAD, LocalReranker
@@ -114,7 +115,7 @@ def _drawn(questions: Sequence[Question]) -> list[Question]:
 
 
 def _best(searcher: Searcher, question: Question) -> list[Chunk]:
-    found = searcher.search(question.question, k=K, candidates=CANDIDATES, window=Window())
+    found = searcher.search(question.question, k=K, candidates=CANDIDATES, selection=Selection())
     return [hit.chunk for hit in found.hits]
 
 

@@ -38,7 +38,7 @@ from index.errors import InputError, UsageError
 from index.readers import find_files, read_articles
 
 # What a suite may not set: where a run keeps things is the run's business, and keys do not belong into files.
-NOT_FOR_SUITES = frozenset({"index", "api_key", "embeddings_api_key", "seed"})
+NOT_FOR_SUITES = frozenset({"index", "api_key", "embeddings_api_key", "chroma_url", "chroma_token", "seed"})
 
 
 class _Part(BaseModel):

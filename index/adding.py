@@ -1,13 +1,16 @@
 """Adding and removing articles: what is unchanged is skipped, what has changed is replaced."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from index.articles import Article, Chunk
 from index.chunks import split_chunks
-from index.embedding import Embedder
+from index.embedding import Embedder, Vectors
+from index.embedding_processes import EmbeddingProcesses
 from index.entries import Entry, Stored
 from index.errors import InputError
 from index.identity import Identity
@@ -15,8 +18,10 @@ from index.parts import CATALOG, Parts, Prepared
 from index.rebuilding import FLUSH_CHUNKS
 from index.rerank import Reranker
 from index.search import searchable_text
+from index.server import Server
 from index.writing import open_catalog, open_for_writing
 
+BATCHES_A_JOB = 2  # one that is embedded and one that waits
 LOOK_UP_ARTICLES = 200  # articles whose digests are looked up at once
 
 
@@ -90,15 +95,24 @@ class _Batch:
 class Adding:
     """One writer at work; the writer's lock is held. Vectors, words and models are opened when they are needed.
 
+    With several jobs, batches are embedded ahead in processes of their own, and committed in their order all the same.
+
+    Args:
+        jobs: processes that embed; 1 embeds in this one.
+
     Raises:
         IndexStateError: the index was made with another embedding model or another way of cutting texts.
     """
 
-    def __init__(self, folder: Path, models: Models) -> None:
+    def __init__(self, folder: Path, models: Models, server: Server | None = None, jobs: int = 1) -> None:
         self._folder = folder
+        self._server = server
         self._models = models
-        self._catalog = open_catalog(folder)
+        self._catalog = open_catalog(folder, server)
         self._parts: Parts | None = None
+        self._jobs = jobs
+        self._processes: EmbeddingProcesses | None = None
+        self._ahead: deque[tuple[_Batch, Callable[[], Vectors]]] = deque()
         if self._catalog is not None:
             self._catalog.identity.check_name(models.embedder())
 
@@ -110,8 +124,7 @@ class Adding:
     ) -> AddReport:
         """Add articles until there are no more, or until ``stop`` says so after a commit."""
         report = AddReport()
-        for batch in self._batches(articles):
-            self._commit(batch)
+        for batch in self._committed(articles):
             report = report.plus(batch.report)
             if progress:
                 progress(report)
@@ -120,11 +133,37 @@ class Adding:
         return report
 
     def close(self) -> None:
+        """Close what was opened; what was embedded ahead and not committed is given up."""
+        if self._processes:
+            self._processes.close()
         if self._parts:
             self._parts.close()
 
-    def _batches(self, articles: Iterable[Incoming]) -> Iterator[_Batch]:
+    def _committed(self, articles: Iterable[Incoming]) -> Iterator[_Batch]:
+        """Every batch, once it is committed."""
+        for batch in self._batches(articles):
+            if batch is not None:
+                self._ahead.append((batch, self._embedding(batch)))
+            while len(self._ahead) > (BATCHES_A_JOB * self._jobs if batch is not None and self._jobs > 1 else 0):
+                yield self._commit(*self._ahead.popleft())
+        while self._ahead:
+            yield self._commit(*self._ahead.popleft())
+
+    def _embedding(self, batch: _Batch) -> Callable[[], Vectors]:
+        """Gives the batch's vectors; with several jobs they are on their way already."""
+        texts = [searchable_text(chunk) for _, chunks in batch.changes for chunk in chunks]
+        if self._jobs == 1 or not texts:
+            return lambda: self._models.embedder().embed_documents(texts)
+        if self._processes is None:
+            self._open()  # refuses another model before anything is embedded
+            self._processes = EmbeddingProcesses(self._models.embedder(), self._jobs)
+        return partial(self._processes.vectors, self._processes.embed(texts))
+
+    def _batches(self, articles: Iterable[Incoming]) -> Iterator[_Batch | None]:
+        """Batches to be committed; None asks that those before be committed first."""
         for group in _groups(articles):
+            if any(incoming.article.id in group for batch, _ in self._ahead for incoming, _ in batch.changes):
+                yield None
             stored = self._catalog.entries(list(group)) if self._catalog else {}
             known = self._catalog.origins(list(group)) if self._catalog else {}
             batch = _Batch()
@@ -135,14 +174,13 @@ class Adding:
                     batch = _Batch()
             yield batch
 
-    def _commit(self, batch: _Batch) -> None:
+    def _commit(self, batch: _Batch, embedded: Callable[[], Vectors]) -> _Batch:
         if batch.moved and self._catalog:
             self._catalog.add_origins(batch.moved)
         if not batch.changes:
-            return
+            return batch
         parts = self._open()
-        texts = [searchable_text(chunk) for _, chunks in batch.changes for chunk in chunks]
-        vectors = self._models.embedder().embed_documents(texts)
+        vectors = embedded()
         prepared = []
         first = 0
         for incoming, chunks in batch.changes:
@@ -150,15 +188,16 @@ class Adding:
             prepared.append(Prepared(Stored(incoming.article, own, incoming.origins), chunks))
             first += len(chunks)
         parts.commit(prepared)
+        return batch
 
     def _open(self) -> Parts:
         if self._parts is None:
             embedder = self._models.embedder()
             if self._catalog is None:
-                self._parts = Parts.create(self._folder, CATALOG, Identity.of(embedder))
+                self._parts = Parts.create(self._folder, CATALOG, Identity.of(embedder), self._server)
             else:
                 self._catalog.identity.check(embedder)
-                self._parts = open_for_writing(self._catalog)
+                self._parts = open_for_writing(self._catalog, self._server)
             self._catalog = self._parts.catalog
         return self._parts
 

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,15 @@ from index.articles import Article
 from index.entries import Stored, version_of
 from index.errors import IndexStateError
 from index.identity import Identity
-from index.store import DATABASE, Row, Store
+from index.rows import Row
+from index.server import Server
+from index.store import Store, holds_vectors
 
 ARTICLES_AT_ONCE = 100
 _NUMBERED = re.compile(r"vectors-(\d+)")
 
 
-def old_store(folder: Path, unfinished: int | None = None) -> Path | None:
+def old_store(folder: Path, unfinished: int | None = None, server: Server | None = None) -> Path | None:
     """The folder with the newest vectors: numbered ones, or the index folder itself, as in the first format.
 
     Args:
@@ -26,13 +29,13 @@ def old_store(folder: Path, unfinished: int | None = None) -> Path | None:
     matches = [match for path in folder.glob("vectors-*") if (match := _NUMBERED.fullmatch(path.name))]
     numbers = [int(match[1]) for match in matches if int(match[1]) != unfinished]
     places = [*(folder / f"vectors-{number}" for number in sorted(numbers, reverse=True)), folder]
-    return next((place for place in places if _is_store(place)), None)
+    return next((place for place in places if _is_store(place, server)), None)
 
 
-def _is_store(place: Path) -> bool:
-    if not (place / DATABASE).is_file():
+def _is_store(place: Path, server: Server | None) -> bool:
+    if not holds_vectors(place):
         return False
-    store = Store.open(place)
+    store = Store.open(place, server)
     if store is None:  # the process was killed before it had made one
         return False
     store.close()
@@ -46,8 +49,8 @@ class Adoption:
     be added again.
     """
 
-    def __init__(self, place: Path) -> None:
-        store = Store.open(place)
+    def __init__(self, place: Path, server: Server | None = None) -> None:
+        store = Store.open(place, server)
         if store is None:
             raise IndexStateError(f"there are no articles in {place}", "add some first: assistant index add PATH…")
         self.place = place
@@ -93,7 +96,7 @@ def _whole(rows: Sequence[Row]) -> Stored | None:
     ordered = sorted(rows, key=lambda row: row.chunk.number)
     info = ordered[0].chunk.article
     text = "".join(row.chunk.text for row in ordered)
-    article = Article(info.id, info.title, info.source, info.url, info.author, info.published, text)
+    article = Article(**asdict(info), text=text)
     if {row.digest for row in ordered} != {article.digest}:
         return None
     return Stored(article, np.stack([row.vector for row in ordered]))

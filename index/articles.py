@@ -14,6 +14,7 @@ class ArticleInfo:
     Attributes:
         id: stable identity; adding another article with the same id replaces this one.
         published: ISO 8601 date (``2023-11-09``) or date-time with zone; empty when unknown.
+        tags: what the article is filed under, separated by a comma and a blank.
     """
 
     id: str
@@ -22,6 +23,7 @@ class ArticleInfo:
     url: str = ""
     author: str = ""
     published: str = ""
+    tags: str = ""
 
     @property
     def published_at(self) -> int | None:
@@ -37,12 +39,14 @@ class Article(ArticleInfo):
 
     @property
     def info(self) -> ArticleInfo:
-        return ArticleInfo(self.id, self.title, self.source, self.url, self.author, self.published)
+        return ArticleInfo(self.id, self.title, self.source, self.url, self.author, self.published, self.tags)
 
     @property
     def digest(self) -> str:
         """SHA-256 over every field, so that any change of the article is seen."""
-        return hashlib.sha256("\x1f".join(astuple(self)).encode()).hexdigest()
+        *fields, tags, text = astuple(self)
+        # Without tags as it was before there were any, so that older indexes stay as they are.
+        return hashlib.sha256("\x1f".join((*fields, text, *((tags,) if tags else ()))).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

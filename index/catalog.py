@@ -6,7 +6,10 @@ Chroma and the word index are made from it and can be made again.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from heapq import nlargest
 from pathlib import Path
+
+import numpy as np
 
 from index.catalog_sql import (
     ENTRY,
@@ -25,7 +28,8 @@ from index.catalog_sql import (
     to_stored,
     transaction,
 )
-from index.entries import Entry, Rows, Selection, Stamp, Stored
+from index.embedding import Vectors
+from index.entries import Entry, Rows, Selection, Stamp, Stored, row_key
 from index.errors import DamagedError, IndexStateError
 from index.identity import Identity
 
@@ -124,6 +128,24 @@ class Catalog:
         with self._reading() as database:
             query = f"SELECT {ENTRY} FROM articles WHERE {where} {order}"
             return tuple(to_entry(row) for row in database.execute(query, values))
+
+    def nearest(self, vector: Vectors, rows: Sequence[Rows], limit: int) -> tuple[str, ...]:
+        """Keys of the nearest among rows of these articles, nearest first, by comparing with every one of them.
+
+        Args:
+            vector: of shape (dimension,).
+        """
+        versions = {row.article: row.version for row in rows}
+        best: list[tuple[float, str]] = []
+        with self._reading() as database:
+            for ids in pages(list(versions)):
+                query = f"SELECT article, vectors FROM bodies WHERE article IN ({marks(ids)})"
+                for article, vectors in database.execute(query, ids):
+                    likeness = np.frombuffer(vectors, dtype=np.float32).reshape(-1, len(vector)) @ vector
+                    keys = (row_key(article, number, versions[article]) for number in range(len(likeness)))
+                    best += zip(map(float, likeness), keys, strict=True)
+                best = nlargest(limit, best)
+        return tuple(key for _, key in best)
 
     def stored(self, article_ids: Sequence[str] | None = None) -> Iterator[Stored]:
         """Articles with texts and vectors, a page at a time; None means all that are there now."""

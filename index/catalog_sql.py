@@ -152,9 +152,14 @@ def condition(selection: Selection) -> tuple[str, list[object]]:
         if bound is not None:
             parts.append(f"published_at {comparison} ?")
             values.append(bound)
-    for word in selection.title.split():
-        parts.append("instr(folded(title), folded(?))")
-        values.append(word)
+    for column, words in (("title", selection.title), ("json_extract(info, '$.author')", selection.author)):
+        for word in words.split():
+            parts.append(f"instr(folded({column}), folded(?))")
+            values.append(word)
+    if selection.tags:
+        tags = "', ' || folded(coalesce(json_extract(info, '$.tags'), '')) || ','"
+        parts.append(f"({' OR '.join(f'instr({tags}, folded(?))' for _ in selection.tags)})")
+        values += [f", {' '.join(tag.split())}," for tag in selection.tags]
     return " AND ".join(parts), values
 
 

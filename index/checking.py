@@ -11,7 +11,8 @@ from index.chunks import split_chunks
 from index.entries import Entry, row_key
 from index.errors import DamagedError, IndexStateError
 from index.parts import CATALOG, Parts
-from index.store import Row
+from index.rows import Row
+from index.server import Server
 
 SHOWN = 3  # ids that a problem names
 # Chroma keeps vectors as 32-bit floats and may scale them to length 1, which ours have: only rounding may differ.
@@ -38,7 +39,7 @@ class CheckReport:
         return not self.problems
 
 
-def check_parts(folder: Path) -> CheckReport:
+def check_parts(folder: Path, server: Server | None = None) -> CheckReport:
     """Read all that is stored, and compare; the writer's lock is held.
 
     Raises:
@@ -53,7 +54,7 @@ def check_parts(folder: Path) -> CheckReport:
         return CheckReport(0, 0, 0, (error.problem,))
     articles, chunks = catalog.counts()
     try:
-        parts = Parts.open(catalog)
+        parts = Parts.open(catalog, server)
     except DamagedError as error:
         return CheckReport(articles, chunks, 0, (error.problem, *_of_articles(catalog)))
     try:

@@ -1,4 +1,10 @@
-"""Copies of one report: syndicated, edited or updated, in articles of their own."""
+"""Copies of one report: syndicated, edited or updated, in articles of their own.
+
+Copies have nearly the same vectors, and those are in the index anyway: near ones are candidates, the share of common
+word triples decides. Fingerprints (MinHash) kept beside them would find nothing more: of 200 copies of 40 made-up
+articles (word for word, cut to 60 %, with an addition, with 2.5 % of the words changed, with paragraphs in another
+order) all are found this way, and none wrongly (``python -m evals.index_bench copies --articles 40``).
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,8 +50,8 @@ def repeats(one: Triples, other: Triples) -> bool:
 
 def same_text(one: Triples, other: Triples) -> bool:
     """Whether two texts are versions of one: neither has much that the other lacks."""
-    longer = max(len(one), len(other))
-    return bool(longer) and len(one & other) >= COPY_OVERLAP * longer
+    needed = COPY_OVERLAP * max(len(one), len(other))
+    return 0 < needed <= min(len(one), len(other)) and len(one & other) >= needed
 
 
 def links(article: Article, others: Iterable[Article]) -> Iterator[Link]:

@@ -56,6 +56,14 @@ class LocalEmbedder:
         self._folder = folder
         self._threads = threads
 
+    def __reduce__(self) -> tuple[type["LocalEmbedder"], tuple[Path, int | None]]:
+        """Sent to another process, it is loaded anew there."""
+        return LocalEmbedder, (self._folder, self._threads)
+
+    def with_threads(self, threads: int) -> "LocalEmbedder":
+        """The same model, to be loaded with at most so many threads."""
+        return LocalEmbedder(self._folder, min(threads, self._threads or threads))
+
     @cached_property
     def _model(self) -> "TextEmbedding":
         from fastembed import TextEmbedding

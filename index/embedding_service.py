@@ -48,6 +48,10 @@ class ServiceEmbedder:
             key_setting="ASSISTANT_EMBEDDINGS_API_KEY",
         )
 
+    def __getstate__(self) -> dict[str, object]:
+        """Sent to another process, it opens connections of its own there."""
+        return {name: value for name, value in self.__dict__.items() if name != "_client"}
+
     @property
     def name(self) -> str:
         """Identity of the vectors, such as ``openai:text-embedding-3-small``."""

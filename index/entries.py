@@ -47,11 +47,24 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which articles are meant: those of a window whose source is one of ``sources`` and whose title has the words."""
+    """Which articles are meant; what is empty selects nothing out. Capital letters do not count.
+
+    Attributes:
+        sources: the names of their sources, one of them, exactly.
+        title, author: words or parts of words that stand there, all of them.
+        tags: one of their tags is one of these.
+    """
 
     sources: tuple[str, ...] = ()
     window: Window = field(default_factory=Window)
     title: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def listed(self) -> bool:
+        """Whether only the catalog can tell which articles are meant; Chroma and the word index know one source."""
+        return bool(self.title.split() or self.author.split() or self.tags or len(self.sources) > 1)
 
 
 def row_key(article: str, number: int, version: int) -> str:

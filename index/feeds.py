@@ -54,6 +54,7 @@ def _fields(entry: Any) -> dict[str, object]:
         "title": _line(entry, "title"),
         "author": ", ".join(name for name in authors if name) or entry.get("author", ""),
         "published": entry.get("published", "") or entry.get("updated", ""),
+        "tags": [str(tag.get("term") or "") for tag in entry.get("tags", ())],
         "text": text,
     }
 

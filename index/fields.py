@@ -14,15 +14,19 @@ from index.limits import MAX_ARTICLE_CHARACTERS
 
 TEXT_FIELDS = ("text", "body", "content")
 DATE_FIELDS = ("published", "date")
-ARTICLE_FIELDS = ("id", "title", "source", "url", "author", "published", "text")
+TAG_FIELDS = ("tags", "keywords", "categories")
+ARTICLE_FIELDS = ("id", "title", "source", "url", "author", "published", "tags", "text")
 # The first newspaper, the Relation of Strasbourg, is of 1605. Other years are slips or stand for "unknown".
 YEARS = range(1605, 2200)
 LONGEST_DATE = 64
+MOST_TAGS = 50  # of an article; more are no help to anybody
+LONGEST_TAG = 100  # characters; longer ones are sentences
 LONGEST_NAME = 4_000  # characters of any field but the text; longer ones are something else in the wrong place
 # RFC 5322, section 4.3; other abbreviations have several meanings.
 ZONES = {"UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6}
 ZONES |= {"PST": -8, "PDT": -7}
 
+_BETWEEN_TAGS = re.compile(r"[,;\n]")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
@@ -92,7 +96,7 @@ def article_from(
     url = _text(fields, "url", place, asked).strip()
     published = _published(fields, place, asked)
     identity = _text(fields, "id", place, asked).strip() or url or _digest(title, published, text)
-    return Article(identity, title, source, url, author, published, text)
+    return Article(identity, title, source, url, author, published, _tags(fields, asked), text)
 
 
 def _article_text(fields: Mapping[str, object], place: str, names: FieldNames, *, record: bool) -> str:
@@ -139,6 +143,15 @@ def _author(fields: Mapping[str, object], place: str, names: FieldNames) -> str:
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return _text({"author": ", ".join(value)}, "author", place, FieldNames())
     return _text(fields, "author", place, names)
+
+
+def _tags(fields: Mapping[str, object], names: FieldNames) -> str:
+    """What an article is filed under, from a list or a line; what is no text is left out, for files hold anything."""
+    _, value = names.value(fields, "tags", TAG_FIELDS)
+    listed = value if isinstance(value, list) else [value]
+    given = (tag for item in listed if isinstance(item, str) for tag in _BETWEEN_TAGS.split(clean(item)))
+    tags = dict.fromkeys(" ".join(tag.split()) for tag in given)
+    return ", ".join([tag for tag in tags if 0 < len(tag) <= LONGEST_TAG][:MOST_TAGS])
 
 
 def _published(fields: Mapping[str, object], place: str, names: FieldNames) -> str:

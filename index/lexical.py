@@ -1,7 +1,7 @@
 """BM25 over the chunks' words, in a Tantivy index derived from the catalog."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,8 +95,14 @@ class LexicalIndex:
             writer.wait_merging_threads()
             self._index.reload()
 
-    def search(self, question: str, limit: int, window: Window, source: str = "") -> tuple[str, ...]:
-        """Keys of the best chunks for the question's words, best first; of one source, if it is named."""
+    def search(
+        self, question: str, limit: int, window: Window, source: str = "", among: Collection[str] | None = None
+    ) -> tuple[str, ...]:
+        """Keys of the best chunks for the question's words, best first; of one source, if it is named.
+
+        Args:
+            among: only rows with these keys.
+        """
         import tantivy
 
         words = " ".join(WORD.findall(question.lower()))
@@ -104,6 +110,9 @@ class LexicalIndex:
         if problems:  # nothing but stop words, which Tantivy would take for all documents
             return ()
         restrictions = list(self._restrictions(window, source))
+        if among is not None:
+            rows = tantivy.Query.term_set_query(self._schema, "id", list(among))
+            restrictions.append(tantivy.Query.const_score_query(rows, 0.0))
         if restrictions:
             query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in (query, *restrictions)])
         searcher = self._index.searcher()

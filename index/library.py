@@ -16,11 +16,11 @@ from index.parts import CATALOG
 from index.reading import Reader
 from index.rebuilding import Rebuilt, rebuild
 from index.search import Searcher
+from index.server import Server
 from index.writing import one_writer, open_for_writing
 
 SEARCHES = 5  # times that a search is made again because another process was changing what it found
-# Copies have nearly the same vectors: enough neighbours for a report that dozens of papers took over.
-NEIGHBOURS = 50
+NEIGHBOURS = 50  # of each chunk; more are looked at where all of these are of copies
 LINKED_CHUNKS = 8
 
 
@@ -43,13 +43,21 @@ class Library:
         folder: made at the first ``add``; reading never creates anything.
         models: the embedder and the reranker.
         waiting: called when another process writes and this one has to wait.
+        server: holds the vectors; None keeps them in the folder, where everything else is.
     """
 
-    def __init__(self, folder: Path, models: Models, waiting: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models: Models,
+        waiting: Callable[[], None] | None = None,
+        server: Server | None = None,
+    ) -> None:
         self.folder = folder
         self._models = models
         self._waiting = waiting
-        self._reader = Reader(folder, waiting)
+        self._server = server
+        self._reader = Reader(folder, waiting, server)
         self._searcher: Searcher | None = None
 
     def add(
@@ -58,6 +66,7 @@ class Library:
         progress: Callable[[AddReport], None] | None = None,
         *,
         stop: Callable[[], bool] | None = None,
+        jobs: int = 1,
     ) -> AddReport:
         """Add articles; unchanged ones are skipped, changed ones replaced.
 
@@ -67,6 +76,7 @@ class Library:
             articles: ``Incoming`` also says which files an article comes from; see ``prune``.
             progress: called after each batch with the totals so far.
             stop: asked after each batch; True ends the call.
+            jobs: processes that embed; 1 embeds in this one.
 
         Raises:
             InputError: an article without text.
@@ -74,7 +84,7 @@ class Library:
         """
         incoming = (item if isinstance(item, Incoming) else Incoming(item) for item in articles)
         with one_writer(self.folder, self._waiting):
-            adding = Adding(self.folder, self._models)
+            adding = Adding(self.folder, self._models, self._server, jobs)
             try:
                 return adding.add(incoming, progress, stop)
             finally:
@@ -132,28 +142,40 @@ class Library:
                 catalog.drop_origins(gone)
         return orphans
 
-    def search(
-        self, question: str, *, k: int, candidates: int, window: Window | None = None, source: str = ""
+    def search(  # noqa: PLR0913 -- each selects articles
+        self,
+        question: str,
+        *,
+        k: int,
+        candidates: int,
+        window: Window | None = None,
+        source: str = "",
+        author: str = "",
+        title: str = "",
+        tag: str = "",
     ) -> SearchResult:
         """The ``k`` best chunks for a question, of the articles that are there now.
 
         Args:
             source: only articles whose source is called exactly so; empty takes all.
+            author, title: only articles with all these words, or parts of words, there.
+            tag: only articles filed under it.
 
         Raises:
             IndexStateError: there is no index, or it was made with another embedding model.
         """
-        within = window or Window()
+        sources, tags = ((name,) if name else () for name in (source, tag))
+        selection = Selection(sources, window or Window(), title, author, tags)
         for _ in range(SEARCHES):
             searcher = self.searcher()
             try:
-                found = searcher.search(question, k=k, candidates=candidates, window=within, source=source)
+                found = searcher.search(question, k=k, candidates=candidates, selection=selection)
                 if not found.outdated and self._reader.holds(searcher.store):
                     return found
                 self._reader.refresh()
             except DamagedError:  # another process has rebuilt the index meanwhile, or it is damaged: open it again
                 self._reader.close(searcher.store)
-        return self.searcher().search(question, k=k, candidates=candidates, window=within, source=source)
+        return self.searcher().search(question, k=k, candidates=candidates, selection=selection)
 
     def searcher(self) -> Searcher:
         """The search pipeline over the present state, mended first where it is damaged.
@@ -198,11 +220,17 @@ class Library:
             IndexStateError: there is no index.
         """
         (stored,) = self.get([article_id])
-        store = self._reader.parts().store
-        keys = {key for vector in stored.vectors[:LINKED_CHUNKS] for key in store.nearest(vector, NEIGHBOURS, Window())}
-        near = sorted({version_of(key)[0] for key in keys} - {article_id})
-        others = (other.article for other in self._reader.catalog().stored(near))
-        return tuple(sorted(links(stored.article, others), key=lambda link: -link.overlap))
+        parts, limit = self._reader.parts(), NEIGHBOURS
+        while True:
+            near = [parts.store.nearest(vector, limit, Window()) for vector in stored.vectors[:LINKED_CHUNKS]]
+            named = [{version_of(key)[0] for key in keys} for keys in near]
+            others = parts.catalog.stored(sorted(set().union(*named) - {article_id}))
+            found = sorted(links(stored.article, (other.article for other in others)), key=lambda link: -link.overlap)
+            copies = {article_id, *(link.info.id for link in found)}
+            # Where a chunk is near to nothing but copies, there may be more of them.
+            if limit >= parts.store.count() or not any(names <= copies for names in named):
+                return tuple(found)
+            limit *= 2
 
     def check(self) -> CheckReport:
         """Compare everything that is stored with everything else; an interrupted commit is undone first.
@@ -212,7 +240,7 @@ class Library:
         """
         self._reader.catalog()
         with one_writer(self.folder, self._waiting):
-            return check_parts(self.folder)
+            return check_parts(self.folder, self._server)
 
     def rebuild(self, progress: Callable[[Rebuilt], None] | None = None) -> Rebuilt:
         """Make the index anew from its own articles, for the embedding model of the settings.
@@ -225,7 +253,7 @@ class Library:
         if not self.folder.is_dir():
             self._reader.catalog()  # tells that there is nothing
         with one_writer(self.folder, self._waiting):
-            return rebuild(self.folder, self._models.embedder(), progress)
+            return rebuild(self.folder, self._models.embedder(), progress, self._server)
 
     def status(self) -> IndexStatus:
         """How the index stands.
@@ -248,7 +276,7 @@ class Library:
         catalog = Catalog.open(self.folder / CATALOG)
         if not article_ids or catalog is None:
             return
-        parts = open_for_writing(catalog)
+        parts = open_for_writing(catalog, self._server)
         try:
             for first in range(0, len(article_ids), LOOK_UP_ARTICLES):
                 parts.commit((), article_ids[first : first + LOOK_UP_ARTICLES])

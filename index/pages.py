@@ -84,6 +84,7 @@ def _extracted(html: str, url: str) -> dict[str, str]:
         del blocks[0]
     text = "\n\n".join(blocks)
     names = {"title": title, "author": author, "published": found.date, "source": found.sitename, "url": found.url}
+    names["tags"] = ", ".join([*(found.categories or ()), *(found.tags or ())])
     return {"text": text, **{name: value or "" for name, value in names.items()}}
 
 

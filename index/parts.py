@@ -31,6 +31,7 @@ from index.entries import Rows, Stored
 from index.errors import DamagedError
 from index.identity import Identity
 from index.lexical import LexicalIndex
+from index.server import Server
 from index.store import Store
 
 CATALOG = "catalog.sqlite3"
@@ -77,16 +78,16 @@ class Parts:
     copy: "TemporaryDirectory[str] | None" = None
 
     @classmethod
-    def create(cls, folder: Path, name: str, identity: Identity) -> "Parts":
+    def create(cls, folder: Path, name: str, identity: Identity, server: Server | None = None) -> "Parts":
         """Make an empty index, under folders that nothing uses yet."""
         number = 1 + max(_numbers(folder), default=0)
         # First the catalog: without it, vectors are taken for those of an older version.
         catalog = Catalog.create(folder / name, identity, number)
-        store = Store.create(folder / f"vectors-{number}", identity)
+        store = Store.create(folder / f"vectors-{number}", identity, server)
         return cls(folder, catalog, store, LexicalIndex(folder / f"words-{number}"))
 
     @classmethod
-    def open(cls, catalog: Catalog) -> "Parts":
+    def open(cls, catalog: Catalog, server: Server | None = None) -> "Parts":
         """Open what belongs to a catalog, while no other process commits or opens.
 
         Raises:
@@ -97,7 +98,7 @@ class Parts:
             copy = None if os.access(folder, os.W_OK) else TemporaryDirectory(prefix="news-index-")
             number = catalog.stamp.store
             vectors, words = (_usable(folder / f"{kind}-{number}", copy) for kind in ("vectors", "words"))
-            store = Store.open(vectors)
+            store = Store.open(vectors, server)
             if store is None:
                 raise DamagedError(f"{vectors} is missing", "mend it: assistant index rebuild")
             lexical = _opened_words(words)
@@ -196,12 +197,12 @@ def committing(folder: Path) -> Iterator[None]:
         yield
 
 
-def remove_unused(folder: Path, keep: Sequence[Catalog]) -> None:
+def remove_unused(folder: Path, keep: Sequence[Catalog], server: Server | None = None) -> None:
     """Delete numbered folders that no catalog names: what a rebuilding replaced, or what a killed one began."""
     used = {catalog.stamp.store for catalog in keep}
     for path in folder.glob("*-*"):
         match = _NUMBERED.fullmatch(path.name)
-        if match and int(match[1]) not in used:
+        if match and int(match[1]) not in used and Store.delete_all(path, server):
             shutil.rmtree(path, ignore_errors=True)  # tried again at the next writing
 
 

@@ -11,6 +11,7 @@ from index.entries import Stamp
 from index.errors import DamagedError, IndexStateError
 from index.parts import CATALOG, Parts
 from index.rebuilding import needs_adoption
+from index.server import Server
 from index.store import Store
 from index.writing import one_writer, open_catalog, open_for_writing
 
@@ -23,10 +24,12 @@ class Reader:
 
     Args:
         waiting: called when something must be mended while another process writes.
+        server: where the vectors are; None when they are in the folder.
     """
 
-    def __init__(self, folder: Path, waiting: Callable[[], None] | None = None) -> None:
+    def __init__(self, folder: Path, waiting: Callable[[], None] | None = None, server: Server | None = None) -> None:
         self._folder = folder
+        self._server = server
         self._waiting = waiting
         self._lock = RLock()
         self._parts: Parts | None = None
@@ -39,9 +42,9 @@ class Reader:
         Raises:
             IndexStateError: there is no index or nothing in it.
         """
-        if needs_adoption(self._folder):
+        if needs_adoption(self._folder, self._server):
             with one_writer(self._folder, self._waiting):
-                open_catalog(self._folder)
+                open_catalog(self._folder, self._server)
         catalog = Catalog.open(self._folder / CATALOG)
         if catalog is None or catalog.counts() == (0, 0):
             raise IndexStateError(
@@ -116,10 +119,10 @@ class Reader:
 
     def _mended(self, catalog: Catalog) -> Parts:
         with suppress(DamagedError):  # mended below
-            parts = Parts.open(catalog)
+            parts = Parts.open(catalog, self._server)
             if parts.words_fit:
                 return parts
             parts.close()
         with one_writer(self._folder, self._waiting):
-            open_for_writing(catalog).close()
-        return Parts.open(catalog)
+            open_for_writing(catalog, self._server).close()
+        return Parts.open(catalog, self._server)

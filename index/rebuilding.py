@@ -18,6 +18,7 @@ from index.errors import DamagedError, IndexStateError
 from index.identity import Identity
 from index.parts import CATALOG, NEXT_CATALOG, Parts, Prepared, remove_unused
 from index.search import searchable_text
+from index.server import Server, check_place
 from index.store import DATABASE
 
 FLUSH_CHUNKS = 256  # chunks that are embedded and committed at once: a crash loses at most these
@@ -78,7 +79,10 @@ class _Rebuilding:
 
 
 def rebuild(
-    folder: Path, embedder: Embedder | None = None, progress: Callable[[Rebuilt], None] | None = None
+    folder: Path,
+    embedder: Embedder | None = None,
+    progress: Callable[[Rebuilt], None] | None = None,
+    server: Server | None = None,
 ) -> Rebuilt:
     """Make an index anew beside the old one, which is replaced at the end in one step; the writer's lock is held.
 
@@ -86,15 +90,16 @@ def rebuild(
 
     Args:
         embedder: the model to embed with; None takes over vectors only.
+        server: where the new vectors are put; None puts them into the folder.
 
     Raises:
         IndexStateError: there is nothing to rebuild from.
     """
-    source = _source(folder)
+    source = _source(folder, server)
     fresh = embedder is not None and not source.identity.fits(embedder)
     identity = Identity.of(embedder) if embedder is not None and fresh else source.identity
     try:
-        work = _Rebuilding(_next_parts(folder, identity), embedder, fresh=fresh)
+        work = _Rebuilding(_next_parts(folder, identity, server), embedder, fresh=fresh)
         done = Rebuilt(total=source.total)
         try:
             for group in _flushes(source.articles()):
@@ -107,13 +112,13 @@ def rebuild(
             work.parts.close()
     finally:
         source.close()
-    _replace(folder)
+    _replace(folder, server)
     return replace(done, lost=(*source.lost, *work.lost))
 
 
-def needs_adoption(folder: Path) -> bool:
+def needs_adoption(folder: Path, server: Server | None = None) -> bool:
     """Whether a folder holds vectors but no catalog: made by an older version, or the catalog was lost."""
-    return not (folder / CATALOG).exists() and _old_store(folder) is not None
+    return not (folder / CATALOG).exists() and _old_store(folder, server) is not None
 
 
 class _FromCatalog:
@@ -132,45 +137,46 @@ class _FromCatalog:
         pass
 
 
-def _source(folder: Path) -> "_FromCatalog | Adoption":
+def _source(folder: Path, server: Server | None) -> "_FromCatalog | Adoption":
     with suppress(DamagedError):  # then from the vectors
         catalog = Catalog.open(folder / CATALOG)
         if catalog is not None:
             return _FromCatalog(catalog)
-    place = _old_store(folder)
+    place = _old_store(folder, server)
     if place is None:
         raise IndexStateError(f"there are no articles in the index {folder}", "add some: assistant index add PATH…")
-    return Adoption(place)
+    return Adoption(place, server)
 
 
-def _old_store(folder: Path) -> Path | None:
+def _old_store(folder: Path, server: Server | None) -> Path | None:
     """Vectors to start from; those of an unfinished rebuilding do not count."""
     following = None
     with suppress(DamagedError):
         following = Catalog.open(folder / NEXT_CATALOG)
-    return old_store(folder, following.stamp.store if following else None)
+    return old_store(folder, following.stamp.store if following else None, server)
 
 
-def _next_parts(folder: Path, identity: Identity) -> Parts:
+def _next_parts(folder: Path, identity: Identity, server: Server | None) -> Parts:
     """Those of a rebuilding that was interrupted, or new ones."""
     path = folder / NEXT_CATALOG
     with suppress(DamagedError):
         catalog = Catalog.open(path)
         if catalog is not None and catalog.identity == identity:
-            parts = Parts.open(catalog)
+            check_place(folder / f"vectors-{catalog.stamp.store}", server)
+            parts = Parts.open(catalog, server)
             parts.undo()
             parts.mend_words()
             return parts
     for leftover in folder.glob(f"{NEXT_CATALOG}*"):
         leftover.unlink()
-    return Parts.create(folder, NEXT_CATALOG, identity)
+    return Parts.create(folder, NEXT_CATALOG, identity, server)
 
 
-def _replace(folder: Path) -> None:
+def _replace(folder: Path, server: Server | None) -> None:
     """Let the new index count, and delete the old one."""
     (folder / f"{CATALOG}-journal").unlink(missing_ok=True)  # of a transaction of the old one: never for the new one
     os.replace(folder / NEXT_CATALOG, folder / CATALOG)
-    remove_unused(folder, [Catalog(folder / CATALOG)])
+    remove_unused(folder, [Catalog(folder / CATALOG)], server)
     _remove_first_format(folder)
 
 

@@ -8,7 +8,7 @@ from index.articles import Chunk, Window
 from index.catalog import Catalog
 from index.copies import one_of_each, without_copies
 from index.embedding import Embedder
-from index.entries import version_of
+from index.entries import Selection, version_of
 from index.fusion import reciprocal_rank_fusion
 from index.hits import Hit, SearchResult
 from index.lexical import LexicalIndex
@@ -35,18 +35,26 @@ class Searcher:
     embedder: Embedder
     reranker: Reranker | None
 
-    def search(self, question: str, *, k: int, candidates: int, window: Window, source: str = "") -> SearchResult:
+    def search(self, question: str, *, k: int, candidates: int, selection: Selection) -> SearchResult:
         """The ``k`` best chunks for a question.
 
         Args:
             candidates: how many chunks each of the two searches gives, and how many are reranked.
-            source: only articles whose source is called exactly so; empty takes all.
+            selection: only articles that it means. Where the catalog lists them, each of their chunks is compared;
+                else Chroma and the word index leave the others out.
         """
         started = time.perf_counter()
         vector = self.embedder.embed_query(question)
         embedded = time.perf_counter()
 
+        rows = tuple(entry.rows for entry in self.catalog.select(selection)) if selection.listed else ()
+        keys = {key for row in rows for key in row.keys}
+        window, source = selection.window, "".join(selection.sources[:1])
+
         def find(limit: int) -> Ranked:
+            if selection.listed:
+                dense = self.catalog.nearest(vector, rows, limit)
+                return dense, self.lexical.search(question, limit, Window(), among=keys)
             dense = self.store.nearest(vector, limit, window, source)
             return dense, self.lexical.search(question, limit, window, source)
 

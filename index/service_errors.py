@@ -90,9 +90,9 @@ def service_error(error: Exception, service: Service, offered: Callable[[], Sequ
     if isinstance(error, ServiceError):
         return error
     if isinstance(error, openai.APITimeoutError | TimeoutError):
-        return _timed_out(service)
+        return timed_out(service)
     if isinstance(error, openai.APIConnectionError | OSError):
-        return _unreachable(error, service)
+        return unreachable(error, service)
     if isinstance(error, openai.ContentFilterFinishReasonError):
         return ReplyError(f"{service.named} withheld the reply (content filter)", "Ask in other words.")
     if isinstance(error, openai.APIError) and not isinstance(error, openai.APIResponseValidationError):
@@ -109,7 +109,8 @@ def is_context_overflow(error: Exception) -> bool:
     return any(wording in words for wording in CONTEXT_WORDINGS)
 
 
-def _timed_out(service: Service) -> ServiceError:
+def timed_out(service: Service) -> ServiceError:
+    """The server was silent for too long."""
     limit = f" within {service.timeout_seconds:g} seconds" if service.timeout_seconds else " in time"
     return ServiceTimeoutError(
         f"{service.named} did not answer{limit}",
@@ -117,28 +118,30 @@ def _timed_out(service: Service) -> ServiceError:
     )
 
 
-def _unreachable(error: Exception, service: Service) -> ServiceError:
-    causes = tuple(_causes(error))
+def unreachable(error: Exception, service: Service) -> ServiceError:
+    """There is no connection to the server; says why."""
+    reasons = tuple(causes(error))
     host = urlsplit(service.address).hostname or service.address
     check = f"Check {service.address_setting}"
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
+    if any(isinstance(cause, socket.gaierror) for cause in reasons):
         return UnreachableError(f"{service.named}: there is no host {host!r}", f"{check} and the network.")
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+    if any(isinstance(cause, ssl.SSLError) for cause in reasons):
         return UnreachableError(
-            f"{service.named}: no trusted encrypted connection: {service.quote(causes[-1])}",
+            f"{service.named}: no trusted encrypted connection: {service.quote(reasons[-1])}",
             f"{check} (http or https?) and the certificates of this machine.",
         )
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+    if any(isinstance(cause, ConnectionRefusedError) for cause in reasons):
         return UnreachableError(
             f"{service.named}: nothing listens there", f"Start the server, or correct {service.address_setting}."
         )
     return UnreachableError(
-        f"{service.named}: the connection failed: {service.quote(causes[-1] or type(causes[-1]).__name__)}",
+        f"{service.named}: the connection failed: {service.quote(reasons[-1] or type(reasons[-1]).__name__)}",
         f"Try again. {check} and the network.",
     )
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and what led to it, from the last to the first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -1,20 +1,22 @@
 """The chunks with their vectors in Chroma, where meaning is searched. The only module that imports chromadb."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Condition
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import numpy as np
 
-from index.articles import ArticleInfo, Chunk, Sentence, Window
+from index.articles import Chunk, Window
 from index.embedding import Vectors
 from index.entries import row_key
-from index.errors import DamagedError, IndexStateError
+from index.errors import DamagedError, IndexStateError, ServiceError
 from index.identity import Identity
+from index.rows import Row, to_chunks, to_metadata, where_clause
+from index.server import Server, await_ready, check_place, explained, note_collection, noted_collection
+from index.users import Users
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -29,68 +31,95 @@ HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_construction": 200, "e
 
 
 class Store:
-    """Chunks and vectors in one folder.
+    """Chunks and vectors in one folder, or in the collection of a server that the folder names.
 
-    Rows have the keys of ``index.entries.row_key``. An open store sees what it writes itself, and of what other
-    processes write only what was there when it was opened: ``reopen`` shows the rest. Chroma writes its vector files in
-    place, so that a process killed at the wrong moment leaves files that cannot be read: ``DamagedError``.
+    Rows have the keys of ``index.entries.row_key``. An open store in a folder sees what it writes itself, and of what
+    other processes write only what was there when it was opened: ``reopen`` shows the rest. Chroma writes its vector
+    files in place, so that a process killed at the wrong moment leaves files that cannot be read: ``DamagedError``.
+    On a server everything is seen at once, and any method may raise ``ServiceError``.
     """
 
-    def __init__(self, folder: Path, client: "Client", collection: "Collection") -> None:
-        self._folder = folder
+    def __init__(self, place: "_Place", client: "Client", collection: "Collection") -> None:
+        self._place = place
         self._client = client
         self._collection = collection
-        self._users = _Users()
+        self._users = Users()
         self._closed = False
 
     @classmethod
-    def create(cls, folder: Path, identity: Identity) -> "Store":
+    def create(cls, folder: Path, identity: Identity, server: Server | None = None) -> "Store":
         """Make an empty store."""
         from chromadb.api.collection_configuration import CreateCollectionConfiguration
 
         folder.mkdir(parents=True, exist_ok=True)
-        client = _client(folder)
-        with _explained(folder):
+        place = _Place(folder, server, note_collection(folder) if server else COLLECTION)
+        client = place.client()
+        with place.explained():
             collection = client.get_or_create_collection(
-                COLLECTION,
+                place.collection,
                 metadata=identity.to_mapping(),
                 configuration=CreateCollectionConfiguration(hnsw=HNSW),
                 embedding_function=None,
             )
-        return cls(folder, client, collection)
+        return cls(place, client, collection)
 
     @classmethod
-    def open(cls, folder: Path) -> "Store | None":
+    def open(cls, folder: Path, server: Server | None = None) -> "Store | None":
         """The store in ``folder``, or None when there is none; nothing is created.
 
         Raises:
             DamagedError: it cannot be read.
+            IndexStateError: it is on a server and none is given, or the other way round.
         """
-        if not (folder / DATABASE).is_file():
+        if not holds_vectors(folder):
             return None
         from chromadb.errors import NotFoundError
 
-        client = _client(folder)
+        check_place(folder, server)
+        place = _Place(folder, server, noted_collection(folder) or COLLECTION)
+        client = place.client()
         try:
-            with _explained(folder):
-                return cls(folder, client, client.get_collection(COLLECTION, embedding_function=None))
+            with place.explained():
+                return cls(place, client, client.get_collection(place.collection, embedding_function=None))
         except NotFoundError:
-            client.close()  # the process was killed between making the database and making the collection
+            _close(client)  # the process was killed between making the database and making the collection
             return None
+
+    @staticmethod
+    def delete_all(folder: Path, server: Server | None) -> bool:
+        """Delete what a folder's note names on a server; False when that cannot be done now."""
+        name = noted_collection(folder)
+        if name is None:
+            return True
+        if server is None:
+            return False
+        from chromadb.errors import NotFoundError
+
+        try:
+            place = _Place(folder, server, name)
+            client = place.client()
+            with place.explained(), suppress(NotFoundError):
+                client.delete_collection(name)
+            _close(client)
+        except ServiceError:
+            return False
+        return True
 
     def reopen(self) -> None:
         """See what other processes have written; waits for the searches that are under way."""
+        if self._place.server:
+            return
         with self._users.alone():
             self._client.close()
-            self._client = _client(self._folder)
-            with _explained(self._folder):
-                self._collection = self._client.get_collection(COLLECTION, embedding_function=None)
+            self._client = self._place.client()
+            with self._place.explained():
+                self._collection = self._client.get_collection(self._place.collection, embedding_function=None)
 
     def close(self) -> None:
         """Give memory and files back; the store cannot be used any more."""
         with self._users.alone():
             self._closed = True
-            self._client.close()
+            _close(self._client)
 
     @property
     def identity(self) -> Identity:
@@ -112,7 +141,7 @@ class Store:
                     ids=[row_key(chunk.article.id, chunk.number, version) for chunk in part],
                     embeddings=vectors[first : first + size],
                     documents=[chunk.text for chunk in part],
-                    metadatas=[_to_metadata(chunk, digests[chunk.article.id]) for chunk in part],
+                    metadatas=[to_metadata(chunk, digests[chunk.article.id]) for chunk in part],
                 )
 
     def delete(self, keys: Sequence[str]) -> None:
@@ -127,7 +156,7 @@ class Store:
             return {}
         with self._reading() as collection:
             rows = collection.get(ids=list(keys), include=["documents", "metadatas"])
-        return dict(zip(rows["ids"], _chunks(rows), strict=True))
+        return dict(zip(rows["ids"], to_chunks(rows), strict=True))
 
     def keys(self) -> Iterator[str]:
         """The key of every row, a page at a time."""
@@ -135,7 +164,7 @@ class Store:
             with self._reading() as collection:
                 yield from collection.get(limit=PAGE, offset=offset, include=[])["ids"]
 
-    def rows(self, keys: Sequence[str]) -> Iterator["Row"]:
+    def rows(self, keys: Sequence[str]) -> Iterator[Row]:
         """Rows with their vectors, for those keys that exist, a page at a time."""
         for first in range(0, len(keys), PAGE):
             with self._reading() as collection:
@@ -144,7 +173,7 @@ class Store:
                 )
             digests = (str(metadata["digest"]) for metadata in rows["metadatas"] or ())
             vectors = np.asarray(rows["embeddings"], dtype=np.float32)
-            for fields in zip(rows["ids"], _chunks(rows), digests, vectors, strict=True):
+            for fields in zip(rows["ids"], to_chunks(rows), digests, vectors, strict=True):
                 yield Row(*fields)
 
     def nearest(self, vector: Vectors, limit: int, window: Window, source: str = "") -> tuple[str, ...]:
@@ -152,79 +181,93 @@ class Store:
         query: Any = [vector]
         with self._reading() as collection:
             rows = collection.query(
-                query_embeddings=query, n_results=limit, where=_where(window, source), include=["distances"]
+                query_embeddings=query, n_results=limit, where=where_clause(window, source), include=["distances"]
             )
         return tuple(rows["ids"][0])
 
     @contextmanager
     def _reading(self) -> "Iterator[Collection]":
-        with self._users.one_more(), _explained(self._folder):
+        from chromadb.errors import NotFoundError
+
+        with self._users.one_more(), self._place.explained():
             if self._closed:  # by another thread, because the index was rebuilt or is damaged
-                raise DamagedError(f"the vectors in {self._folder} are closed", "try again")
-            yield self._collection
+                raise DamagedError(f"the vectors in {self._place.folder} are closed", "try again")
+            try:
+                yield self._collection
+            except NotFoundError as error:
+                raise DamagedError(f"the vectors of {self._place.folder} are gone", "try again") from error
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A stored chunk with the digest of its article and its vector, of shape (dimension,)."""
+class _Place:
+    """Where a collection is: in Chroma's files in a folder, or on a server."""
 
-    key: str
-    chunk: Chunk
-    digest: str
-    vector: Vectors
+    folder: Path
+    server: Server | None
+    collection: str
 
+    def client(self) -> "Client":
+        """A client of its own.
 
-class _Users:
-    """Counts the threads that use a client, so that it is closed while nobody does."""
+        Raises:
+            DamagedError, IndexStateError: Chroma's files cannot be opened.
+            ServiceError: the server cannot be used.
+        """
+        import chromadb
+        from chromadb.config import Settings
 
-    def __init__(self) -> None:
-        self._condition = Condition()
-        self._count = 0
+        settings = Settings(anonymized_telemetry=False)
+        with self.explained():
+            if self.server:
+                await_ready(self.server)
+                # A whole URL for a host keeps Chroma from adding its own port.
+                client: Any = chromadb.HttpClient(
+                    self.server.url,
+                    ssl=self.server.url.startswith("https:"),
+                    headers=self.server.headers,
+                    settings=settings,
+                )
+                client._server._session.timeout = self.server.timeout_seconds  # Chroma has no setting for it: for ever
+            else:
+                # Chroma shares one client among all who spell a path alike, and that one sees nothing of what others
+                # wrote: a spelling of its own gives each store a client of its own.
+                spelling = "".join("/." if bit == "1" else "/" for bit in f"{uuid4().int % 2**64:064b}")
+                client = chromadb.PersistentClient(f"{self.folder}{spelling}", settings=settings)
+        return cast("Client", client)  # its interface lacks close()
 
     @contextmanager
-    def one_more(self) -> Iterator[None]:
-        with self._condition:
-            self._count += 1
+    def explained(self) -> Iterator[None]:
+        """Chroma's errors in words for people.
+
+        Raises:
+            DamagedError: Chroma cannot read or write its files.
+            IndexStateError: the disk is full, or the folder cannot be written.
+            ServiceError: the server cannot be reached, does not accept the token, or failed.
+        """
+        from chromadb.errors import InternalError
+
         try:
-            yield
-        finally:
-            with self._condition:
-                self._count -= 1
-                self._condition.notify_all()
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with self._condition:
-            self._condition.wait_for(lambda: self._count == 0)
-            yield
+            with explained(self.server) if self.server else nullcontext():
+                yield
+        except (InternalError, OSError) as error:
+            message = " ".join(str(error).split())
+            if self.server:
+                problem = f"the Chroma server {self.server.service.shown} failed: {self.server.service.quote(message)}"
+                raise ServiceError(problem, "Try again.") from error
+            raise _state_error(self.folder, message) from error
 
 
-def _client(folder: Path) -> "Client":
-    import chromadb
-    from chromadb.config import Settings
-
-    # Chroma shares one client among all who spell a path alike, and that one sees nothing of what others wrote:
-    # a spelling of its own gives each store a client of its own.
-    spelling = "".join("/." if bit == "1" else "/" for bit in f"{uuid4().int % 2**64:064b}")
-    with _explained(folder):
-        client = chromadb.PersistentClient(f"{folder}{spelling}", settings=Settings(anonymized_telemetry=False))
-    return cast("Client", client)  # its interface lacks close()
+def _close(client: "Client") -> None:
+    """Close a client, and the connections to a server that Chroma leaves open: its own and its administration's."""
+    client.close()
+    for part in (cast("Any", client), cast("Any", client)._admin_client):
+        if session := getattr(part._server, "_session", None):
+            session.close()
 
 
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Chroma's errors in words for people.
-
-    Raises:
-        DamagedError: Chroma cannot read or write its files.
-        IndexStateError: the disk is full, or the folder cannot be written.
-    """
-    from chromadb.errors import InternalError
-
-    try:
-        yield
-    except (InternalError, OSError) as error:
-        raise _state_error(folder, " ".join(str(error).split())) from error
+def holds_vectors(folder: Path) -> bool:
+    """Whether a folder has Chroma's files, or a note of what is on a server."""
+    return (folder / DATABASE).is_file() or noted_collection(folder) is not None
 
 
 def _state_error(folder: Path, message: str) -> IndexStateError:
@@ -235,48 +278,3 @@ def _state_error(folder: Path, message: str) -> IndexStateError:
     if "readonly" in message or "Permission denied" in message or "unable to open database" in message:
         return IndexStateError(f"cannot write to {folder}: {message}", "choose another --index folder")
     return DamagedError(f"the vectors in {folder} cannot be read: {message}", "mend it: assistant index rebuild")
-
-
-def _where(window: Window, source: str) -> dict[str, Any] | None:
-    bounds: list[dict[str, Any]] = [{"source": source}] if source else []
-    if window.since is not None:
-        bounds.append({"published_at": {"$gte": window.since}})
-    if window.until is not None:
-        bounds.append({"published_at": {"$lt": window.until}})
-    return {"$and": bounds} if len(bounds) > 1 else (bounds[0] if bounds else None)
-
-
-def _to_metadata(chunk: Chunk, digest: str) -> dict[str, str | int]:
-    article = chunk.article
-    metadata: dict[str, str | int] = {
-        "article": article.id,
-        "title": article.title,
-        "source": article.source,
-        "url": article.url,
-        "author": article.author,
-        "published": article.published,
-        "digest": digest,
-        "number": chunk.number,
-        "start": chunk.start,
-        "sentences": " ".join(f"{s.number}:{s.start}-{s.end}" for s in chunk.sentences),
-    }
-    if article.published_at is not None:
-        metadata["published_at"] = article.published_at
-    return metadata
-
-
-def _chunks(rows: Any) -> Iterator[Chunk]:
-    for text, metadata in zip(rows["documents"], rows["metadatas"], strict=True):
-        yield _to_chunk(text, metadata)
-
-
-def _to_chunk(text: str, metadata: Mapping[str, Any]) -> Chunk:
-    names = ("title", "source", "url", "author", "published")
-    info = ArticleInfo(str(metadata["article"]), *(str(metadata[name]) for name in names))
-    start = int(metadata["start"])
-    sentences = []
-    for item in str(metadata["sentences"]).split():
-        number, _, span = item.partition(":")
-        first, _, end = span.partition("-")
-        sentences.append(Sentence(int(number), int(first), int(end), text[int(first) - start : int(end) - start]))
-    return Chunk(info, int(metadata["number"]), start, text, tuple(sentences))

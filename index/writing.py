@@ -10,6 +10,7 @@ from index.catalog import Catalog
 from index.errors import DamagedError, IndexStateError
 from index.parts import CATALOG, NEXT_CATALOG, Parts, remove_unused
 from index.rebuilding import needs_adoption, rebuild
+from index.server import Server
 
 LOCK_FILE = "writer.lock"
 LOCK_SECONDS = 600  # how long a second writer waits for the first
@@ -48,34 +49,34 @@ def one_writer(folder: Path, waiting: Callable[[], None] | None = None) -> Itera
         lock.release()
 
 
-def open_catalog(folder: Path) -> Catalog | None:
+def open_catalog(folder: Path, server: Server | None = None) -> Catalog | None:
     """The catalog of an index, or None when there is none; the writer's lock is held.
 
     What an older version made is taken over first, and what a lost or damaged catalog said is put together again.
     """
     try:
-        if not needs_adoption(folder):
+        if not needs_adoption(folder, server):
             return Catalog.open(folder / CATALOG)
     except DamagedError:
         (folder / CATALOG).rename(folder / f"{CATALOG}.bad")
-    _rebuilt(folder)
+    _rebuilt(folder, server)
     return Catalog.open(folder / CATALOG)
 
 
-def open_for_writing(catalog: Catalog) -> Parts:
+def open_for_writing(catalog: Catalog, server: Server | None = None) -> Parts:
     """Open an index, undo what an interrupted commit left, and mend what is damaged; the writer's lock is held."""
     folder = catalog.path.parent
-    _remove_unused(folder, catalog)
+    _remove_unused(folder, catalog, server)
     try:
-        return _mended(Parts.open(catalog))
+        return _mended(Parts.open(catalog, server))
     except DamagedError:
-        _rebuilt(folder)
-        return _mended(Parts.open(catalog))
+        _rebuilt(folder, server)
+        return _mended(Parts.open(catalog, server))
 
 
-def _rebuilt(folder: Path) -> None:
+def _rebuilt(folder: Path, server: Server | None) -> None:
     """Rebuild from what there is; what cannot be saved is told once, and the index is usable from then on."""
-    lost = rebuild(folder).lost
+    lost = rebuild(folder, server=server).lost
     if lost:
         problem = f"{len(lost)} articles had lost parts of their texts and were taken out: {', '.join(lost[:10])}"
         raise IndexStateError(problem, "add them again; all others are in order")
@@ -87,9 +88,9 @@ def _mended(parts: Parts) -> Parts:
     return parts
 
 
-def _remove_unused(folder: Path, catalog: Catalog) -> None:
+def _remove_unused(folder: Path, catalog: Catalog, server: Server | None) -> None:
     try:
         following = Catalog.open(folder / NEXT_CATALOG)
     except DamagedError:
         following = None  # the next rebuilding begins anew
-    remove_unused(folder, [catalog, following] if following else [catalog])
+    remove_unused(folder, [catalog, following] if following else [catalog], server)

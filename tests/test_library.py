@@ -253,3 +253,10 @@ def test_damaged_parts_heal(library: Library, embedder: Embedder, harm: Callable
     assert again.check().problems == ()
     for name in ("wolf", "ferry"):
         assert again.search(name, k=1, candidates=5).hits[0].chunk.article.id == name
+
+
+def test_all_copies_are_told_however_many_there_are(library: Library) -> None:
+    text = "The ferry Gannet struck the harbour wall of Vellin at noon, and two passengers were hurt, said its master."
+    library.add([*ARTICLES, *(Article(f"copy-{number}", text=text) for number in range(70))])
+    assert len(library.copies("copy-0")) == 69
+    assert library.copies("wolf") == ()

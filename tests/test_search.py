@@ -14,6 +14,7 @@ from index.articles import Article, Window, epoch_seconds
 from index.chunks import split_chunks
 from index.copies import COPY_OVERLAP, without_copies, word_triples
 from index.embedding import Embedder
+from index.entries import Selection
 from index.fusion import RRF_K, reciprocal_rank_fusion
 from index.hits import Hit, SearchResult
 from index.library import Library
@@ -154,7 +155,7 @@ def test_windows_hold_for_meaning_and_for_words(newsroom: Library, since: str | 
             moment = chunk.article.published_at
             assert moment is not None
             assert (window.since or 0) <= moment < (window.until or 2**40)
-    assert set(ids(searcher.search(question, k=30, candidates=30, window=window))) == {
+    assert set(ids(searcher.search(question, k=30, candidates=30, selection=Selection(window=window)))) == {
         name.partition("#")[0] for name in (*dense, *lexical)
     }
 
@@ -190,7 +191,7 @@ class Counting:
 
 def read_for(question: str, newsroom: Library, reranker: Reranker) -> list[int]:
     counting = Counting(reranker)
-    replace(newsroom.searcher(), reranker=counting).search(question, k=8, candidates=30, window=Window())
+    replace(newsroom.searcher(), reranker=counting).search(question, k=8, candidates=30, selection=Selection())
     return counting.passages
 
 

@@ -80,14 +80,14 @@ def test_paths_in_a_file_start_beside_it(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_has_a_variable_and_a_description(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = {"reranker": "none", "base_url": "http://host/v1", "embeddings_base_url": "http://host/v1"}
+    other = {name: "http://host/v1" for name in Settings.model_fields if name.endswith("_url")} | {"reranker": "none"}
     small = {"retries": "1", "temperature": "1.5"}
     switches = {name: "true" for name, field in Settings.model_fields.items() if field.annotation is bool}
     value = {**other, **small, **switches}.get(name, "600")
     monkeypatch.setenv(environment_name(name), value)
     origin = origin_of(name)
     assert origin.origin == f"environment {environment_name(name)}"
-    assert origin.value.lower().startswith("…" if name.endswith("api_key") else value)
+    assert origin.value.lower().startswith("…" if name.endswith(("api_key", "_token")) else value)
     assert origin.description
 
 

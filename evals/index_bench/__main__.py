@@ -1,0 +1,5 @@
+"""``python -m evals.index_bench`` runs the command line."""
+
+from evals.index_bench.command import main
+
+main()

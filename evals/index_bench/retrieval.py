@@ -1,0 +1,124 @@
+"""How often each way of searching finds the sentence that answers, and how long it takes."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evals.anchors import anchor_questions
+from evals.metrics.outcome import Outcome, Passage
+from evals.metrics.retrieval import retrieval_metrics
+from evals.schema import Question
+from evals.suite import Sample, find_suite, load_material, read_suite
+from index.adding import Models
+from index.articles import Chunk, Window
+from index.entries import Selection
+from index.errors import InputError
+from index.hits import Hit
+from index.library import Library
+from index.search import Searcher
+
+DEPTHS = (10, 20, 30, 50)
+KS = (1, 4, 10)
+K = max(KS)
+SETS = ("newsroom", "clapnq", "squad2")
+MEASURES = ("hit@1", "hit@4", "hit@10", "mrr", "ndcg@10")
+SMALLEST_GAIN = 0.005  # of MRR: less than that is not worth reading more passages
+
+Ranking = Callable[[str], Sequence[Chunk]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One way of searching one set: measures from 0 to 1 over ``n`` questions, and milliseconds a question."""
+
+    questions: str
+    way: str
+    n: int
+    values: dict[str, float]
+    ms: float
+
+
+def measure_retrieval(folder: Path, models: Models, name: str, most: int) -> Iterator[Row]:
+    """Search for the answerable questions of a set that stand alone, in every way.
+
+    Args:
+        most: questions that are taken, those whose ids have the smallest digests.
+
+    Raises:
+        InputError: the set is not there, or its evidence does not stand in its articles.
+    """
+    path = find_suite(name)
+    suite = read_suite(path)
+    source = suite.questions.model_copy(update={"paragraphs": suite.questions.convert == "squad"})
+    suite = suite.model_copy(update={"questions": source, "sample": Sample(unanswerable=0)})
+    material = load_material(suite, path)
+    anchored = anchor_questions(material.questions, {article.id: article for article in material.articles})
+    if anchored.failures:
+        raise InputError(f"{name}: evidence is not in the articles: {anchored.failures[0]}", "validate the set")
+    alone = [question for question in anchored.questions if question.evidence and not question.history]
+    questions = Sample(answerable=most).take(alone)
+    library = Library(folder, models)
+    library.add(material.articles)
+    for way, rank in _ways(library.searcher()).items():
+        yield _row(name, way, questions, rank)
+    library.close()
+
+
+def best_depth(rows: Sequence[Row]) -> int:
+    """The fewest reranked candidates whose mean MRR over the sets is within ``SMALLEST_GAIN`` of the best depth's."""
+    means = {
+        depth: _mean([row.values["mrr"] for row in rows if row.way == _reranked(depth)])
+        for depth in DEPTHS
+        if any(row.way == _reranked(depth) for row in rows)
+    }
+    return min(depth for depth, value in means.items() if value >= max(means.values()) - SMALLEST_GAIN)
+
+
+def _ways(searcher: Searcher) -> dict[str, Ranking]:
+    def dense(question: str) -> Sequence[Chunk]:
+        keys = searcher.store.nearest(searcher.embedder.embed_query(question), K, Window())
+        chunks = searcher.store.get(keys)
+        return [chunks[key] for key in keys]
+
+    def words(question: str) -> Sequence[Chunk]:
+        keys = searcher.lexical.search(question, K, Window())
+        chunks = searcher.store.get(keys)
+        return [chunks[key] for key in keys]
+
+    plain = Searcher(searcher.catalog, searcher.store, searcher.lexical, searcher.embedder, None)
+
+    def searching(with_which: Searcher, depth: int) -> Ranking:
+        return lambda question: _chunks(with_which.search(question, k=K, candidates=depth, selection=Selection()).hits)
+
+    reranked = {_reranked(depth): searching(searcher, depth) for depth in DEPTHS}
+    return {"dense": dense, "BM25": words, "fused": searching(plain, max(DEPTHS)), **reranked}
+
+
+def _row(name: str, way: str, questions: Sequence[Question], rank: Ranking) -> Row:
+    rank(questions[0].question)  # loads what is needed
+    outcomes, spent = [], 0.0
+    for question in questions:
+        started = time.perf_counter()
+        chunks = rank(question.question)
+        spent += time.perf_counter() - started
+        passages = tuple(
+            Passage(number, chunk.article.id, chunk.start, chunk.end, chunk.text)
+            for number, chunk in enumerate(chunks, start=1)
+        )
+        outcomes.append(Outcome(question, ranked=passages))
+    found = {metric.name.removesuffix("_sentence"): metric.value for metric in retrieval_metrics(outcomes, ks=KS)}
+    values = {measure: value for measure in MEASURES if (value := found[measure]) is not None}
+    return Row(name, way, len(questions), values, spent * 1000 / len(questions))
+
+
+def _chunks(hits: Sequence[Hit]) -> Sequence[Chunk]:
+    return [hit.chunk for hit in hits]
+
+
+def _reranked(depth: int) -> str:
+    return f"reranked {depth}"
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

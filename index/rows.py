@@ -1,0 +1,72 @@
+"""A chunk as a row in Chroma: to and from what Chroma takes and gives."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from index.articles import ArticleInfo, Chunk, Sentence, Window
+from index.embedding import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored chunk with the digest of its article and its vector, of shape (dimension,)."""
+
+    key: str
+    chunk: Chunk
+    digest: str
+    vector: Vectors
+
+
+def where_clause(window: Window, source: str) -> dict[str, Any] | None:
+    """Chroma's condition for the rows of a window and a source; None for all."""
+    bounds: list[dict[str, Any]] = [{"source": source}] if source else []
+    if window.since is not None:
+        bounds.append({"published_at": {"$gte": window.since}})
+    if window.until is not None:
+        bounds.append({"published_at": {"$lt": window.until}})
+    return {"$and": bounds} if len(bounds) > 1 else (bounds[0] if bounds else None)
+
+
+def to_metadata(chunk: Chunk, digest: str) -> dict[str, str | int]:
+    """What Chroma keeps of a chunk beside its text and vector.
+
+    Args:
+        digest: of the article.
+    """
+    article = chunk.article
+    metadata: dict[str, str | int] = {
+        "article": article.id,
+        "title": article.title,
+        "source": article.source,
+        "url": article.url,
+        "author": article.author,
+        "published": article.published,
+        "digest": digest,
+        "number": chunk.number,
+        "start": chunk.start,
+        "sentences": " ".join(f"{s.number}:{s.start}-{s.end}" for s in chunk.sentences),
+    }
+    if article.tags:
+        metadata["tags"] = article.tags
+    if article.published_at is not None:
+        metadata["published_at"] = article.published_at
+    return metadata
+
+
+def to_chunks(rows: Any) -> Iterator[Chunk]:
+    """The chunks of what Chroma gives, with documents and metadatas."""
+    for text, metadata in zip(rows["documents"], rows["metadatas"], strict=True):
+        yield _to_chunk(text, metadata)
+
+
+def _to_chunk(text: str, metadata: Mapping[str, Any]) -> Chunk:
+    names = ("article", "title", "source", "url", "author", "published", "tags")
+    info = ArticleInfo(*(str(metadata.get(name, "")) for name in names))
+    start = int(metadata["start"])
+    sentences = []
+    for item in str(metadata["sentences"]).split():
+        number, _, span = item.partition(":")
+        first, _, end = span.partition("-")
+        sentences.append(Sentence(int(number), int(first), int(end), text[int(first) - start : int(end) - start]))
+    return Chunk(info, int(metadata["number"]), start, text, tuple(sentences))

@@ -1,0 +1,150 @@
+"""Searching only some articles: by author, title and tag, besides source and dates."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.articles import Article, Window, epoch_seconds
+from index.catalog_sql import transaction
+from index.embedding import Embedder
+from index.entries import Selection
+from index.library import Library
+from index.parts import CATALOG
+from index.readers import read_articles
+from tests.files import PAGE, RSS
+from tests.parts import Loaded, Run
+
+MORE = "\n\n".join(f"The storm reached harbour {number} on Thursday, said its master. " * 8 for number in range(6))
+ARTICLES = (
+    Article("a", "Storm in Vellin", "Courier", "", "Ada Berg, Ben Corley", "2023-05-01", "Weather, Harbours", MORE),
+    Article("b", "Storm damage", "Herald", "", "Ben Corley", "2023-05-02", "weather", "The storm broke nine masts."),
+    Article("c", "Match put off", "Courier", "", "ADA BERG", "2023-05-03", "Sport", "The storm stopped the match."),
+    Article("d", "Ärger im Hafen", "Herald", "", "Jörg Öden", "2023-05-04", "", "After the storm there was a quarrel."),
+)
+MANY = ", ".join(f"t{number}" for number in range(50))  # of more than are kept
+QUESTION = "What did the storm do?"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Library:
+    library = Library(tmp_path_factory.mktemp("filters") / "index", Loaded(embedder))
+    library.add(ARTICLES)
+    return library
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({"author": "ada berg"}, "ac"),
+        ({"author": "Berg Corley"}, "a"),
+        ({"author": "öden"}, "d"),
+        ({"title": "STORM"}, "ab"),
+        ({"title": "storm vellin"}, "a"),
+        ({"title": "ärger"}, "d"),
+        ({"tag": "WEATHER"}, "ab"),
+        ({"tag": "harbours"}, "a"),
+        ({"tag": "harbour"}, ""),
+        ({"tag": "spor"}, ""),
+        ({"tag": "%"}, ""),
+        ({"author": "nobody"}, ""),
+        ({"author": "Corley", "source": "Herald"}, "b"),
+        ({"tag": "weather", "window": Window(epoch_seconds("2023-05-02"))}, "b"),
+        ({"author": "Berg", "title": "match", "tag": "sport", "source": "Courier"}, "c"),
+        ({"source": "Courier"}, "ac"),
+    ],
+)
+def test_exactly_the_chosen_articles_are_searched(
+    library: Library, chosen: Mapping[str, object], expected: str
+) -> None:
+    hits = library.search(QUESTION, k=30, candidates=30, **chosen).hits  # type: ignore[arg-type]
+    assert {hit.chunk.article.id for hit in hits} == set(expected)
+    assert all(hit.dense_rank for hit in hits)
+    tags = (str(chosen["tag"]),) if "tag" in chosen else ()
+    sources = (str(chosen["source"]),) if "source" in chosen else ()
+    window = chosen.get("window", Window())
+    assert isinstance(window, Window)
+    title, author = (str(chosen.get(name, "")) for name in ("title", "author"))
+    entries = library.list(Selection(sources, window, title, author, tags))
+    assert {entry.info.id for entry in entries} == set(expected)
+
+
+def test_among_chosen_articles_the_nearest_are_found_by_comparing_with_all(library: Library) -> None:
+    searcher = library.searcher()
+    vector = searcher.embedder.embed_query(QUESTION)
+    entries = library.list(Selection(author="Berg"))
+    found = searcher.catalog.nearest(vector, [entry.rows for entry in entries], 4)
+    keys, vectors = [], []
+    for stored in library.get(["a", "c"]):
+        keys += [f"{stored.article.id}#{number}@1" for number in range(len(stored.vectors))]
+        vectors.append(stored.vectors)
+    order = np.argsort(-np.concatenate(vectors) @ vector, kind="stable")
+    assert len(keys) > 4
+    assert list(found) == [keys[number] for number in order[:4]]
+
+
+def test_the_words_are_those_of_chosen_articles_too(library: Library) -> None:
+    lexical = library.searcher().lexical
+    every = lexical.search("storm", 30, Window())
+    chosen = {key for key in every if key.startswith(("b#", "d#"))}
+    assert len(chosen) == 2
+    assert lexical.search("storm", 30, Window(), among=chosen) == tuple(key for key in every if key in chosen)
+    assert lexical.search("storm", 30, Window(), among=()) == ()
+
+
+def test_commands_take_author_and_tag(tmp_path: Path, run: Run) -> None:
+    lines = [
+        {"id": "one", "text": "Ferries rested.", "author": "Ada Berg", "tags": ["Sea", "strike"]},
+        {"id": "two", "text": "Trains rested.", "author": "Ben Corley", "tags": ["rail; strike"]},
+    ]
+    file, index = tmp_path / "news.jsonl", tmp_path / "index"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    assert run("index", "add", file, "--index", index).status == 0
+
+    def listed(*options: str) -> list[str]:
+        return [item["id"] for item in json.loads(run("index", "list", "--index", index, "--json", *options).out)]
+
+    assert listed("--author", "berg") == ["one"]
+    assert listed("--tag", "Strike") == ["one", "two"]
+    assert listed("--tag", "rail", "--tag", "sea") == ["one", "two"]
+    assert listed("--tag", "rail") == ["two"]
+    exported = run("index", "export", "--index", index, "--tag", "sea").out.splitlines()
+    assert [json.loads(line)["tags"] for line in exported] == ["Sea, strike"]
+    assert run("index", "check", "--index", index).status == 0
+    (tmp_path / "again.jsonl").write_text("\n".join(exported), encoding="utf-8")
+    assert "1 unchanged" in run("index", "add", tmp_path / "again.jsonl", "--index", index).out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "tags"),
+    [
+        ("a.md", "---\ntags: [Sea, strike, Sea]\n---\nFerries rested.", "Sea, strike"),
+        ("a.jsonl", '{"text": "Ferries rested.", "keywords": "Sea,  strike;"}', "Sea, strike"),
+        ("b.jsonl", '{"text": "Ferries rested.", "categories": [1, "Sea", {"term": "x"}]}', "Sea"),
+        ("a.csv", "text,tags\nFerries rested.,Sea; strike\n", "Sea, strike"),
+        ("a.html", PAGE.replace("</title>", '</title><meta name="keywords" content="Sea, strike">'), "Sea, strike"),
+        ("a.rss", RSS.replace("</link>", "</link><category>Sea</category><category>strike</category>"), "Sea, strike"),
+        ("a.txt", "Ferries rested.", ""),
+        ("c.jsonl", json.dumps({"text": "x", "tags": [f"t{n}" for n in range(60)]}), MANY),
+    ],
+)  # fmt: skip
+def test_tags_are_read_from_every_format(tmp_path: Path, name: str, content: str, tags: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    assert next(iter(read_articles(tmp_path / name))).tags == tags
+
+
+def test_articles_without_tags_are_unchanged_for_older_indexes(tmp_path: Path, embedder: Embedder) -> None:
+    article = Article("old", "T", "S", "u", "A", "2023-01-01", text="The text.")
+    before = hashlib.sha256("\x1f".join(("old", "T", "S", "u", "A", "2023-01-01", "The text.")).encode()).hexdigest()
+    assert article.digest == before
+    library = Library(tmp_path / "index", Loaded(embedder))
+    library.add([article])
+    with transaction(tmp_path / "index" / CATALOG) as database:
+        database.execute("UPDATE articles SET info = json_remove(info, '$.tags')")  # as they were written before
+    assert library.add([article]).unchanged == 1
+    assert library.search("text", k=1, candidates=1, tag="x").hits == ()
+    assert library.search("text", k=1, candidates=1, author="a").hits[0].chunk.article == article.info
+    assert library.check().problems == ()
