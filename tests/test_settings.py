@@ -81,12 +81,13 @@ def test_paths_in_a_file_start_beside_it(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_has_a_variable_and_a_description(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     other = {"reranker": "none", "base_url": "http://host/v1", "embeddings_base_url": "http://host/v1"}
+    other |= {"chroma_url": "http://host", "allow_private": "True"}
     small = {"retries": "1", "temperature": "1.5"}
     value = {**other, **small}.get(name, "600")
     monkeypatch.setenv(environment_name(name), value)
     origin = origin_of(name)
     assert origin.origin == f"environment {environment_name(name)}"
-    assert origin.value.startswith("…" if name.endswith("api_key") else value)
+    assert origin.value.startswith("…" if name.endswith(("api_key", "token")) else value)
     assert origin.description
 
 
