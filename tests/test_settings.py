@@ -80,7 +80,10 @@ def test_paths_in_a_file_start_beside_it(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_has_a_variable_and_a_description(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = {name: "http://host/v1" for name in Settings.model_fields if name.endswith("_url")} | {"reranker": "none"}
+    other = {name: "http://host/v1" for name in Settings.model_fields if name.endswith("_url")} | {
+        "reranker": "none",
+        "chroma_url": "http://host",
+    }
     small = {"retries": "1", "temperature": "1.5"}
     switches = {name: "true" for name, field in Settings.model_fields.items() if field.annotation is bool}
     value = {**other, **small, **switches}.get(name, "600")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import count, islice, pairwise
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -135,9 +136,8 @@ def read_index(folder: Path, texts: Sequence[str], vectors: Vectors) -> Read:
     Args:
         vectors: of the questions, of shape (len(texts), dimension).
     """
-    import chromadb  # noqa: F401 - loading it is no part of opening an index
-    import tantivy  # noqa: F401
-
+    with TemporaryDirectory() as other:  # loading the libraries is no part of opening an index
+        Parts.create(Path(other), CATALOG, Identity(NAME, DIMENSION, json.dumps([0.0] * DIMENSION))).close()
     base, started = present_megabytes(), time.perf_counter()
     catalog = Catalog.open(folder / CATALOG)
     if catalog is None:
