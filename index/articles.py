@@ -23,7 +23,7 @@ class ArticleInfo:
     url: str = ""
     author: str = ""
     published: str = ""
-    tags: str = ""
+    tags: str = field(default="", kw_only=True)
 
     @property
     def published_at(self) -> int | None:
@@ -39,7 +39,7 @@ class Article(ArticleInfo):
 
     @property
     def info(self) -> ArticleInfo:
-        return ArticleInfo(self.id, self.title, self.source, self.url, self.author, self.published, self.tags)
+        return ArticleInfo(self.id, self.title, self.source, self.url, self.author, self.published, tags=self.tags)
 
     @property
     def digest(self) -> str:

@@ -96,7 +96,7 @@ def article_from(
     url = _text(fields, "url", place, asked).strip()
     published = _published(fields, place, asked)
     identity = _text(fields, "id", place, asked).strip() or url or _digest(title, published, text)
-    return Article(identity, title, source, url, author, published, _tags(fields, asked), text)
+    return Article(identity, title, source, url, author, published, text, tags=_tags(fields, asked))
 
 
 def _article_text(fields: Mapping[str, object], place: str, names: FieldNames, *, record: bool) -> str:

@@ -61,8 +61,8 @@ def to_chunks(rows: Any) -> Iterator[Chunk]:
 
 
 def _to_chunk(text: str, metadata: Mapping[str, Any]) -> Chunk:
-    names = ("article", "title", "source", "url", "author", "published", "tags")
-    info = ArticleInfo(*(str(metadata.get(name, "")) for name in names))
+    names = ("title", "source", "url", "author", "published", "tags")
+    info = ArticleInfo(str(metadata["article"]), **{name: str(metadata.get(name, "")) for name in names})
     start = int(metadata["start"])
     sentences = []
     for item in str(metadata["sentences"]).split():

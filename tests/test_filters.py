@@ -20,10 +20,18 @@ from tests.parts import Loaded, Run
 
 MORE = "\n\n".join(f"The storm reached harbour {number} on Thursday, said its master. " * 8 for number in range(6))
 ARTICLES = (
-    Article("a", "Storm in Vellin", "Courier", "", "Ada Berg, Ben Corley", "2023-05-01", "Weather, Harbours", MORE),
-    Article("b", "Storm damage", "Herald", "", "Ben Corley", "2023-05-02", "weather", "The storm broke nine masts."),
-    Article("c", "Match put off", "Courier", "", "ADA BERG", "2023-05-03", "Sport", "The storm stopped the match."),
-    Article("d", "Ärger im Hafen", "Herald", "", "Jörg Öden", "2023-05-04", "", "After the storm there was a quarrel."),
+    Article(
+        "a", "Storm in Vellin", "Courier", "", "Ada Berg, Ben Corley", "2023-05-01", MORE, tags="Weather, Harbours"
+    ),
+    Article(
+        "b", "Storm damage", "Herald", "", "Ben Corley", "2023-05-02", "The storm broke nine masts.", tags="weather"
+    ),
+    Article(
+        "c", "Match put off", "Courier", "", "ADA BERG", "2023-05-03", "The storm stopped the match.", tags="Sport"
+    ),
+    Article(
+        "d", "Ärger im Hafen", "Herald", "", "Jörg Öden", "2023-05-04", "After the storm there was a quarrel.", tags=""
+    ),
 )
 MANY = ", ".join(f"t{number}" for number in range(50))  # of more than are kept
 QUESTION = "What did the storm do?"

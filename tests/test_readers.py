@@ -195,7 +195,7 @@ def test_front_matter_gives_the_fields(tmp_path: Path) -> None:
     matter = "title: 'Ferry: back'\nauthor: J. Halm\ndate: 2023-11-09\nid: 2023\ntags: [a, b]\ntext: ignored"
     (article,) = read(write(tmp_path, "a.md", f"---\r\n{matter}\r\n---\r\n# Ferry\n\nIt *sails*."))
     assert article == Article(
-        "2023", "Ferry: back", author="J. Halm", published="2023-11-09", text="Ferry\n\nIt sails."
+        "2023", "Ferry: back", author="J. Halm", published="2023-11-09", text="Ferry\n\nIt sails.", tags="a, b"
     )
 
 
