@@ -46,19 +46,24 @@ class Added:
         return self.again / self.adding
 
 
-def measure_adding(folder: Path, models: Models, articles: Sequence[Article]) -> Added:
-    """Add articles to a new index, slice by slice, each slice's texts embedded alone before or after."""
+def measure_adding(folder: Path, models: Models, articles: Sequence[Article], jobs: int = 1) -> Added:
+    """Add articles to a new index, slice by slice, each slice's texts embedded alone before or after.
+
+    Args:
+        jobs: processes that embed while adding; with several, all is one slice, for they are begun at each adding.
+    """
     embedder = models.embedder()
     library = Library(folder, models)
     embedder.embed_documents(["The first call loads the model."])
     library.add([Article("first", text="The first call loads what splits sentences.")])
     embedding = adding = 0.0
     chunks = 0
-    for turn in range(SLICES):
-        part = articles[turn::SLICES]
+    slices = SLICES if jobs == 1 else 1
+    for turn in range(slices):
+        part = articles[turn::slices]
         texts = [searchable_text(chunk) for article in part for chunk in split_chunks(article)]
         chunks += len(texts)
-        steps = (partial(embedder.embed_documents, texts), partial(library.add, part))
+        steps = (partial(embedder.embed_documents, texts), partial(library.add, part, jobs=jobs))
         if turn % 2:
             embedding += _seconds(steps[0])
             adding += _seconds(steps[1])

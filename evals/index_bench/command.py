@@ -56,14 +56,16 @@ def index_bench() -> None:
 Examples:
   python -m evals.index_bench adding
   python -m evals.index_bench adding --articles 500 --output adding.json
+  python -m evals.index_bench adding --articles 500 --jobs 2
 
 5,000 articles take some ten minutes on two cores."""
 )
 @click.option("--articles", default=5_000, show_default=True, type=click.IntRange(min=1), help="Made-up ones.")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that embed.")
 @seed_option
 @folder_option
 @output_option
-def adding(articles: int, seed: int, folder: Path | None, output: Path | None) -> None:
+def adding(articles: int, jobs: int, seed: int, folder: Path | None, output: Path | None) -> None:
     """What adding CLAPNQ's 600 passages, and made-up articles, costs beside embedding the same texts."""
     models = ModelProvider(load_settings())
     path = find_suite("clapnq")
@@ -71,7 +73,7 @@ def adding(articles: int, seed: int, folder: Path | None, output: Path | None) -
     found: dict[str, Added] = {}
     with _place(folder) as place:
         for name, own in sets.items():
-            found[name] = measure_adding(place / name.replace(" ", "-"), models, own)
+            found[name] = measure_adding(place / name.replace(" ", "-"), models, own, jobs)
     table = _table("articles", "n", "chunks", "time / embedding", "chunks/s", "added again", "peak MB")
     for name, added in found.items():
         figures = (f"{added.ratio:.3f}", f"{added.chunks_a_second:.1f}", f"{added.again_share:.2%}")
