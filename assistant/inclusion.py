@@ -40,7 +40,7 @@ LEAST_OF_COUNTED = 0.1
 LEAST_OF_LISTED = 0.1  # an item of a list says little by itself, and brings its list with it
 # Where several things are asked for, those within so many logits of the best answer too, as long as they answer rather
 # than not: reports that repeat one meeting come between it and the next.
-LIST_RANGE = 3.0
+LIST_RANGE = 4.0
 
 
 def answering(evidence: Sequence[Evidence], expected: Expectation) -> list[Evidence]:
