@@ -83,6 +83,15 @@ def test_chunk_and_sentence_in_its_passage_make_up_for_a_sentence_that_is_weak_a
     assert answering("what sank?", [replace(weak, in_context=2.0)], found(0.0)) != ()
 
 
+def test_whoever_asks_for_people_is_told_everyone_once() -> None:
+    met, again = item("S1", 5.0), item("S2", 4.0)
+    met = replace(met, sentence="Vass met Bram Teague.", reading="Vass met Bram Teague.")
+    again = replace(again, sentence="Teague showed her the broken dyke.", reading="Teague showed her the broken dyke.")
+    other = replace(again, label="S3", reading="Vass met Wilma Stroud at the broken dyke.")
+    assert distinct("Who did Vass meet?", [met, again, other]) == (met, other)
+    assert distinct("What did Vass do?", [met, again, other]) == (met, again, other)
+
+
 def test_the_confidence_is_that_of_sentence_and_chunk_together() -> None:
     asked = "what sank?"
     pair = [item("S1", 3.0), replace(item("S2", -5.0), in_context=1.5)]
