@@ -64,11 +64,11 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     verbose: bool,
 ) -> None:
     """Answer QUESTION from the articles, with a citation for every statement."""
-    from assistant.chain import Question as Asked
+    window, moment = parse_window(since, until), parse_as_of(as_of)
+    with open_assistant(index_folder, asking=True) as assistant:
+        from assistant.chain import Question as Asked
 
-    window = parse_window(since, until)
-    asked = Asked(question, window, k, as_of=parse_as_of(as_of), source=source, author=author, title=title, tag=tag)
-    with open_assistant(index_folder) as assistant:
+        asked = Asked(question, window, k, as_of=moment, source=source, author=author, title=title, tag=tag)
         if paths:
             from assistant.index_command import add_paths
 

@@ -49,6 +49,7 @@ class Assistant:
         chat: "BaseChatModel | None" = None,
         settings: Settings | None = None,
         waiting: Callable[[], None] | None = None,
+        keep_warm: bool = False,
     ) -> "Assistant":
         """An assistant over an index folder; nothing is read or created yet.
 
@@ -57,6 +58,8 @@ class Assistant:
             chat: any LangChain chat model; None takes the one that the settings name.
             settings: None reads environment and ``assistant.toml``.
             waiting: called when another process writes to the index and this one has to wait.
+            keep_warm: let the embedded language model run in a process of its own that outlives this one for the
+                setting ``keep_warm_seconds``, so that the next program finds it loaded.
 
         Raises:
             SettingError: a setting is wrong.
@@ -64,7 +67,7 @@ class Assistant:
         chosen = settings or load_settings()
         if index is not None:
             chosen = chosen.model_copy(update={"index": Path(index).expanduser()})
-        return cls(chosen, ModelProvider(chosen, chat=chat), waiting)
+        return cls(chosen, ModelProvider(chosen, chat=chat, warm=keep_warm), waiting)
 
     def ask(self, question: "str | Question", *, as_of: datetime | None = None) -> "Answer":
         """Answer a question; ``Question`` also takes a time window.

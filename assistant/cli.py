@@ -147,15 +147,26 @@ def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def open_assistant(index_folder: str | None, **settings: object) -> "Assistant":
-    """The assistant for a command's options; options that were not given are None."""
-    from assistant.assistant import Assistant
+def open_assistant(index_folder: str | None, *, asking: bool = False, **settings: object) -> "Assistant":
+    """The assistant for a command's options; options that were not given are None.
+
+    Args:
+        asking: questions will come: the embedded language model begins to load beside what is imported here, and stays
+            loaded for the next command.
+    """
+    from assistant.models import ModelProvider
     from assistant.settings import load_settings
+
+    chosen = load_settings(index=index_folder, **settings)
+    models = ModelProvider(chosen, warm=asking)
+    models.begin()
+
+    from assistant.assistant import Assistant
 
     def waiting() -> None:
         click.echo("Another process is writing to this index; waiting until it is done …", err=True)
 
-    return Assistant.open(settings=load_settings(index=index_folder, **settings), waiting=waiting)
+    return Assistant(chosen, models, waiting)
 
 
 def status_of(answer: "Answer") -> int:

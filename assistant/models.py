@@ -1,5 +1,6 @@
 """The models that the settings name, each made when it is first needed."""
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -11,6 +12,7 @@ from assistant.llm import make_chat_model, only_model
 from assistant.local_server import LocalServer
 from assistant.prompting import load_prompt
 from assistant.settings import Settings, cache_path, reveal
+from assistant.warm_model import Serving, WarmModel
 from index.embedding import Embedder, LocalEmbedder
 from index.embedding_service import ServiceEmbedder
 from index.errors import ModelError
@@ -34,12 +36,18 @@ class ModelProvider:
     Args:
         fetch: fetches missing model files and shows how far it is.
         chat: used instead of the model that the settings name.
+        warm: let the embedded language model run in a process of its own that outlives this one for as long as the
+            settings say; else it runs in this process and ends with it.
     """
 
-    def __init__(self, settings: Settings, fetch: Fetch = fetch, chat: "BaseChatModel | None" = None) -> None:
+    def __init__(
+        self, settings: Settings, fetch: Fetch = fetch, chat: "BaseChatModel | None" = None, *, warm: bool = False
+    ) -> None:
         self._settings = settings
         self._fetch = fetch
         self._given_chat = chat
+        self._warm = warm and settings.keep_warm_seconds > 0 and hasattr(os, "fork")
+        self._warm_chats: dict[str, BaseChatModel] = {}
         self._lock = threading.RLock()
 
     def embedder(self) -> Embedder:
@@ -69,7 +77,12 @@ class ModelProvider:
             ServiceError: the server cannot be asked which models it offers.
         """
         with self._lock:
-            return self._given_chat or self._chat
+            return self._given_chat or self._warm_chat() or self._chat
+
+    def begin(self) -> None:
+        """Let the embedded language model load beside what is done meanwhile, where it runs in another process."""
+        if self._warm and self._settings.uses_local_llm and self._given_chat is None and self.complete:
+            self._warm_model.begin()
 
     @property
     def complete(self) -> bool:
@@ -125,14 +138,38 @@ class ModelProvider:
 
     @cached_property
     def _server(self) -> LocalServer:
+        return self._serving.server()
+
+    def _warm_chat(self) -> "BaseChatModel | None":
+        """The model in its own process; None when it is to run in this one, or no such process can be had."""
+        if not self._warm or not self._settings.uses_local_llm:
+            return None
+        try:
+            address = self._warm_model.address()
+        except OSError:  # no folder to meet that process in
+            return None
+        if address.base_url not in self._warm_chats:
+            chat = make_chat_model(
+                self._settings, base_url=address.base_url, api_key=address.api_key, model=address.model
+            )
+            self._warm_chats = {address.base_url: chat}
+        return self._warm_chats[address.base_url]
+
+    @cached_property
+    def _warm_model(self) -> WarmModel:
+        return WarmModel(self._serving, warm_path())
+
+    @cached_property
+    def _serving(self) -> Serving:
         _require("xllamacpp")
         settings = self._settings
-        return LocalServer(
+        return Serving(
             self._paths["llm"],
             context_tokens=settings.context_tokens,
             threads=settings.threads,
             system=load_prompt("answer").system,
             states=cache_path() / "states",
+            idle_seconds=settings.keep_warm_seconds,
         )
 
     @cached_property
@@ -150,6 +187,11 @@ class ModelProvider:
             (LLM, settings.uses_local_llm and self._given_chat is None),
         )
         return tuple(asset for asset, needed in wanted if needed)
+
+
+def warm_path() -> Path:
+    """The folder where processes say that keep a model loaded."""
+    return cache_path() / "warm"
 
 
 def vector_server(settings: Settings) -> Server | None:

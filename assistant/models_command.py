@@ -54,6 +54,17 @@ def verify() -> None:
         raise errors[0]
 
 
+@models.command("stop")
+def stop() -> None:
+    """Let go of the language model that is kept loaded for the next command; it ends within seconds."""
+    from assistant.models import warm_path
+    from assistant.warm_model import stop_all
+
+    stopped = stop_all(warm_path())
+    plural = "loaded model is" if stopped == 1 else "loaded models are"
+    click.echo(f"{stopped} {plural} let go" if stopped else "no model is kept loaded")
+
+
 def _weights() -> "Weights":
     from assistant.download import weights_of
     from assistant.settings import load_settings

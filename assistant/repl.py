@@ -37,7 +37,7 @@ def chat(context: click.Context, index_folder: str | None, as_of: str | None, re
     Questions can also be piped in, one a line; the exit status then tells how the last one went.
     """
     present = parse_as_of(as_of)
-    with open_assistant(index_folder) as assistant:
+    with open_assistant(index_folder, asking=True) as assistant:
         from assistant.chat_session import Chat
         from assistant.screen import Screen
 

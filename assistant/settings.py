@@ -96,6 +96,7 @@ class Settings(BaseModel):
     local_model: UserPath | None = Field(default=None, description="another GGUF file for the embedded LLM")
     threads: Count | None = Field(default=None, description="threads of the embedded models; unset: one for each core")
     context_tokens: int = Field(default=4096, ge=512, description="context of the embedded LLM, in tokens")
+    keep_warm_seconds: int = Field(default=300, ge=0, description="how long the embedded LLM stays loaded afterwards")
     timeout_seconds: float = Field(
         default=120.0, gt=0, allow_inf_nan=False, description="longest silence of a server, seconds"
     )

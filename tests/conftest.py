@@ -104,6 +104,7 @@ def _nobodys_environment(
     for variable in HOME_VARIABLES:
         monkeypatch.setenv(variable, str(home / variable.lower()))
     monkeypatch.setenv("ASSISTANT_CONFIG", str(_empty_config))
+    monkeypatch.setenv("ASSISTANT_KEEP_WARM_SECONDS", "0")  # no process outlives its test
     for name in ("models_dir", "prefetched_models", "local_model"):
         if (path := getattr(own_settings, name)) is not None:
             monkeypatch.setenv(f"ASSISTANT_{name.upper()}", str(path))
