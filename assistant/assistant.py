@@ -50,6 +50,7 @@ class Assistant:
         settings: Settings | None = None,
         waiting: Callable[[], None] | None = None,
         keep_warm: bool = False,
+        at_once: int = 1,
     ) -> "Assistant":
         """An assistant over an index folder; nothing is read or created yet.
 
@@ -60,6 +61,7 @@ class Assistant:
             waiting: called when another process writes to the index and this one has to wait.
             keep_warm: let the embedded language model run in a process of its own that outlives this one for the
                 setting ``keep_warm_seconds``, so that the next program finds it loaded.
+            at_once: questions that the embedded language model answers at the same time, for ``aask`` and threads.
 
         Raises:
             SettingError: a setting is wrong.
@@ -67,7 +69,7 @@ class Assistant:
         chosen = settings or load_settings()
         if index is not None:
             chosen = chosen.model_copy(update={"index": Path(index).expanduser()})
-        return cls(chosen, ModelProvider(chosen, chat=chat, warm=keep_warm), waiting)
+        return cls(chosen, ModelProvider(chosen, chat=chat, warm=keep_warm, at_once=at_once), waiting)
 
     def ask(self, question: "str | Question", *, as_of: datetime | None = None) -> "Answer":
         """Answer a question; ``Question`` also takes a time window.

@@ -124,7 +124,7 @@ class LocalServer:
                 self._stop = weakref.finalize(self, self._running.clear)
                 _await_loop(server.listening_address, self.api_key)
                 if state is not None:
-                    state.take_up(server.listening_address, self.api_key)
+                    state.take_up(server.listening_address, self.api_key, self._slots)
             return self._running["server"]
 
     def _state(self) -> PromptState | None:

@@ -38,15 +38,23 @@ class ModelProvider:
         chat: used instead of the model that the settings name.
         warm: let the embedded language model run in a process of its own that outlives this one for as long as the
             settings say; else it runs in this process and ends with it.
+        at_once: questions that the embedded language model answers at the same time.
     """
 
     def __init__(
-        self, settings: Settings, fetch: Fetch = fetch, chat: "BaseChatModel | None" = None, *, warm: bool = False
+        self,
+        settings: Settings,
+        fetch: Fetch = fetch,
+        chat: "BaseChatModel | None" = None,
+        *,
+        warm: bool = False,
+        at_once: int = 1,
     ) -> None:
         self._settings = settings
         self._fetch = fetch
         self._given_chat = chat
         self._warm = warm and settings.keep_warm_seconds > 0 and hasattr(os, "fork")
+        self._at_once = at_once
         self._warm_chats: dict[str, BaseChatModel] = {}
         self._lock = threading.RLock()
 
@@ -167,6 +175,7 @@ class ModelProvider:
             self._paths["llm"],
             context_tokens=settings.context_tokens,
             threads=settings.threads,
+            slots=self._at_once,
             system=load_prompt("answer").system,
             states=cache_path() / "states",
             idle_seconds=settings.keep_warm_seconds,

@@ -44,20 +44,21 @@ class PromptState:
         parts = (self.runtime, self.system, str(self.gguf.stat().st_size))
         return hashlib.sha256("\0".join(parts).encode() + head).hexdigest()[:24]
 
-    def take_up(self, address: str, api_key: str) -> bool:
-        """Put the server into the state, reading the fixed part and saving the state when there is none.
+    def take_up(self, address: str, api_key: str, slots: int = 1) -> bool:
+        """Put every slot of the server into the state, reading the fixed part and saving the state when there is none.
 
-        What fails here costs time and nothing else: then the server reads the fixed part with the first question.
+        What fails here costs time and nothing else: then the server reads the fixed part with the first questions.
 
         Returns:
             Whether the state came from a file.
         """
         server = _Server(address, api_key)
         try:
-            if self._restored(server):
+            if self._restored(server, range(slots)):
                 return True
-            server.post("/v1/chat/completions", {"messages": self._messages, "max_tokens": 1})
+            server.post("/v1/chat/completions", {"messages": self._messages, "max_tokens": 1, "id_slot": 0})
             self._save(server)
+            self._restored(server, range(1, slots))
         except (OSError, http.client.HTTPException, ModelError):
             return False  # no room, no right to write, or a server that cannot do this
         return False
@@ -66,11 +67,12 @@ class PromptState:
     def _messages(self) -> list[dict[str, str]]:
         return [{"role": "system", "content": self.system}, {"role": "user", "content": ""}]
 
-    def _restored(self, server: "_Server") -> bool:
+    def _restored(self, server: "_Server", slots: range) -> bool:
         """Whether a whole state was there and was taken; a damaged one is removed."""
         for file in self.folder.glob(f"{self.key}-*.state"):
             if _named(self.key, file) == file.name:
-                server.post("/slots/0?action=restore", {"filename": file.name})
+                for slot in slots:
+                    server.post(f"/slots/{slot}?action=restore", {"filename": file.name})
                 os.utime(file)
                 return True
             file.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ No input or output here, so that the synchronous and the asynchronous chain shar
 """
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Answer, Evidence, Status
@@ -31,6 +31,10 @@ CLAIM_OVERHEAD_TOKENS = 24  # a label, quotes, and names written out for pronoun
 # The best sentence is always put into the model's words. Of the others, those that are short are claims as they stand:
 # a small model's words for them are no shorter, take seconds, and can be wrong.
 SHORT_WORDS = 24
+# Of the prompt; what a small machine reads anew for each question is most of the time of its answer. Sentences for
+# which no room is left are claims as they stand.
+PROMPT_TOKENS = 450
+FRAME_TOKENS = 24  # what chat templates put around two messages, and the counts of other models' tokenizers
 LISTS = re.compile(r"[,;]| and ")  # one sentence may tell of several things
 
 
@@ -98,7 +102,14 @@ class Turn:
     @cached_property
     def asked(self) -> tuple[Evidence, ...]:
         """Those of ``told`` that the model puts into words; the others speak for themselves."""
-        return tuple(item for n, item in enumerate(self.told) if n == 0 or len(item.reading.split()) > SHORT_WORDS)
+        room = PROMPT_TOKENS - FRAME_TOKENS - _fixed_tokens(self._prompt.system) - count_tokens(self.question)
+        chosen = list[Evidence]()
+        for item in self.told:
+            tokens = count_tokens(_listing((item,)))
+            if not chosen or (len(item.reading.split()) > SHORT_WORDS and tokens <= room):
+                chosen.append(item)
+                room -= tokens
+        return tuple(chosen)
 
     @cached_property
     def claims(self) -> Claims:
@@ -223,3 +234,8 @@ class Turn:
 def _listing(evidence: tuple[Evidence, ...]) -> str:
     """The evidence as the model reads it."""
     return "\n".join(f"[{item.label}] {as_data(item.reading)}" for item in evidence)
+
+
+@cache
+def _fixed_tokens(system: str) -> int:
+    return count_tokens(system)

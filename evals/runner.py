@@ -115,7 +115,7 @@ def execute(
     with open_line_file(run.folder / shard.file_name, "wait for it, or take another shard") as file:
         questions = {question.id: question for question in run.questions}
         for seed, keys in _pending(run, shard, limit, file, progress):
-            with Assistant.open(settings=settings_of(run, seed)) as assistant:
+            with Assistant.open(settings=settings_of(run, seed), at_once=workers) as assistant:
                 assistant.add(run.folder / "articles.jsonl", indexing)
                 worker = _Worker(assistant, run.info.suite.timeout_seconds, file, progress)
                 asyncio.run(worker.ask_all([(questions[name], seed) for name, _ in keys], workers))

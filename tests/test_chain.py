@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,16 @@ from langchain_core.runnables import Runnable, RunnableLambda
 
 from assistant.answer import Answer, Citation, Evidence, Status
 from assistant.chain import MAX_QUESTION_CHARACTERS, AnswerChain, Question
+from assistant.prompting import load_prompt
 from assistant.scripted import ScriptedChat
+from assistant.tokens import count_tokens
+from assistant.turn import PROMPT_TOKENS
 from index.articles import Article, Window, epoch_seconds
 from index.embedding import Embedder
 from index.errors import IndexStateError, UsageError
 from index.library import Library
 from index.readers import find_files, read_articles
+from index.rerank import Reranker
 from tests.parts import LIMITS, NEWSROOM, Chats, Loaded, chain_over, listed, quoting, reply_to, replying
 
 MET = "Who did Blinken meet?"
@@ -104,6 +109,40 @@ def test_what_the_sentence_does_not_say_is_rejected_with_the_reason(newsroom: Li
     assert all(item.labels and item.reason for item in answer.rejected)
     assert "Freedonia" not in answer.text
     assert answer.status is Status.ANSWERED
+
+
+MAYORS = """
+Governor Ada Marsh met Mayor Jane Alder of Aldmoor in the old grain hall on the quay, where fishermen had been waiting \
+since dawn with a petition against the new landing fees, her office said.
+
+In the afternoon Governor Ada Marsh met Mayor Olaf Brandt, whose town has been without a doctor for two years and now \
+pays the fare of everybody who has to travel to the hospital of the next county.
+
+On the second day Governor Ada Marsh met Rosa Celan, the youngest mayor of the coast, and looked at the cracked dam \
+above the village of Dunhollow with her and with three engineers of the water board.
+
+Governor Ada Marsh also met Mayor Piet Dekker in Eastmere for an hour behind closed doors; he wants to give the bridge \
+over the Tamsin to the province, because his town cannot mend it any more.
+
+Before she left, Governor Ada Marsh met Mayor Nils Ekman at the railway station that was closed in spring, and said to \
+him that a bus would go to the market every Tuesday until the line is open again.
+"""
+
+
+def test_what_has_no_room_in_the_prompt_is_told_all_the_same(
+    tmp_path: Path, embedder: Embedder, reranker: Reranker
+) -> None:
+    mayors = ("Jane Alder", "Olaf Brandt", "Rosa Celan", "Piet Dekker", "Nils Ekman")
+    library = Library(tmp_path / "index", Loaded(embedder, reranker))
+    library.add([Article(id="marsh", title="The governor’s journey", text=MAYORS)])
+    chat = ScriptedChat(replies=[quoting])
+    answer = chain_over(library, chat).invoke("Who did Governor Ada Marsh meet?")
+    (prompt,) = chat.prompts
+    told = {mayor for mayor in mayors if mayor in answer.text}
+    assert len(listed(str(prompt[-1].text))) < len(told) == len(answer.claims)
+    # A server that enforces the schema is not told it in words.
+    fixed, listing = load_prompt("answer").system, str(prompt[-1].text)
+    assert count_tokens(fixed) + count_tokens(listing) <= PROMPT_TOKENS
 
 
 def test_the_model_sees_labels_and_nothing_else_to_cite(newsroom: Library) -> None:
