@@ -113,8 +113,12 @@ class Claims:
     def _leaves_answer_out(self, claim: str, item: Evidence) -> bool:
         if self._reranker is None:
             return False
-        of_claim, of_sentence = self._reranker.score(self._question, [claim, item.reading])
-        return bool(of_claim < of_sentence - ANSWER_LOSS)
+        if claim == item.reading:
+            return False
+        texts = [claim] if item.relevance is not None else [claim, item.reading]
+        of_claim, *rest = map(float, self._reranker.score(self._question, texts))
+        of_sentence = rest[0] if item.relevance is None else item.relevance
+        return of_claim < of_sentence - ANSWER_LOSS
 
     def _accept(self, item: Evidence, text: str, reach: int) -> None:
         """Take a claim in; of two claims of which one says all that the other says, only that one stays."""
