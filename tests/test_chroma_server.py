@@ -21,6 +21,7 @@ from index.store import DATABASE
 from tests.chroma_server import ChromaServer
 from tests.parts import NEWSROOM, Loaded, Run
 from tests.test_library import ARTICLES
+from tests.tls_proxy import make_certificate, tls_proxy
 
 OnServer = Callable[[Path, ChromaServer | Server | None], Library]
 
@@ -220,3 +221,20 @@ def test_the_settings_name_the_server(
     shown = run("config").out
     assert shared.url in shown
     assert "token-0123456789-secret" not in shown
+
+
+def test_an_encrypted_connection_needs_a_certificate_that_is_trusted(
+    tmp_path: Path, shared: ChromaServer, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = make_certificate(tmp_path)
+    article = next(NEWSROOM.iterdir())
+    with tls_proxy(shared.port, certificate, key) as port:
+        monkeypatch.setenv("ASSISTANT_CHROMA_URL", f"https://localhost:{port}")
+        refused = run("index", "add", article, "--index", tmp_path / "refused")
+        assert refused.status == 1
+        assert "certificate" in refused.err
+        assert not collections(shared) or not list((tmp_path / "refused").rglob(NOTE))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        added = run("index", "add", article, "--index", tmp_path / "index")
+        assert (added.status, added.err) == (0, "")
+        assert run("index", "check", "--index", tmp_path / "index").status == 0
