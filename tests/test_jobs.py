@@ -1,5 +1,6 @@
 """Adding with several embedding processes: the same index, and as safe as with one."""
 
+import json
 import os
 import signal
 import subprocess
@@ -34,6 +35,12 @@ def reports(number: int, votes: int = 5) -> list[Article]:
 
 def contents(library: Library) -> dict[str, tuple[str, np.ndarray]]:
     return {stored.article.id: (stored.article.digest, stored.vectors) for stored in library.get()}
+
+
+def committed(index: Path) -> int:
+    """Articles that readers of the index see."""
+    catalog = Catalog.open(index / CATALOG) if (index / CATALOG).exists() else None
+    return catalog.counts()[0] if catalog else 0
 
 
 def children(process: int) -> list[int]:
@@ -116,6 +123,28 @@ def test_the_processes_end_when_the_one_that_writes_is_killed(
     kept = {name: digest for name, (digest, _) in contents(library).items()}
     assert kept
     assert kept.items() <= {article.id: article.digest for article in reports(8 * GROUP)}.items()
+
+
+def test_ctrl_c_commits_what_is_embedded_and_ends_every_process(tmp_path: Path, embedder: Embedder) -> None:
+    articles, index = tmp_path / "reports.jsonl", tmp_path / "index"
+    lines = (json.dumps({"id": article.id, "text": article.text}) for article in reports(40 * GROUP))
+    articles.write_text("\n".join(lines), encoding="utf-8")
+    command = [sys.executable, "-m", "assistant", "index", "add", str(articles), "--jobs", "2", "--index", str(index)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    library = Library(index, Loaded(embedder))
+    while not committed(index):
+        assert process.poll() is None
+        time.sleep(0.05)
+    workers = children(process.pid)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "Interrupted. Nothing is lost: run the same command again."
+    assert "Traceback" not in err
+    assert workers
+    assert not any(Path(f"/proc/{worker}/exe").exists() for worker in workers)
+    assert library.check().problems == ()
+    assert 0 < len(library.list()) < 40 * GROUP
 
 
 def test_a_process_that_is_killed_is_told(tmp_path: Path, embedder: Embedder) -> None:
