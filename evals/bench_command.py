@@ -7,6 +7,7 @@ tokens, without a schema. Times of one machine at one time are comparable with e
 the ratio.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -17,32 +18,35 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
-from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from assistant import Answer, Assistant, Status
-from assistant.cli import console
+from assistant.cli import EXIT_NOT_SAID, console
 from assistant.conversation import StandAlone
+from assistant.download import weights_of
+from assistant.local_server import LocalServer
 from assistant.models import ModelProvider
 from assistant.prompting import load_prompt
-from assistant.settings import load_settings
+from assistant.settings import Settings, load_settings
 from assistant.stopwatch import Stopwatch
 from assistant.turn import Turn
+from evals.bench_lines import Line, line, some, table_of
 from evals.suite import find_suite, load_material, read_suite
 from index.embedding import Embedder
 from index.readers import find_files, read_articles
 from index.rerank import Reranker
 from index.search import searchable_text
+from index.weights import LLM
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from rich.table import Table
 
 SUITE = "newsroom"
 WARMING = "How many people died in the flood in Brackwater?"
 HELPS = 5  # times that ``--help`` is shown
+AT_ONCE = (1, 2, 4)  # questions that are on their way at the same time
 STAGES = ("open", "embed", "search", "rerank", "evidence", "load", "read", "write", "verify")
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in ru_maxrss's unit
 
@@ -74,23 +78,13 @@ class Timed:
         return self.floor_retrieval + (self.floor_writing or 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of the table: the median, the 95th percentile, and n; milliseconds unless the name says otherwise."""
-
-    name: str
-    p50: float
-    p95: float
-    n: int
-
-
-@click.command("bench", epilog="Takes some five minutes on two idle cores.")
+@click.command("bench", epilog="Takes some ten minutes on two idle cores.")
 @click.option("--questions", default=8, show_default=True, type=click.IntRange(min=1), help="Questions in each run.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="Runs, of other questions each.")
 @click.option("--more", type=click.Path(exists=True, path_type=Path), help="Articles to search beside the newsroom's.")
 @click.option("--output", type=click.Path(path_type=Path), help="Where the numbers are written as JSON.")
 def bench_command(questions: int, runs: int, more: Path | None, output: Path | None) -> None:
-    """Measure how long answers take: cold, warm, each stage, and against the models alone."""
+    """Measure how long answers take: cold, warm, each stage, several at once, and against the models alone."""
     path = find_suite(SUITE)
     material = load_material(read_suite(path), path)
     asked = sorted(
@@ -107,46 +101,91 @@ def bench_command(questions: int, runs: int, more: Path | None, output: Path | N
             if more is not None:
                 assistant.add(article for file in find_files([more]) for article in read_articles(file))
             chunks = assistant.status().chunks
-            lines.extend(_cold(index, asked[:runs]))
+            lines.extend(_loading(settings, runs))
+            lines.extend(_commands(index, asked[:runs]))
             assistant.ask(WARMING)  # loads everything
             timed = [_timed(assistant, models, text) for text in asked]
-    lines.extend(_lines(timed))
+        lines.extend(_lines(timed))
+        models.close()
+        lines.extend(_throughput(settings, asked))
     peak = getrusage(RUSAGE_SELF).ru_maxrss * RSS_UNIT / 1e6
     lines.append(Line("peak memory, warm, MB", peak, peak, 1))
     if output is not None:
         record = {"chunks": chunks, "lines": [asdict(line) for line in lines], "questions": [asdict(t) for t in timed]}
         output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    console().print(_table(lines, chunks))
+    console().print(table_of(lines, chunks))
 
 
 def _help() -> Iterator[Line]:
-    times = []
-    for _ in range(HELPS):
+    yield line("assistant --help", [_milliseconds("--help") for _ in range(HELPS)])
+
+
+def _loading(settings: Settings, runs: int) -> Iterator[Line]:
+    """The language model loaded and let go again, where it is the embedded one."""
+    gguf = weights_of(settings).path(LLM)
+    if not settings.uses_local_llm or gguf is None:
+        return
+    times: list[float] = []
+    for _ in range(runs):
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "assistant", "--help"], check=True, stdout=subprocess.DEVNULL)
-        times.append((time.perf_counter() - started) * 1000)
-    yield _line("assistant --help", times)
+        with LocalServer(gguf, context_tokens=settings.context_tokens, threads=settings.threads):
+            times.append((time.perf_counter() - started) * 1000)
+    yield line("loading the language model", times)
 
 
-def _cold(index: Path, asked: Sequence[str]) -> Iterator[Line]:
-    """Questions to new processes, over an index that is there and with model files that were read before."""
-    whole: list[float] = []
-    loading: list[float] = []
-    beside: list[float] = []
+def _commands(index: Path, asked: Sequence[str]) -> Iterator[Line]:
+    """Pairs of questions to new processes, over an index that is there and with model files that were read before.
+
+    Before each pair no model is kept loaded; the first question has the language model loaded for the second.
+    """
+    cold: list[float] = []
+    second: list[float] = []
     for text in asked:
-        command = [sys.executable, "-m", "assistant", "ask", text, "--json", "--index", str(index)]
-        started = time.perf_counter()
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        whole.append((time.perf_counter() - started) * 1000)
-        load = json.loads(done.stdout)["timings_ms"].get("load")
-        if load is not None:
-            loading.append(load)
-            beside.append(whole[-1] - load)
-    yield _line("cold ask", whole)
-    yield from _some("cold ask, load", loading)
-    yield from _some("cold ask without load", beside)
+        _milliseconds("models", "stop")
+        command = ("ask", text, "--json", "--index", str(index))
+        cold.append(_milliseconds(*command))
+        second.append(_milliseconds(*command))
+    _milliseconds("models", "stop")
+    yield line("cold ask", cold)
+    yield line("second ask", second)
     peak = getrusage(RUSAGE_CHILDREN).ru_maxrss * RSS_UNIT / 1e6
-    yield Line("peak memory, cold ask, MB", peak, peak, len(asked))
+    yield Line("peak memory of a command, MB", peak, peak, len(asked))
+
+
+def _milliseconds(*arguments: str) -> float:
+    """How long a command of the assistant takes.
+
+    Raises:
+        CalledProcessError: it failed; a question that the articles do not answer is no failure.
+    """
+    started = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", "assistant", *arguments], check=False, stdout=subprocess.DEVNULL)
+    if done.returncode not in {0, EXIT_NOT_SAID}:
+        done.check_returncode()
+    return (time.perf_counter() - started) * 1000
+
+
+def _throughput(settings: Settings, asked: Sequence[str]) -> Iterator[Line]:
+    """Questions a minute, with so many on their way at the same time."""
+    for at_once in AT_ONCE:
+        with Assistant.open(settings=settings, at_once=at_once) as assistant:
+            assistant.ask(WARMING)
+            started = time.perf_counter()
+            asyncio.run(_ask_all(assistant, asked, at_once))
+            minutes = (time.perf_counter() - started) / 60
+        yield Line(f"questions a minute, {at_once} at once", len(asked) / minutes, len(asked) / minutes, len(asked))
+
+
+async def _ask_all(assistant: Assistant, asked: Sequence[str], at_once: int) -> None:
+    waiting = iter(asked)
+
+    async def work() -> None:
+        for text in waiting:
+            await assistant.aask(text)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_once):
+            group.create_task(work())
 
 
 def _timed(assistant: Assistant, models: ModelProvider, text: str) -> Timed:
@@ -211,42 +250,18 @@ def _writing(assistant: Assistant, chat: "BaseChatModel", answer: Answer, tokens
 
 def _lines(timed: Sequence[Timed]) -> Iterator[Line]:
     answered = [item for item in timed if item.floor_writing is not None]
-    yield _line("warm question", [item.total for item in timed])
-    yield from _some("warm question, answered", [item.total for item in answered])
-    yield from _some("first evidence", [item.first_evidence for item in timed])
-    yield from _some("first claim", [item.first_claim for item in timed])
+    yield line("warm question", [item.total for item in timed])
+    yield from some("warm question, answered", [item.total for item in answered])
+    yield from some("first evidence", [item.first_evidence for item in timed])
+    yield from some("first claim", [item.first_claim for item in timed])
     for stage in STAGES:
-        yield from _some(f"stage {stage}", [item.stages.get(stage) for item in timed])
+        yield from some(f"stage {stage}", [item.stages.get(stage) for item in timed])
     found = [sum(item.stages.get(stage, 0.0) for stage in ("embed", "search", "rerank", "evidence")) for item in timed]
-    yield _line("retrieval and evidence", found)
-    yield from _some("prompt, tokens", [item.prompt_tokens for item in timed])
-    yield from _some("of them cached, tokens", [item.cached_tokens for item in timed])
-    yield from _some("completion, tokens", [item.completion_tokens for item in timed])
-    yield from _some("floor, embedding and reranking", [item.floor_retrieval for item in timed])
-    yield from _some("floor, language model", [item.floor_writing for item in answered])
-    yield from _some("floor", [item.floor for item in answered])
-    yield from _some("warm question / floor, ratio", [item.total / item.floor for item in answered])
-
-
-def _some(name: str, values: Sequence[float | None]) -> Iterator[Line]:
-    known = [value for value in values if value is not None]
-    if known:
-        yield _line(name, known)
-
-
-def _line(name: str, values: Sequence[float]) -> Line:
-    highest = quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
-    return Line(name, float(median(values)), float(highest), len(values))
-
-
-def _table(lines: Sequence[Line], chunks: int) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, title=f"milliseconds, over {chunks} chunks", title_justify="left")
-    table.add_column("what", no_wrap=True)
-    for heading in ("p50", "p95", "n"):
-        table.add_column(heading, justify="right")
-    for line in lines:
-        digits = 2 if line.name.endswith("ratio") else 0
-        table.add_row(line.name, f"{line.p50:.{digits}f}", f"{line.p95:.{digits}f}", str(line.n))
-    return table
+    yield line("retrieval and evidence", found)
+    yield from some("prompt, tokens", [item.prompt_tokens for item in timed])
+    yield from some("of them cached, tokens", [item.cached_tokens for item in timed])
+    yield from some("completion, tokens", [item.completion_tokens for item in timed])
+    yield from some("floor, embedding and reranking", [item.floor_retrieval for item in timed])
+    yield from some("floor, language model", [item.floor_writing for item in answered])
+    yield from some("floor", [item.floor for item in answered])
+    yield from some("warm question / floor, ratio", [item.total / item.floor for item in answered])

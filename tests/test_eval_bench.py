@@ -41,6 +41,9 @@ def test_every_stage_is_measured_and_compared_with_the_models_alone(
     assert answered
     assert lines["warm question / floor, ratio"]["n"] == lines["stage write"]["n"] == len(answered)
     assert lines["completion, tokens"]["p50"] == USAGE["completion_tokens"]
+    assert all(lines[f"questions a minute, {at_once} at once"]["p50"] > 0 for at_once in (1, 2, 4))
+    assert lines["cold ask"]["n"] == lines["second ask"]["n"] == 1
+    assert "loading the language model" not in lines  # it is a server's
     # The floor is the same prompt again, for as many tokens as were written.
     plain = [request for request in server.requests if not request.body.get("stream")]
     assert [request.body["max_tokens"] for request in plain] == [USAGE["completion_tokens"]] * len(answered)
