@@ -20,7 +20,7 @@ from index.parts import CATALOG
 from tests.crash_worker import day, write
 from tests.parts import ROOT, Loaded
 
-KILLS = int(os.environ.get("TEST_KILLS", "10"))  # 100 take a quarter of an hour
+KILLS = int(os.environ.get("TEST_KILLS", "10"))  # 100 take a quarter of an hour: -o faulthandler_timeout=3600
 LONGEST_SECONDS = 4.0  # about what two days take
 
 
