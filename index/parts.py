@@ -179,6 +179,7 @@ class Parts:
         expected = self.catalog.counts()[1]
         most = expected + sum(rows.chunks for rows in self.catalog.pending())
         if expected:
+            self.store.tune(expected)  # before Chroma reads its graph
             self.store.nearest(np.ones(self.catalog.identity.dimension, dtype=np.float32), 1, Window())
         found = self.store.count()
         if not expected <= found <= most:

@@ -1,5 +1,6 @@
 """The chunks with their vectors in Chroma, where meaning is searched. The only module that imports chromadb."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ DATABASE = "chroma.sqlite3"
 PAGE = 1000  # rows read at a time when all are walked
 # Chroma's defaults found .83 of the ten nearest among 10,000 hard vectors; these raise recall for little time.
 HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
+# From so many chunks on, so many candidates are kept while the graph is searched. Of the ten nearest among a million
+# made-up vectors, 200 found .80 in 6 ms, 800 found .90 in 12 ms, and 2000 .93 in 23 ms.
+EF_SEARCH = {0: 200, 50_000: 400, 200_000: 800}
 
 
 class Store:
@@ -125,6 +129,17 @@ class Store:
     def identity(self) -> Identity:
         """What it was made with."""
         return Identity.from_mapping(self._collection.metadata or {})
+
+    def tune(self, chunks: int) -> None:
+        """Let searches look as far as so many chunks need; on a server that is its own affair."""
+        from chromadb.api.collection_configuration import UpdateCollectionConfiguration
+
+        wanted = max(ef for least, ef in EF_SEARCH.items() if chunks >= least)
+        hnsw = self._collection.configuration_json.get("hnsw") or {}
+        if self._place.server is None and hnsw.get("ef_search") != wanted:
+            with self._reading() as collection, warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # that no embedding function is noted; none is used
+                collection.modify(configuration=UpdateCollectionConfiguration(hnsw={"ef_search": wanted}))
 
     def count(self) -> int:
         """Number of stored chunks, as of now, even where another process wrote them."""

@@ -19,6 +19,7 @@ from index.embedding import Embedder
 from index.errors import IndexStateError
 from index.library import Library
 from index.parts import CATALOG, NEXT_CATALOG
+from index.store import EF_SEARCH, Store
 from tests.parts import NEWSROOM, ROOT, Loaded
 from tests.test_library import ARTICLES, expected, opened, stored
 
@@ -28,6 +29,23 @@ def library(tmp_path: Path, embedder: Embedder) -> Library:
     library = Library(tmp_path / "index", Loaded(embedder))
     library.add(ARTICLES)
     return library
+
+
+def test_the_graph_is_searched_more_widely_when_there_are_more_chunks(
+    tmp_path: Path, library: Library, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def width() -> object:
+        store = Store.open(next((tmp_path / "index").glob("vectors-*")))
+        assert store is not None
+        hnsw = store._collection.configuration_json["hnsw"] or {}
+        store.close()
+        return hnsw.get("ef_search")
+
+    assert width() == EF_SEARCH[0]
+    monkeypatch.setitem(EF_SEARCH, len(ARTICLES), 444)
+    found = Library(tmp_path / "index", Loaded(embedder)).search("Who saw the wolf?", k=1, candidates=9)
+    assert found.hits[0].chunk.article.id == "wolf"
+    assert width() == 444
 
 
 # Full disks and folders that cannot be written
