@@ -101,8 +101,8 @@ def bench_command(questions: int, runs: int, more: Path | None, output: Path | N
             if more is not None:
                 assistant.add(article for file in find_files([more]) for article in read_articles(file))
             chunks = assistant.status().chunks
+            lines.extend(_commands(index, asked[:runs]))  # first: a process hands its peak memory down to its children
             lines.extend(_loading(settings, runs))
-            lines.extend(_commands(index, asked[:runs]))
             assistant.ask(WARMING)  # loads everything
             timed = [_timed(assistant, models, text) for text in asked]
         lines.extend(_lines(timed))
