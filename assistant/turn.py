@@ -4,7 +4,7 @@ No input or output here, so that the synchronous and the asynchronous chain shar
 """
 
 import re
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Answer, Evidence, Status
@@ -102,7 +102,7 @@ class Turn:
     @cached_property
     def asked(self) -> tuple[Evidence, ...]:
         """Those of ``told`` that the model puts into words; the others speak for themselves."""
-        room = PROMPT_TOKENS - FRAME_TOKENS - _fixed_tokens(self._prompt.system) - count_tokens(self.question)
+        room = PROMPT_TOKENS - FRAME_TOKENS - count_tokens(self._prompt.system) - count_tokens(self.question)
         chosen = list[Evidence]()
         for item in self.told:
             tokens = count_tokens(_listing((item,)))
@@ -234,8 +234,3 @@ class Turn:
 def _listing(evidence: tuple[Evidence, ...]) -> str:
     """The evidence as the model reads it."""
     return "\n".join(f"[{item.label}] {as_data(item.reading)}" for item in evidence)
-
-
-@cache
-def _fixed_tokens(system: str) -> int:
-    return count_tokens(system)

@@ -18,7 +18,7 @@ from index.store import Store
 Ranked = tuple[tuple[str, ...], tuple[str, ...]]  # row keys, best first, as the two searches find them
 # The cross-encoder reads the best candidates first, and the next ones only as long as that may change the answer: while
 # the best passage is among the last that were read, or does not answer well. Against reading all thirty, the newsroom's
-# citation F1 changed by less than .001, and against twelve first and ten next by +.004 (0 … +.015; n 166).
+# citation F1 changed by -.001 (-.020 … +.015), and against twelve first and ten next by +.004 (0 … +.015); n 166.
 FIRST_READ, NEXT_READ = 8, 8
 LAST_READ = 3  # so many at the end of what was read count as the last
 ANSWERS_WELL = 4.0  # a logit
