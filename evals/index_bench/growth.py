@@ -64,6 +64,14 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Questions:
+    """Questions about stories of a whole index; vectors of shape (len(texts), dimension)."""
+
+    texts: tuple[str, ...]
+    vectors: Vectors
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """What a reader measured: times in milliseconds of each question, and row keys that the store gave for it."""
 
@@ -102,18 +110,15 @@ def grow(folder: Path, sizes: Sequence[int], seed: int, commit_chunks: int) -> I
         sizes: numbers of chunks, rising; whole articles are written, so that there may be some more.
         commit_chunks: chunks of one commit, about.
     """
-    space, stories = Space(seed), max(1, sizes[0] // (3 * STORY))
-    asked = np.concatenate(
-        [space.vectors(number % stories, 1, draw=FIRST_QUESTION + number) for number in range(QUESTIONS)]
-    )
-    texts = [made_up_question(number % stories, seed) for number in range(QUESTIONS)]
-    nearest = Nearest(asked)
+    space = Space(seed)
+    asked = [_questions(space, size, seed) for size in sizes]
+    nearest = [Nearest(questions.vectors) for questions in asked]
     folder.mkdir(parents=True, exist_ok=True)
     catalog = Parts.create(folder, CATALOG, Identity(NAME, DIMENSION, json.dumps([0.0] * DIMENSION)))
     catalog.close()
     articles = (_prepared(space, number, seed) for number in count())
     written = number = 0
-    for size in sizes:
+    for step, size in enumerate(sizes):
         parts, before, seconds = Parts.open(catalog.catalog), written, 0.0
         while written < size:
             group = list(islice(articles, max(1, min(commit_chunks, size - written) // 3)))
@@ -123,11 +128,14 @@ def grow(folder: Path, sizes: Sequence[int], seed: int, commit_chunks: int) -> I
             number += len(group)
             for item in group:
                 written += len(item.chunks)
-                nearest.see([chunk.id for chunk in item.chunks], item.stored.vectors)
+            names = [chunk.id for item in group for chunk in item.chunks]
+            vectors = np.concatenate([item.stored.vectors for item in group])
+            for found in nearest[step:]:
+                found.see(names, vectors)
         parts.close()
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            read = process.submit(read_index, folder, texts, asked).result()
-        yield _size(folder, written, number, (written - before) / seconds, read, nearest)
+            read = process.submit(read_index, folder, asked[step].texts, asked[step].vectors).result()
+        yield _size(folder, written, number, (written - before) / seconds, read, nearest[step])
 
 
 def read_index(folder: Path, texts: Sequence[str], vectors: Vectors) -> Read:
@@ -164,6 +172,14 @@ def read_index(folder: Path, texts: Sequence[str], vectors: Vectors) -> Read:
     parts.close()
     total, dense, words = zip(*spent, strict=True)
     return Read(open_ms, total, dense, words, tuple(found), memory)
+
+
+def _questions(space: Space, size: int, seed: int) -> Questions:
+    """About stories that lie at equal distances in the order of writing, from the oldest to the newest."""
+    whole = max(1, size // (3 * STORY))
+    stories = [number * whole // QUESTIONS for number in range(QUESTIONS)]
+    vectors = [space.vectors(story, 1, draw=FIRST_QUESTION + number) for number, story in enumerate(stories)]
+    return Questions(tuple(made_up_question(story, seed) for story in stories), np.concatenate(vectors))
 
 
 def _prepared(space: Space, number: int, seed: int) -> Prepared:
