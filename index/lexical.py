@@ -43,7 +43,8 @@ class LexicalIndex:
             self._index = tantivy.Index(schema, path=str(folder))
         self._folder = folder
         self._schema = schema
-        self._index.register_tokenizer(ANALYZER, _analyzer())
+        self._analyzer = _analyzer()
+        self._index.register_tokenizer(ANALYZER, self._analyzer)
 
     def count(self) -> int:
         """Number of chunks that can be found, as of the last opening, change or ``reload``."""
@@ -105,10 +106,12 @@ class LexicalIndex:
         """
         import tantivy
 
-        words = " ".join(WORD.findall(question.lower()))
-        query, problems = self._index.parse_query_lenient(words, ["title", "text"])
-        if problems:  # nothing but stop words, which Tantivy would take for all documents
+        words = self._analyzer.analyze(" ".join(WORD.findall(question.lower())))
+        if not words:  # nothing but stop words, which Tantivy would take for all documents
             return ()
+        # Terms side by side in one query let Tantivy skip whole blocks of documents that cannot be among the best.
+        terms = [tantivy.Query.term_query(self._schema, part, word) for word in words for part in ("title", "text")]
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
         restrictions = list(self._restrictions(window, source))
         if among is not None:
             rows = tantivy.Query.term_set_query(self._schema, "id", list(among))
