@@ -30,6 +30,12 @@ CREATE TABLE pending (
     article TEXT NOT NULL, version INTEGER NOT NULL, chunks INTEGER NOT NULL, PRIMARY KEY (article, version)
 ) WITHOUT ROWID;
 """
+# Without them every article's row is read to count chunks, or to find a source or days. Older catalogs have none.
+INDEXES = """
+CREATE INDEX IF NOT EXISTS articles_chunks ON articles (chunks);
+CREATE INDEX IF NOT EXISTS articles_source ON articles (source, published_at);
+CREATE INDEX IF NOT EXISTS articles_published ON articles (published_at);
+"""
 ENTRY = "info, digest, version, chunks"  # the columns of an entry
 
 Connection = sqlite3.Connection
@@ -54,6 +60,12 @@ def transaction(path: Path, *, new: bool = False) -> Iterator[Connection]:
         database.execute("BEGIN IMMEDIATE")
         with database:
             yield database
+
+
+def run_all(database: Connection, statements: str) -> None:
+    """Run statements that semicolons part, within the transaction under way."""
+    for statement in filter(str.strip, statements.split(";")):
+        database.execute(statement)
 
 
 def read_origins(database: Connection, article_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -68,6 +68,7 @@ def open_for_writing(catalog: Catalog, server: Server | None = None) -> Parts:
     folder = catalog.path.parent
     _remove_unused(folder, catalog, server)
     try:
+        catalog.add_indexes()
         return _mended(Parts.open(catalog, server))
     except DamagedError:
         _rebuilt(folder, server)
