@@ -9,6 +9,7 @@ order) all are found this way, and none wrongly (``python -m evals.index_bench c
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from index.articles import Article, ArticleInfo
 from index.hits import Hit
@@ -34,6 +35,7 @@ class Link:
     overlap: float
 
 
+@lru_cache(maxsize=128)  # what a search finds is compared before and after it is reranked
 def word_triples(text: str) -> Triples:
     """Every three neighbouring words, lower-cased (shingles: Broder, 1997); the words themselves if fewer."""
     words = WORD.findall(text.lower())
@@ -44,14 +46,12 @@ def word_triples(text: str) -> Triples:
 
 def repeats(one: Triples, other: Triples) -> bool:
     """Whether the shorter of two texts stands in the other, as copies and excerpts do."""
-    shorter = min(len(one), len(other))
-    return bool(shorter) and len(one & other) >= COPY_OVERLAP * shorter
+    return _repeats(len(one & other), len(one), len(other))
 
 
 def same_text(one: Triples, other: Triples) -> bool:
     """Whether two texts are versions of one: neither has much that the other lacks."""
-    needed = COPY_OVERLAP * max(len(one), len(other))
-    return 0 < needed <= min(len(one), len(other)) and len(one & other) >= needed
+    return _same_text(len(one & other), len(one), len(other))
 
 
 def links(article: Article, others: Iterable[Article]) -> Iterator[Link]:
@@ -71,37 +71,67 @@ def one_of_each(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     Of texts that are the same word for word the original counts, which was published first; of others the newest, which
     corrects or updates the rest. An article without a date gives way to one with a date.
     """
-    kept: list[tuple[Hit, Triples]] = []
-    for hit in hits:
-        triples = word_triples(hit.chunk.text)
-        place = next((n for n, (other, seen) in enumerate(kept) if _versions(hit, triples, other, seen)), None)
+    kept: list[tuple[Hit, _Bits]] = []
+    bits = _numbered(hits)
+    for hit, mine in zip(hits, bits, strict=True):
+        same = (n for n, (other, its) in enumerate(kept) if _elsewhere(hit, other) and mine.same_text(its))
+        place = next(same, None)
         if place is None:
-            kept.append((hit, triples))
-        elif _counts_more(hit, triples, *kept[place]):
-            kept[place] = (replace(kept[place][0], chunk=hit.chunk), triples)
+            kept.append((hit, mine))
+        elif _counts_more(hit, kept[place][0], same=mine == kept[place][1]):
+            kept[place] = (replace(kept[place][0], chunk=hit.chunk), mine)
     return tuple(hit for hit, _ in kept)
 
 
 def without_copies(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """Leave out chunks that repeat a better-ranked one from another article, as excerpts do."""
-    kept: list[tuple[Hit, Triples]] = []
-    for hit in hits:
-        triples = word_triples(hit.chunk.text)
-        if not any(_elsewhere(hit, other) and repeats(triples, seen) for other, seen in kept):
-            kept.append((hit, triples))
+    kept: list[tuple[Hit, _Bits]] = []
+    for hit, mine in zip(hits, _numbered(hits), strict=True):
+        if not any(_elsewhere(hit, other) and mine.repeats(its) for other, its in kept):
+            kept.append((hit, mine))
     return tuple(hit for hit, _ in kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bits:
+    """A set of word triples as the bits of a number: some dozens of texts are compared with each other in no time."""
+
+    bits: int
+    size: int
+
+    def repeats(self, other: "_Bits") -> bool:
+        return _repeats((self.bits & other.bits).bit_count(), self.size, other.size)
+
+    def same_text(self, other: "_Bits") -> bool:
+        return _same_text((self.bits & other.bits).bit_count(), self.size, other.size)
+
+
+def _numbered(hits: Sequence[Hit]) -> list[_Bits]:
+    """What each hit's text has of all word triples that they have together."""
+    bits: dict[tuple[str, ...], int] = {}
+    found = []
+    for hit in hits:
+        number, triples = 0, word_triples(hit.chunk.text)
+        for triple in triples:
+            number |= bits.setdefault(triple, 1 << len(bits))
+        found.append(_Bits(number, len(triples)))
+    return found
+
+
+def _repeats(common: int, one: int, other: int) -> bool:
+    return common > 0 and common >= COPY_OVERLAP * min(one, other)
+
+
+def _same_text(common: int, one: int, other: int) -> bool:
+    return common > 0 and common >= COPY_OVERLAP * max(one, other)
 
 
 def _elsewhere(hit: Hit, other: Hit) -> bool:
     return other.chunk.article.id != hit.chunk.article.id
 
 
-def _versions(hit: Hit, triples: Triples, other: Hit, seen: Triples) -> bool:
-    return _elsewhere(hit, other) and same_text(triples, seen)
-
-
-def _counts_more(hit: Hit, triples: Triples, other: Hit, seen: Triples) -> bool:
+def _counts_more(hit: Hit, other: Hit, *, same: bool) -> bool:
     mine, its = hit.chunk.article.published_at, other.chunk.article.published_at
     if mine is None or its is None:
         return its is None and mine is not None
-    return mine < its if triples == seen else mine > its
+    return mine < its if same else mine > its

@@ -15,11 +15,11 @@ MEAN_LENGTH = 0.69
 VARIANCE = 0.52
 DECAY = 0.57
 # Shares of the variance: vectors lie around an article's, those around a story's, a topic's and a field's. How many
-# topics a number of stories has, and how many fields a number of topics, follows Heaps' law: factor, exponent. Of 6,000
-# such vectors the 1st, 10th and 100th neighbours are at .83, .73 and .62 (real ones: .83, .70, .61), the local dimension
-# among 10, 50 and 500 neighbours is 13, 15 and 21 (12, 17, 23; Levina & Bickel, 2004), and thin graphs (HNSW with 4 and
-# 8 neighbours) find .53 and .92 of the ten nearest (.71, .90). Drawn around stories alone, without topics, they were
-# much harder to search than real ones: .33 and .72.
+# topics a number of stories has, and how many fields a number of topics, follows Heaps' law: factor, exponent. Of
+# 6,000 such vectors the 1st, 10th and 100th neighbours are at .83, .73 and .62 (real ones: .83, .70, .61), the local
+# dimension among 10, 50 and 500 neighbours is 13, 15 and 21 (12, 17, 23; Levina & Bickel, 2004), and thin graphs
+# (HNSW with 4 and 8 neighbours) find .53 and .92 of the ten nearest (.71, .90). Drawn around stories alone, without
+# topics, they were much harder to search than real ones: .33 and .72.
 FIELD = TOPIC = STORY = ARTICLE = 1 / 6
 CHUNK = 1 / 3
 TOPICS = (1.6, 0.67)
