@@ -13,8 +13,8 @@ from evals.index_bench.adding import measure_adding
 from evals.index_bench.command import index_bench
 from evals.index_bench.copies import EDITS, measure_copies
 from evals.index_bench.news import made_up_article, made_up_news, made_up_question, made_up_story
-from evals.index_bench.retrieval import DEPTHS, Row, best_depth
-from evals.index_bench.vectors import Nearest, Space
+from evals.index_bench.retrieval import DEPTHS, Row, best_depth, measure_retrieval
+from evals.index_bench.vectors import TOPICS, Nearest, Space, _Level
 from evals.peak_memory import peak_megabytes, present_megabytes
 from index.catalog import Catalog
 from index.chunks import split_chunks
@@ -44,6 +44,9 @@ def test_made_up_vectors_lie_as_measured() -> None:
     same = (vectors[::2] * vectors[1::2]).sum(axis=1).mean()
     other = (vectors[::2] * np.roll(vectors[1::2], 1, axis=0)).sum(axis=1).mean()
     assert same > other + 0.25
+    topics = [space._parent(story, TOPICS, _Level.STORY) for story in range(500)]
+    assert len(set(topics)) < 0.5 * len(topics), "stories share topics"
+    assert len(set(topics)) > len(set(topics[:100])), "and new ones come up"
     assert (space.vectors(3, 2, draw=1) == Space(0).vectors(3, 2, draw=1)).all()
 
 
@@ -83,6 +86,17 @@ def test_copies_of_each_kind_are_looked_for(tmp_path: Path, embedder: Embedder) 
     assert [row.kind for row in rows] == list(EDITS)
     assert all(row.pairs == 2 and row.wrong == 0 for row in rows)
     assert (rows[0].linked, rows[0].found) == (2, 2)
+
+
+def test_every_way_of_searching_is_measured_with_its_interval(tmp_path: Path, models: ModelProvider) -> None:
+    rows = list(measure_retrieval(tmp_path / "index", models, "newsroom", 8))
+    assert [row.way for row in rows] == ["dense", "BM25", "fused", *(f"reranked {depth}" for depth in DEPTHS)]
+    for row in rows:
+        assert row.n == 8
+        assert 0 < row.values["hit@1"] <= row.values["hit@4"] <= row.values["hit@10"] <= 1
+        low, high = row.intervals["mrr"]
+        assert low <= row.values["mrr"] <= high
+    assert any(low < high for row in rows for low, high in row.intervals.values())
 
 
 def test_growth_is_measured_size_by_size(tmp_path: Path) -> None:

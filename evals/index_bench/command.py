@@ -100,10 +100,11 @@ def retrieval(names: tuple[str, ...], questions: int, folder: Path | None, outpu
     with _place(folder) as place:
         for name in names or SETS:
             rows += measure_retrieval(place / name, models, name, questions)
-    table = _table("questions", "way", "n", *MEASURES, "ms")
+    table = _table("questions", "way", "n", *MEASURES, "mrr, 95 %", "ms")
     for row in rows:
         values = (f"{row.values[measure]:.3f}" for measure in MEASURES)
-        table.add_row(row.questions, row.way, str(row.n), *values, f"{row.ms:.0f}")
+        bounds = "–".join(f"{bound:.3f}" for bound in row.intervals.get("mrr", ()))
+        table.add_row(row.questions, row.way, str(row.n), *values, bounds, f"{row.ms:.0f}")
     _print(table)
     depth = best_depth(rows)
     click.echo(f"of {', '.join(map(str, DEPTHS))}: rerank {depth} candidates; deeper gains less than .005 of MRR")

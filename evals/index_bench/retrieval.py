@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evals.anchors import anchor_questions
 from evals.metrics.outcome import Outcome, Passage
 from evals.metrics.retrieval import retrieval_metrics
 from evals.schema import Question
+from evals.statistics import metric_interval
 from evals.suite import Sample, find_suite, load_material, read_suite
 from index.adding import Models
 from index.articles import Chunk, Window
@@ -30,13 +31,18 @@ Ranking = Callable[[str], Sequence[Chunk]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One way of searching one set: measures from 0 to 1 over ``n`` questions, and milliseconds a question."""
+    """One way of searching one set: measures from 0 to 1 over ``n`` questions, and milliseconds a question.
+
+    Attributes:
+        intervals: lower and upper bound, 95 %, of the measures that have one.
+    """
 
     questions: str
     way: str
     n: int
     values: dict[str, float]
     ms: float
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def measure_retrieval(folder: Path, models: Models, name: str, most: int) -> Iterator[Row]:
@@ -107,9 +113,11 @@ def _row(name: str, way: str, questions: Sequence[Question], rank: Ranking) -> R
             for number, chunk in enumerate(chunks, start=1)
         )
         outcomes.append(Outcome(question, ranked=passages))
-    found = {metric.name.removesuffix("_sentence"): metric.value for metric in retrieval_metrics(outcomes, ks=KS)}
-    values = {measure: value for measure in MEASURES if (value := found[measure]) is not None}
-    return Row(name, way, len(questions), values, spent * 1000 / len(questions))
+    found = {metric.name.removesuffix("_sentence"): metric for metric in retrieval_metrics(outcomes, ks=KS)}
+    values = {measure: value for measure in MEASURES if (value := found[measure].value) is not None}
+    bounds = {measure: interval for measure in values if (interval := metric_interval(found[measure]))}
+    intervals = {measure: (interval.low, interval.high) for measure, interval in bounds.items()}
+    return Row(name, way, len(questions), values, spent * 1000 / len(questions), intervals)
 
 
 def _chunks(hits: Sequence[Hit]) -> Sequence[Chunk]:
