@@ -31,7 +31,7 @@ from index.catalog_sql import (
     transaction,
 )
 from index.embedding import Vectors
-from index.entries import Entry, Rows, Selection, Stamp, Stored, row_key
+from index.entries import Entry, Rows, Selection, Stamp, Stored, row_key, version_of
 from index.errors import DamagedError, IndexStateError
 from index.identity import Identity
 
@@ -103,11 +103,31 @@ class Catalog:
         if found != "ok":
             raise DamagedError(f"{self.path} is damaged: {found}", "mend it: assistant index rebuild")
 
-    def counts(self) -> tuple[int, int]:
-        """Number of articles and of chunks."""
+    def counts(self, selection: Selection | None = None) -> tuple[int, int]:
+        """Number of articles and of chunks; of the selected ones, if some are."""
+        where, values = condition(selection or Selection())
         with self._reading() as database:
-            articles, chunks = database.execute("SELECT count(*), coalesce(sum(chunks), 0) FROM articles").fetchone()
+            query = f"SELECT count(*), coalesce(sum(chunks), 0) FROM articles WHERE {where}"
+            articles, chunks = database.execute(query, values).fetchone()
         return int(articles), int(chunks)
+
+    def rows(self, selection: Selection) -> tuple[Rows, ...]:
+        """The rows of the selected articles."""
+        where, values = condition(selection)
+        with self._reading() as database:
+            query = f"SELECT id, version, chunks FROM articles WHERE {where}"
+            return tuple(Rows(*row) for row in database.execute(query, values))
+
+    def chosen(self, keys: Sequence[str], selection: Selection) -> tuple[str, ...]:
+        """Those of the row keys, in their order, that are of selected articles; of whichever version."""
+        where, values = condition(selection)
+        articles = [version_of(key)[0] for key in keys]
+        found: set[str] = set()
+        with self._reading() as database:
+            for ids in pages(sorted(set(articles))):
+                query = f"SELECT id FROM articles WHERE id IN ({marks(ids)}) AND {where}"
+                found.update(identifier for (identifier,) in database.execute(query, (*ids, *values)))
+        return tuple(key for key, article in zip(keys, articles, strict=True) if article in found)
 
     def entries(self, article_ids: Sequence[str]) -> dict[str, Entry]:
         """Article id → entry, for those of the articles that are there."""
@@ -146,10 +166,15 @@ class Catalog:
         with self._reading() as database:
             for ids in pages(list(versions)):
                 query = f"SELECT article, vectors FROM bodies WHERE article IN ({marks(ids)})"
-                for article, vectors in database.execute(query, ids):
-                    likeness = np.frombuffer(vectors, dtype=np.float32).reshape(-1, len(vector)) @ vector
-                    keys = (row_key(article, number, versions[article]) for number in range(len(likeness)))
-                    best += zip(map(float, likeness), keys, strict=True)
+                found = database.execute(query, ids).fetchall()
+                places = [
+                    (article, number) for article, vectors in found for number in range(len(vectors) // vector.nbytes)
+                ]
+                matrix = np.frombuffer(b"".join(vectors for _, vectors in found), dtype=np.float32)
+                likeness = matrix.reshape(-1, len(vector)) @ vector
+                for place in np.argsort(-likeness, kind="stable")[:limit]:
+                    article, number = places[place]
+                    best.append((float(likeness[place]), row_key(article, number, versions[article])))
                 best = nlargest(limit, best)
         return tuple(key for _, key in best)
 

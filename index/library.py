@@ -222,7 +222,7 @@ class Library:
         (stored,) = self.get([article_id])
         parts, limit = self._reader.parts(), NEIGHBOURS
         while True:
-            near = [parts.store.nearest(vector, limit, Window()) for vector in stored.vectors[:LINKED_CHUNKS]]
+            near = [parts.store.nearest(vector, limit) for vector in stored.vectors[:LINKED_CHUNKS]]
             named = [{version_of(key)[0] for key in keys} for keys in near]
             others = parts.catalog.stored(sorted(set().union(*named) - {article_id}))
             found = sorted(links(stored.article, (other.article for other in others)), key=lambda link: -link.overlap)

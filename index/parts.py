@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from filelock import FileLock
 
-from index.articles import Chunk, Window
+from index.articles import Chunk
 from index.catalog import Catalog
 from index.chunks import split_chunks
 from index.entries import Rows, Stored
@@ -184,7 +184,7 @@ class Parts:
         pending = sum(rows.chunks for rows in self.catalog.pending())
         if expected:
             self.store.tune(expected)  # before Chroma reads its graph
-            self.store.nearest(np.ones(self.catalog.identity.dimension, dtype=np.float32), 1, Window())
+            self.store.nearest(np.ones(self.catalog.identity.dimension, dtype=np.float32), 1)
         if pending or expected <= SOON_COUNTED:
             found = self.store.count()
             if not expected <= found <= expected + pending:

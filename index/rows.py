@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from index.articles import ArticleInfo, Chunk, Sentence, Window
+from index.articles import ArticleInfo, Chunk, Sentence
 from index.embedding import Vectors
 
 
@@ -16,16 +16,6 @@ class Row:
     chunk: Chunk
     digest: str
     vector: Vectors
-
-
-def where_clause(window: Window, source: str) -> dict[str, Any] | None:
-    """Chroma's condition for the rows of a window and a source; None for all."""
-    bounds: list[dict[str, Any]] = [{"source": source}] if source else []
-    if window.since is not None:
-        bounds.append({"published_at": {"$gte": window.since}})
-    if window.until is not None:
-        bounds.append({"published_at": {"$lt": window.until}})
-    return {"$and": bounds} if len(bounds) > 1 else (bounds[0] if bounds else None)
 
 
 def to_metadata(chunk: Chunk, digest: str) -> dict[str, str | int]:

@@ -1,13 +1,13 @@
 """From a question to the chunks that bear on it: dense and BM25, fused, reranked, without near-copies."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from index.articles import Chunk, Window
 from index.catalog import Catalog
 from index.copies import one_of_each, without_copies
-from index.embedding import Embedder
+from index.embedding import Embedder, Vectors
 from index.entries import Selection, version_of
 from index.fusion import reciprocal_rank_fusion
 from index.hits import Hit, SearchResult
@@ -22,6 +22,10 @@ Ranked = tuple[tuple[str, ...], tuple[str, ...]]  # row keys, best first, as the
 FIRST_READ, NEXT_READ = 8, 8
 LAST_READ = 3  # so many at the end of what was read count as the last
 ANSWERS_WELL = 4.0  # a logit
+# Articles with so many chunks are compared one by one; of more, the others are left out of what is found among all.
+COMPARED_CHUNKS = 5_000
+SPARE = 2  # times as many rows are looked at as would do if those of the selected articles lay evenly among all
+MOST_FOUND = 10_000
 WIDEST = 8  # times as many candidates are looked at when copies of one report crowd out all others
 
 
@@ -40,25 +44,13 @@ class Searcher:
 
         Args:
             candidates: how many chunks each of the two searches gives, and how many are reranked.
-            selection: only articles that it means. Where the catalog lists them, each of their chunks is compared;
-                else Chroma and the word index leave the others out.
+            selection: only articles that it means.
         """
         started = time.perf_counter()
         vector = self.embedder.embed_query(question)
         embedded = time.perf_counter()
 
-        rows = tuple(entry.rows for entry in self.catalog.select(selection)) if selection.listed else ()
-        keys = {key for row in rows for key in row.keys}
-        window, source = selection.window, "".join(selection.sources[:1])
-
-        def find(limit: int) -> Ranked:
-            if selection.listed:
-                dense = self.catalog.nearest(vector, rows, limit)
-                return dense, self.lexical.search(question, limit, Window(), among=keys)
-            dense = self.store.nearest(vector, limit, window, source)
-            return dense, self.lexical.search(question, limit, window, source)
-
-        hits, outdated = self._candidates(candidates, find)
+        hits, outdated = self._candidates(candidates, self._finder(question, vector, selection))
         fused = time.perf_counter()
         ranked = without_copies(self._rerank(question, hits))[:k]
         finished = time.perf_counter()
@@ -68,6 +60,46 @@ class Searcher:
             "rerank": (finished - fused) * 1000,
         }
         return SearchResult(ranked, timings, outdated)
+
+    def _finder(self, question: str, vector: Vectors, selection: Selection) -> Callable[[int], Ranked]:
+        """The two searches among the selected articles, for as many rows as are asked for.
+
+        Chroma's own filter is not used: in a folder it fails while another process writes, as it finds rows that the
+        graph in memory does not know yet.
+        """
+        if selection == Selection():
+            return lambda limit: (self.store.nearest(vector, limit), self.lexical.search(question, limit, Window()))
+        window, source = selection.window, "".join(selection.sources)  # of no use where the catalog lists the articles
+
+        def words(limit: int, among: Collection[str] | None = None) -> tuple[str, ...]:
+            if selection.listed:
+                return self.lexical.search(question, limit, Window(), among=among)
+            return self.lexical.search(question, limit, window, source)
+
+        chosen = self.catalog.counts(selection)[1]
+        if chosen <= COMPARED_CHUNKS:
+            rows = self.catalog.rows(selection)
+            keys = {key for row in rows for key in row.keys}
+            return lambda limit: (self.catalog.nearest(vector, rows, limit), words(limit, keys))
+        share = chosen / self.catalog.counts()[1]
+
+        def leave_out(limit: int) -> Ranked:
+            dense = self._of(selection, limit, share, lambda several: self.store.nearest(vector, several))
+            return dense, self._of(selection, limit, share, words) if selection.listed else words(limit)
+
+        return leave_out
+
+    def _of(
+        self, selection: Selection, limit: int, share: float, find: Callable[[int], tuple[str, ...]]
+    ) -> tuple[str, ...]:
+        """The first of what a search finds that are of selected articles, which hold such a share of all chunks."""
+        several = min(MOST_FOUND, int(SPARE * limit / share))
+        while True:
+            every = find(several)
+            found = self.catalog.chosen(every, selection)[:limit]
+            if len(found) == limit or len(every) < several or several == MOST_FOUND:
+                return found
+            several = min(MOST_FOUND, 4 * several)
 
     def _candidates(self, wanted: int, find: Callable[[int], Ranked]) -> tuple[tuple[Hit, ...], bool]:
         """The best chunks by the fused ranks, and whether some were outdated.

@@ -10,12 +10,12 @@ from uuid import uuid4
 
 import numpy as np
 
-from index.articles import Chunk, Window
+from index.articles import Chunk
 from index.embedding import Vectors
 from index.entries import row_key
 from index.errors import DamagedError, IndexStateError, ServiceError
 from index.identity import Identity
-from index.rows import Row, to_chunks, to_metadata, where_clause
+from index.rows import Row, to_chunks, to_metadata
 from index.server import Server, await_ready, check_place, explained, note_collection, noted_collection
 from index.users import Users
 
@@ -191,13 +191,11 @@ class Store:
             for fields in zip(rows["ids"], to_chunks(rows), digests, vectors, strict=True):
                 yield Row(*fields)
 
-    def nearest(self, vector: Vectors, limit: int, window: Window, source: str = "") -> tuple[str, ...]:
-        """Keys of the rows nearest to a vector of shape (dimension,), nearest first; of one source, if it is named."""
+    def nearest(self, vector: Vectors, limit: int) -> tuple[str, ...]:
+        """Keys of the rows nearest to a vector of shape (dimension,), nearest first."""
         query: Any = [vector]
         with self._reading() as collection:
-            rows = collection.query(
-                query_embeddings=query, n_results=limit, where=where_clause(window, source), include=["distances"]
-            )
+            rows = collection.query(query_embeddings=query, n_results=limit, include=["distances"])
         return tuple(rows["ids"][0])
 
     @contextmanager

@@ -80,6 +80,42 @@ def test_exactly_the_chosen_articles_are_searched(
     assert {entry.info.id for entry in entries} == set(expected)
 
 
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(sources=("Herald",)),
+        Selection(sources=("Herald", "Courier"), author="corley"),
+        Selection(window=Window(epoch_seconds("2023-05-02"), epoch_seconds("2023-05-04"))),
+        Selection(title="storm", window=Window(until=epoch_seconds("2023-05-02"))),
+    ],
+)
+def test_leaving_the_others_out_finds_what_comparing_finds(
+    library: Library, monkeypatch: pytest.MonkeyPatch, selection: Selection
+) -> None:
+    def found(compared: int) -> list[tuple[str, int | None, int | None]]:
+        monkeypatch.setattr("index.search.COMPARED_CHUNKS", compared)
+        result = library.searcher().search(QUESTION, k=30, candidates=3, selection=selection)
+        return [(hit.chunk.id, hit.dense_rank, hit.lexical_rank) for hit in result.hits]
+
+    assert found(0) == found(1000) != []
+
+
+def test_a_chosen_search_is_not_upset_by_what_another_process_writes(
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = (Library(tmp_path / "index", Loaded(embedder)) for _ in range(2))
+    writer.add(ARTICLES[:2])
+    searcher = reader.searcher()
+    writer.add(ARTICLES[2:])
+    for compared in (1000, 0):
+        monkeypatch.setattr("index.search.COMPARED_CHUNKS", compared)
+        for selection in (Selection(("Courier",)), Selection(window=Window(epoch_seconds("2023-05-01")))):
+            found = searcher.search(QUESTION, k=30, candidates=30, selection=selection)
+            assert "a" in {hit.chunk.article.id for hit in found.hits}
+        seen = reader.search(QUESTION, k=30, candidates=30, source="Herald").hits
+        assert {hit.chunk.article.id for hit in seen} == {"b", "d"}
+
+
 def test_among_chosen_articles_the_nearest_are_found_by_comparing_with_all(library: Library) -> None:
     searcher = library.searcher()
     vector = searcher.embedder.embed_query(QUESTION)
@@ -92,6 +128,14 @@ def test_among_chosen_articles_the_nearest_are_found_by_comparing_with_all(libra
     order = np.argsort(-np.concatenate(vectors) @ vector, kind="stable")
     assert len(keys) > 4
     assert list(found) == [keys[number] for number in order[:4]]
+
+
+def test_only_the_chosen_ones_of_some_rows_are_kept_in_their_order(library: Library) -> None:
+    catalog = library.searcher().catalog
+    keys = ["d#0@9", "a#3@1", "gone#0@1", "c#0@1", "a#0@1"]
+    assert catalog.chosen(keys, Selection(author="Berg")) == ("a#3@1", "c#0@1", "a#0@1")
+    assert catalog.chosen(keys, Selection(("Herald",))) == ("d#0@9",)
+    assert catalog.counts(Selection(("Herald",)))[0] == len(catalog.rows(Selection(("Herald",)))) == 2
 
 
 def test_the_words_are_those_of_chosen_articles_too(library: Library) -> None:

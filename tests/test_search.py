@@ -147,7 +147,8 @@ def test_windows_hold_for_meaning_and_for_words(newsroom: Library, since: str | 
     window = Window(epoch_seconds(since) if since else None, epoch_seconds(until) if until else None)
     searcher = newsroom.searcher()
     question = "What did the ministers, the mayor and the governor say about the flood and the strike?"
-    dense = searcher.store.nearest(searcher.embedder.embed_query(question), 30, window)
+    vector = searcher.embedder.embed_query(question)
+    dense = searcher.catalog.nearest(vector, searcher.catalog.rows(Selection(window=window)), 30)
     lexical = searcher.lexical.search(question, 30, window)
     for found in (dense, lexical):
         assert found

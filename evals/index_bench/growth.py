@@ -156,18 +156,18 @@ def read_index(folder: Path, texts: Sequence[str], vectors: Vectors) -> Read:
     spent = list[tuple[float, ...]]()
     found = list[tuple[str, ...]]()
     for text, vector in zip(texts[:WARM_UP], vectors, strict=False):
-        parts.store.nearest(vector, CANDIDATES, Window())
+        parts.store.nearest(vector, CANDIDATES)
         parts.lexical.search(text, CANDIDATES, Window())
     for text, vector in zip(texts, vectors, strict=True):
         times = [time.perf_counter()]
         searcher.search(text, k=8, candidates=CANDIDATES, selection=Selection())
         times.append(time.perf_counter())
-        parts.store.nearest(vector, CANDIDATES, Window())
+        parts.store.nearest(vector, CANDIDATES)
         times.append(time.perf_counter())
         parts.lexical.search(text, CANDIDATES, Window())
         times.append(time.perf_counter())
         spent.append(tuple(1000 * (end - start) for start, end in pairwise(times)))
-        found.append(parts.store.nearest(vector, K, Window()))
+        found.append(parts.store.nearest(vector, K))
     memory = present_megabytes() - base
     parts.close()
     total, dense, words = zip(*spent, strict=True)

@@ -83,7 +83,7 @@ def best_depth(rows: Sequence[Row]) -> int:
 
 def _ways(searcher: Searcher) -> dict[str, Ranking]:
     def dense(question: str) -> Sequence[Chunk]:
-        keys = searcher.store.nearest(searcher.embedder.embed_query(question), K, Window())
+        keys = searcher.store.nearest(searcher.embedder.embed_query(question), K)
         chunks = searcher.store.get(keys)
         return [chunks[key] for key in keys]
 
