@@ -32,7 +32,13 @@ NAMES_ONE_THING = frozenset({AnswerKind.PERSON, AnswerKind.PLACE, AnswerKind.NUM
 
 @dataclass(frozen=True, slots=True)
 class EvidenceLimits:
-    """How much evidence is considered: sentences, and tokens of the chat model."""
+    """How much evidence is considered: sentences, and tokens of the chat model.
+
+    Considering 12, 8, 4, 2 and 1 sentences instead of 20 lowered the citations' F1 by .007, .013, .031, .087 and .163
+    on the newsroom (n 156), by 0, .007, .018, .060 and .157 on CLAPNQ (149), and by 0, 0, -.002, -.008 and -.024 on
+    SQuAD 2 (150). The prompt is as long with any of them, 392 to 396 tokens on the newsroom: the model is asked about
+    the best sentence and the long ones of those that are told (1.7 in the mean), and only these are in it.
+    """
 
     sentences: int
     tokens: int
