@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from assistant.settings import Settings, cache_path, reveal
 from assistant.warm_model import Serving, WarmModel
 from index.embedding import Embedder, LocalEmbedder
 from index.embedding_service import ServiceEmbedder
-from index.errors import ModelError
+from index.errors import AssistantError, ModelError
 from index.rerank import LocalReranker, Reranker
 from index.server import Server
 from index.weights import EMBEDDINGS, LLM, RERANKER, Asset, Role, Weights
@@ -88,9 +89,20 @@ class ModelProvider:
             return self._given_chat or self._warm_chat() or self._chat
 
     def begin(self) -> None:
-        """Let the embedded language model load beside what is done meanwhile, where it runs in another process."""
-        if self._warm and self._settings.uses_local_llm and self._given_chat is None and self.complete:
+        """Load what a question needs beside what is done meanwhile: the reranker, and where it runs in another process
+        the embedded language model. Nothing is fetched.
+        """
+        if not self.complete:
+            return
+        if self._warm and self._settings.uses_local_llm and self._given_chat is None:
             self._warm_model.begin()
+        threading.Thread(target=self._load_reranker, name="reranker").start()
+
+    def _load_reranker(self) -> None:
+        with suppress(AssistantError):  # told when it is used
+            reranker = self.reranker()
+            if isinstance(reranker, LocalReranker):
+                reranker.load()
 
     @property
     def complete(self) -> bool:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -87,6 +88,16 @@ class LocalReranker:
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         self._folder = folder
         self._threads = threads
+        self._loading = Lock()
+
+    def load(self) -> None:
+        """Load the model, where it is not loaded yet; threads wait for one another.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        with self._loading:
+            _ = self._session, self._tokenizer
 
     def score(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """Score passages."""
@@ -107,6 +118,7 @@ class LocalReranker:
         A row holds, layer by layer, the mean and the maximum of the states of the sentence's tokens; zeros when the
         sentence lies behind the last token that is read.
         """
+        self.load()
         encodings = self._tokenizer.encode_batch([(question, passage.text) for passage in passages])
 
         def read(batch: Sequence[int]) -> list[tuple[float, NDArray[np.float32]]]:
@@ -117,7 +129,6 @@ class LocalReranker:
             ]
 
         batches = list(self._batches([len(encoding.ids) for encoding in encodings]))
-        _ = self._session  # made by one thread
         found: dict[int, tuple[float, NDArray[np.float32]]] = {}
         for batch, judged in zip(batches, self._pool.map(read, batches), strict=True):
             found.update(zip(batch, judged, strict=True))

@@ -19,6 +19,7 @@ from assistant.models import ModelProvider, warm_path
 from assistant.settings import load_settings
 from assistant.warm_model import Address, Record, Serving, WarmModel, stop_all
 from index.errors import ModelError
+from index.rerank import LocalReranker
 from index.weights import Role
 from tests.parts import NEWSROOM, ROOT, Run
 
@@ -180,6 +181,15 @@ def test_commands_share_the_model_until_it_is_stopped(run: Run, monkeypatch: pyt
     finally:
         end_all(warm_path())
     assert run("models", "stop").out == "no model is kept loaded\n"
+
+
+def test_the_reranker_is_loaded_before_it_is_asked(paths: Mapping[Role, Path]) -> None:
+    models = ModelProvider(load_settings())
+    models.begin()
+    reranker = models.reranker()
+    wait_until(lambda: "_session" in vars(reranker))
+    assert isinstance(reranker, LocalReranker)
+    assert reranker.score("Who came?", ["Nobody came."]).shape == (1,)
 
 
 def test_without_a_folder_for_the_record_the_model_runs_here(
