@@ -55,7 +55,7 @@ def test_ctrl_c_ends_what_is_piped(chat_environment: pytest.MonkeyPatch) -> None
 
 def test_on_a_low_screen_the_newest_claims_and_the_stage_are_seen() -> None:
     out = io.StringIO()
-    terminal = Console(file=out, force_terminal=True, width=60, height=6)
+    terminal = Console(file=out, force_terminal=True, width=60, height=6, _environ={"TERM": "xterm"})
     claims = tuple(Claim(f"Claim number {n}.", (n,)) for n in range(1, 9))
     stages = {"evidence": 1.0, "load": 1.0, "read": 1.0}
     with Moving(terminal, follows=False) as moving:

@@ -206,7 +206,10 @@ def test_every_command_has_help_with_examples(run: Run, command: str) -> None:
 # Ctrl-C
 
 
-def test_ctrl_c_ends_after_the_batch_and_loses_nothing(tmp_path: Path, embedder: Embedder) -> None:
+def test_ctrl_c_ends_after_the_batch_and_loses_nothing(
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # a dumb one is shown no progress
     file, index = tmp_path / "many.jsonl", tmp_path / "many"
     with file.open("w", encoding="utf-8") as stream:
         for number in range(1200):
