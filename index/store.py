@@ -113,11 +113,16 @@ class Store:
         """See what other processes have written; waits for the searches that are under way."""
         if self._place.server:
             return
+        from chromadb.errors import NotFoundError
+
         with self._users.alone():
             self._client.close()
             self._client = self._place.client()
-            with self._place.explained():
-                self._collection = self._client.get_collection(self._place.collection, embedding_function=None)
+            try:
+                with self._place.explained():
+                    self._collection = self._client.get_collection(self._place.collection, embedding_function=None)
+            except NotFoundError as error:
+                raise DamagedError(f"the vectors of {self._place.folder} are gone", "try again") from error
 
     def close(self) -> None:
         """Give memory and files back; the store cannot be used any more."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from index.catalog import Catalog
 from index.catalog_sql import transaction
 from index.chunks import split_chunks
 from index.embedding import Embedder
-from index.errors import IndexStateError
+from index.errors import DamagedError, IndexStateError
 from index.library import Library
 from index.parts import CATALOG, NEXT_CATALOG
 from index.store import EF_SEARCH, Store
@@ -46,6 +47,16 @@ def test_the_graph_is_searched_more_widely_when_there_are_more_chunks(
     found = Library(tmp_path / "index", Loaded(embedder)).search("Who saw the wolf?", k=1, candidates=9)
     assert found.hits[0].chunk.article.id == "wolf"
     assert width() == 444
+
+
+def test_vectors_that_another_process_has_just_replaced_are_told_to_be_gone(tmp_path: Path, library: Library) -> None:
+    folder = next((tmp_path / "index").glob("vectors-*"))
+    store = Store.open(folder)
+    assert store is not None
+    shutil.rmtree(folder)
+    with pytest.raises(DamagedError, match="gone"):
+        store.reopen()
+    store.close()
 
 
 # Full disks and folders that cannot be written

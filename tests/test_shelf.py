@@ -1,11 +1,10 @@
 """The articles of the index as the chat lists and opens them, and searching one source only."""
 
-from functools import partial
-
 import pytest
 
 from assistant.shelf import Shelf
 from index.articles import Article, Window, epoch_seconds
+from index.entries import Selection
 from index.library import Library
 from index.readers import find_files, read_articles
 from tests.parts import NEWSROOM
@@ -44,15 +43,16 @@ def test_only_articles_of_the_source_are_found_and_all_of_them(
     newsroom: Library, question: str, candidates: int
 ) -> None:
     searcher = newsroom.searcher()
-    finds = (
-        partial(searcher.store.nearest, searcher.embedder.embed_query(question)),
-        partial(searcher.lexical.search, question),
-    )
-    for find in finds:
-        everything = find(searcher.store.count(), Window())
+    every, vector = searcher.store.count(), searcher.embedder.embed_query(question)
+    rows = searcher.catalog.rows(Selection((COURIER,)))
+    words = searcher.lexical
+    for everything, chosen in (
+        (searcher.store.nearest(vector, every), searcher.catalog.nearest(vector, rows, candidates)),
+        (words.search(question, every, Window()), words.search(question, candidates, Window(), COURIER)),
+    ):
         chunks = searcher.store.get(everything)
         expected = [key for key in everything if chunks[key].article.source == COURIER][:candidates]
-        assert list(find(candidates, Window(), COURIER)) == expected
+        assert list(chosen) == expected
     found = newsroom.search(question, k=candidates, candidates=3, source=COURIER).hits
     assert found
     assert {hit.chunk.article.source for hit in found} == {COURIER}
