@@ -10,6 +10,7 @@ from assistant.sentence_dates import resolve_dates
 from index.articles import ArticleInfo, Sentence
 
 if TYPE_CHECKING:
+    from assistant.confidence import Scores
     from index.hits import Hit
 
 
@@ -32,14 +33,12 @@ class Evidence:
         start, end: offsets in characters of the article's text.
         before: the sentences just before it, which say whom its pronouns mean.
         context: the text that the sentence stands in: its chunk.
-        relevance: the reranker's logit for (question, sentence); None when there is no reranker, and for sentences
-            that are clearly not among the best.
         reading: the sentence as the models read it: a pronoun may be replaced by the name that it stands for.
         earlier: the same sentences as ``before``, with their places; none where only the title stands before.
         context_start: offset of ``context`` in the article's text, in characters.
-        fit: how well it answers, as a logit: what it is worth in its passage and alone, less what speaks against it;
-            None without a reranker.
-        in_context: log-odds that it answers, as it stands in its passage; None without a reranker.
+        fit: log-odds that it answers; None without a reader.
+        scores: what the fit was made of; None without a reader.
+        words: the words that answer, as offsets in characters of the article's text; None where they are not known.
     """
 
     label: str
@@ -49,12 +48,12 @@ class Evidence:
     article: ArticleInfo
     before: str = field(repr=False)
     context: str = field(repr=False)
-    relevance: float | None
     reading: str = field(repr=False)
     earlier: tuple[Sentence, ...] = field(default=(), repr=False)
     context_start: int = 0
     fit: float | None = None
-    in_context: float | None = None
+    scores: "Scores | None" = field(default=None, repr=False)
+    words: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class Answer:
         standalone: what a follow-up question was taken to mean; empty when it was answered as it was asked.
         claims: in the order in which they were found; empty unless answered.
         citations: numbered from 1 in order of first use; every one is used by a claim.
-        confidence: the probability that the articles answer the question, in [0, 1]; None when there is no reranker.
+        confidence: the probability that the articles answer the question, in [0, 1]; None when there is no reader.
         disagreements: where the cited sentences contradict each other, one line each with citation numbers.
         missing: words of the question that nothing of what was found has.
         hits: the chunks that were found, best first.
@@ -158,7 +157,8 @@ class Answer:
             "evidence": [
                 {
                     "label": item.label,
-                    "relevance": None if item.relevance is None else round(item.relevance, 3),
+                    "fit": None if item.fit is None else round(item.fit, 3),
+                    "words": None if item.words is None else list(item.words),
                     **_located(item),
                 }
                 for item in self.evidence

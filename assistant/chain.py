@@ -181,7 +181,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
             stopwatch.lap("rewrite")
 
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
-        reranker = self._library.searcher().reranker
+        reader = self._library.searcher().reader
         stopwatch.lap("open")
         time = read_question_time(standalone.text, asked.as_of or datetime.now(UTC))
         window, narrowed = _searched(asked, time)
@@ -197,9 +197,9 @@ class AnswerChain(Runnable[str | Question, Answer]):
             tag=asked.tag,
         )
         stopwatch.add(found.timings_ms)
-        evidence = select_evidence(standalone.text, found.hits, reranker, self._limits.evidence)
+        evidence = select_evidence(standalone.text, found.hits, reader, self._limits.evidence)
         stopwatch.lap("evidence")
-        turn = Turn(standalone, found.hits, evidence, self._prompt, reranker, stopwatch, time.ordering)
+        turn = Turn(standalone, found.hits, evidence, self._prompt, reader, stopwatch, time.ordering)
         if narrowed and not turn.answers:
             turn.warn(f"only articles {time.period} were searched, as the question says")
         return turn

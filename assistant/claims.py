@@ -8,12 +8,13 @@ from assistant.answer import Citation, Claim, Evidence, Rejected
 from assistant.copies import independent_sources
 from assistant.lists import BULLET
 from assistant.verification import PRONOUN, content_stems, links, states, verify
-from index.rerank import Reranker
+from index.reader import Reader
 
 MAX_CITATIONS = 3  # for one claim; more sources of the same fact do not make it easier to check
 LEADING_WORDS = 3  # a pronoun among so many first words is the subject
-# A claim whose logit for the question is this far below its sentence's has left the answer out.
-ANSWER_LOSS = 2.0
+# The least probability that its sentences state a claim with which it is shown. Showing what is not stated is the worse
+# mistake: a claim that is not shown gives way to its sentence word for word.
+STATED = 0.5
 REPEATS_A_LINK = "it repeats a link"
 
 
@@ -35,15 +36,15 @@ class Claims:
     Args:
         question: as it stands alone.
         answers: the evidence that answers it; more than one of them may state a claim.
-        reranker: tells whether a claim still answers the question; None leaves that check out.
+        reader: tells whether sentences state a claim; None leaves that to the words that they share.
     """
 
-    def __init__(self, question: str, answers: Sequence[Evidence], reranker: Reranker | None) -> None:
+    def __init__(self, question: str, answers: Sequence[Evidence], reader: Reader | None) -> None:
         self.settled: set[str] = set()
         self.rejected: list[Rejected] = []
         self._question = question
         self._answers = {item.label: item for item in answers}
-        self._reranker = reranker
+        self._reader = reader
         self._drafts: list[_Draft] = []
 
     def __bool__(self) -> bool:
@@ -56,8 +57,10 @@ class Claims:
         reason = verdict.reason
         if not reason and self._has_new_link(claim):
             reason = REPEATS_A_LINK
-        if not reason and self._leaves_answer_out(claim, item):
+        if not reason and _leaves_answer_out(claim, item):
             reason = "it leaves the answer out"
+        if not reason and not self._is_stated(claim, item, verdict.reach):
+            reason = "its sentence does not state it"
         if not reason:
             self._accept(item, claim, verdict.reach)
             return
@@ -110,15 +113,12 @@ class Claims:
     def _has_new_link(self, text: str) -> bool:
         return bool(links(text) - links(self._question))
 
-    def _leaves_answer_out(self, claim: str, item: Evidence) -> bool:
-        if self._reranker is None:
-            return False
-        if claim == item.reading:
-            return False
-        texts = [claim] if item.relevance is not None else [claim, item.reading]
-        of_claim, *rest = map(float, self._reranker.score(self._question, texts))
-        of_sentence = rest[0] if item.relevance is None else item.relevance
-        return of_claim < of_sentence - ANSWER_LOSS
+    def _is_stated(self, claim: str, item: Evidence, reach: int) -> bool:
+        if self._reader is None or claim in {item.reading, item.sentence}:
+            return True
+        before = [sentence.text for sentence in item.earlier[len(item.earlier) - reach :]]
+        support = self._reader.support([(claim, " ".join((*before, item.reading)))])
+        return support[0].stated >= STATED
 
     def _accept(self, item: Evidence, text: str, reach: int) -> None:
         """Take a claim in; of two claims of which one says all that the other says, only that one stays."""
@@ -137,6 +137,15 @@ class Claims:
         """The claim with its own sentence and the others among the answers that state all of it by themselves."""
         others = (label for label, item in self._answers.items() if item is not author and states(text, item.sentence))
         return _Draft(text, (author.label, *others)[:MAX_CITATIONS], reach)
+
+
+def _leaves_answer_out(claim: str, item: Evidence) -> bool:
+    """Whether a claim lacks all of the words by which its sentence answers."""
+    if item.words is None:
+        return False
+    start, end = item.words[0] - item.start, item.words[1] - item.start
+    answering = content_stems(item.sentence[start:end])
+    return bool(answering) and not answering & content_stems(claim)
 
 
 def _citation(n: int, item: Evidence, reach: int) -> Citation:

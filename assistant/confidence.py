@@ -1,56 +1,111 @@
-"""How sure it is that the articles answer a question."""
+"""How well a sentence answers, and how sure it is that anything does: calibrated from what the reader says.
+
+Both are logistic regressions (Cox, "The Regression Analysis of Binary Sequences", 1958) that
+``python -m evals.reader calibrate`` fits on the tuning lists, weighing the sets the same.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import tanh
+from typing import TYPE_CHECKING
 
-from assistant.answer import Evidence
-from assistant.expectation import expectation, holds_answer
-from assistant.support import missing_words
-from index.hits import Hit
+from assistant.support import unmentioned
 
-# What each logit counts for beside the best sentence's in its passage, and what it costs when the best sentence holds
-# no answer of the kind that is asked for, and for every word of the question that the evidence lacks. Among some such
-# mixtures this one told answerable questions from others about best on the newsroom (n = 266), CLAPNQ (300) and a
-# sample of SQuAD 2 (300) together, with heads that had not seen the question's stories: AUROC .880, .900 and .715;
-# without the kind of answer .880, .900 and .702.
-CHUNK = 0.3
-ALONE = 0.25
-MISSING_WORD = 0.6
-WRONG_KIND = 2.0
-# Platt's scaling (Platt, "Probabilistic Outputs for Support Vector Machines", 1999), fitted on the same questions with
-# the three sets weighing the same; the expected calibration error over ten bins was .052 on them.
-SLOPE, INTERCEPT = 0.327, -1.323
-# The least logit with which a question is answered. It refuses 54 %, 61 % and 18 % of the sets' unanswerable questions,
-# with the check of names, and 5 %, 6 % and 6 % of the others.
-MIN_LOGIT = 0.5
+if TYPE_CHECKING:
+    from assistant.answer import Evidence
 
 
-def answer_logit(question: str, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> float | None:
-    """How well the best sentence answers, in its passage and alone, and the best chunk; less what is missing.
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What was read of a sentence and of the passage that it stands in; logits.
 
-    A sentence alone may lack what its neighbours say, and a chunk may be near the subject without an answer. What was
-    not judged counts for nothing.
+    Attributes:
+        sentence: the reader's, that the sentence answers.
+        reranked: the head's on the cross-encoder as it is, for the same; None without a reranker.
+        behind: how far its passage's relevance is behind the best one's.
+        relevance: of its passage; None without a reranker.
+        passage: the reader's, that the passage answers.
+        span: the reader's, that the passage's best words answer rather than none.
+        spanned: whether these words stand in the sentence.
+    """
+
+    sentence: float
+    reranked: float | None
+    behind: float
+    relevance: float | None
+    passage: float
+    span: float
+    spanned: bool
+
+
+# The weights of SENTENCE and of QUESTION, in the order of of_sentence and of_question.
+SENTENCE = (0.45, 0.35, -0.12, 0.2, 0.5)
+SENTENCE_BIAS = -1.5
+QUESTION = (0.5, 0.4, 0.2, 0.1, -0.5)
+QUESTION_BIAS = 0.0
+UNRANKED = 0.0  # stands for what a reranker would say where there is none
+MIN_LOGIT = 0.0  # the least with which a question is answered
+LEAST = -1.0  # the least fit with which a sentence is told beside the best
+RANGE = 3.0  # and how far it may be behind the best one
+
+
+def fit_of(scores: Scores) -> float:
+    """The log-odds that a sentence answers."""
+    return sum(w * x for w, x in zip(SENTENCE, of_sentence(scores), strict=True)) + SENTENCE_BIAS
+
+
+def scored(evidence: "Sequence[Evidence]") -> dict[str, float] | None:
+    """Label → fit; None where a sentence has none, because there is no reader."""
+    fits = {item.label: item.fit for item in evidence if item.fit is not None}
+    return fits if len(fits) == len(evidence) else None
+
+
+def answer_logit(question: str, evidence: "Sequence[Evidence]") -> float | None:
+    """The log-odds that the evidence answers the question.
 
     Returns:
-        A logit; None when there is no reranker, or nothing was found.
+        None without a reader, or when nothing was found.
     """
-    alone = [item.relevance for item in evidence if item.relevance is not None]
-    if not alone:
+    scores = [item.scores for item in evidence if item.scores is not None]
+    if not scores or len(scores) < len(evidence):
         return None
-    in_context = max((item.in_context for item in evidence if item.in_context is not None), default=0.0)
-    chunk = max((hit.relevance for hit in hits if hit.relevance is not None), default=0.0)
-    loss = MISSING_WORD * len(missing_words(question, evidence))
-    if not holds_answer(evidence[0].reading, question, expectation(question).kind):
-        loss += WRONG_KIND
-    return in_context + ALONE * max(alone) + CHUNK * chunk - loss
+    features = of_question(scores, len(unmentioned(question, evidence)))
+    return sum(w * x for w, x in zip(QUESTION, features, strict=True)) + QUESTION_BIAS
 
 
-def confidence(question: str, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> float | None:
-    """The probability that the articles answer the question, in [0, 1]; None when there is no reranker.
+def confidence(question: str, evidence: "Sequence[Evidence]") -> float | None:
+    """The probability that the articles answer the question, in [0, 1]; None without a reader.
 
     0 without evidence.
     """
     if not evidence:
         return 0.0
-    logit = answer_logit(question, evidence, hits)
-    return None if logit is None else (1 + tanh((SLOPE * logit + INTERCEPT) / 2)) / 2
+    logit = answer_logit(question, evidence)
+    return None if logit is None else (1 + tanh(logit / 2)) / 2
+
+
+def of_sentence(scores: Scores) -> tuple[float, ...]:
+    """What a sentence's fit is made of."""
+    return (
+        scores.sentence,
+        UNRANKED if scores.reranked is None else scores.reranked,
+        scores.behind,
+        scores.passage,
+        max(scores.span, 0.0) if scores.spanned else 0.0,
+    )
+
+
+def of_question(scores: Sequence[Scores], strange: int) -> tuple[float, ...]:
+    """What the answer's log-odds are made of.
+
+    Args:
+        strange: how many names of the question nothing of the evidence has.
+    """
+    relevance = [one.relevance for one in scores if one.relevance is not None]
+    return (
+        max(map(fit_of, scores)),
+        max(one.passage for one in scores),
+        max(one.span for one in scores),
+        max(relevance, default=UNRANKED),
+        float(min(strange, 2)),
+    )

@@ -1,33 +1,23 @@
-"""From chunks to the few sentences that may answer the question, each under a label."""
+"""From chunks to the few sentences that may answer the question, each under a label.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import zip_longest
+The reader reads the question with every chunk; its scores and the cross-encoder's say how well each sentence answers.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from assistant.answer import Evidence
-from assistant.expectation import AnswerKind, Expectation, expectation, holds_answer
-from assistant.instructions import asks_about_orders, news_of
+from assistant.confidence import Scores, fit_of
+from assistant.instructions import news_of
 from assistant.lists import in_its_list, introduction
 from assistant.pronouns import LOOK_BACK, named_reading
 from assistant.tokens import count_tokens
 from index.articles import Chunk, Sentence
 from index.hits import Hit
-from index.rerank import Reranker
+from index.reader import Reader, Reading
+from index.search import passage_of
 
 MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
-
-# Chosen by the F1 of the citations, replayed from recorded hits with heads that had not seen the question's stories.
-# With 0.3 for the first of these, the newsroom (n = 156), CLAPNQ (149) and a sample of SQuAD 2 (150) lost .071, .013
-# and .110 without it, .012, .011 and .008 without the second, and .053, -.003 and .006 without the third.
-ALONE_SHARE = 0.35  # of what a sentence is worth without its passage, beside what it is worth in it
-CHUNK_SHARE = 0.5  # of what its chunk's logit lacks to the best chunk's: a sentence is understood through its text
-WRONG_KIND = 5.0  # what it loses: "how many?" and no number that the question does not have
-# Only the sentences that are best in their passages are read without it too; of the others that is worth as much as of
-# the worst of these.
-READ_ALONE = 8
-
-# Of a comment that gives orders one may ask what it says; who wrote it and when it does not say itself.
-NAMES_ONE_THING = frozenset({AnswerKind.PERSON, AnswerKind.PLACE, AnswerKind.NUMBER, AnswerKind.DATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +36,31 @@ class EvidenceLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A sentence that may be evidence; ``in_context`` is its logit as it stands in its passage."""
+    """A sentence that may be evidence; ``words`` are those that answer, as offsets in the article."""
 
     chunk: Chunk
     sentence: Sentence
     reading: str
-    in_context: float | None = None
-    relevance: float | None = None
-    fit: float | None = None
+    scores: Scores | None = None
+    words: tuple[int, int] | None = None
+
+    @property
+    def fit(self) -> float | None:
+        return None if self.scores is None else fit_of(self.scores)
 
 
 def select_evidence(
-    question: str, hits: Sequence[Hit], reranker: Reranker | None, limits: EvidenceLimits
+    question: str, hits: Sequence[Hit], reader: Reader | None, limits: EvidenceLimits
 ) -> tuple[Evidence, ...]:
-    """The sentences of the hits that fit the question best, best first, labelled S1, S2, ….
+    """The sentences of the hits that answer the question best, best first, labelled S1, S2, ….
 
-    Repeated sentences (copies of an article) are taken once, from the better-ranked hit, and sentences that give
-    orders to a language model are not taken at all. Without a reranker the sentences keep the order of the hits.
+    Repeated sentences (copies of an article) are taken once, from the better-ranked hit, and sentences that address
+    machines instead of telling news are not taken at all. Without a reader the sentences keep the order of the hits.
     """
-    candidates = _scored(question, hits, _distinct_sentences(question, hits), reranker)
+    readings = reader.read(question, [passage_of(hit.chunk) for hit in hits]) if reader is not None else None
+    candidates = list(_distinct_sentences(question, hits, readings))
+    if readings is not None:
+        candidates.sort(key=lambda candidate: candidate.fit or 0.0, reverse=True)
     chosen: list[Evidence] = []
     tokens = 0
     for candidate in candidates[: limits.sentences]:
@@ -85,69 +81,61 @@ def _evidence(label: str, candidate: _Candidate) -> Evidence:
         article=chunk.article,
         before=" ".join(_before(chunk, sentence)),
         context=chunk.text,
-        relevance=candidate.relevance,
         reading=candidate.reading,
         earlier=_earlier(chunk, sentence),
         context_start=chunk.start,
         fit=candidate.fit,
-        in_context=candidate.in_context,
+        scores=candidate.scores,
+        words=candidate.words,
     )
 
 
-def _distinct_sentences(question: str, hits: Sequence[Hit]) -> list[_Candidate]:
-    found: dict[str, _Candidate] = {}
-    about_orders = asks_about_orders(question) and expectation(question).kind not in NAMES_ONE_THING
-    for hit in hits:
+def _distinct_sentences(question: str, hits: Sequence[Hit], readings: Sequence[Reading] | None) -> Iterator[_Candidate]:
+    found: set[str] = set()
+    best = max((hit.relevance for hit in hits if hit.relevance is not None), default=0.0)
+    for position, hit in enumerate(hits):
         chunk = hit.chunk
-        logits = {s.number: logit for s, logit in zip(chunk.sentences, hit.sentence_logits, strict=False)}
-        for sentence in chunk.sentences if about_orders else news_of(chunk.text, chunk.sentences, chunk.start):
+        reading = None if readings is None else readings[position]
+        for index, sentence in _news(chunk, reading):
             words = sentence.text.lower().split()
             key = " ".join(words)
-            if len(words) >= MIN_WORDS and key not in found:
-                reading = _reading(question, chunk, sentence)
-                found[key] = _Candidate(chunk, sentence, reading, logits.get(sentence.number))
-    return list(found.values())
+            if len(words) < MIN_WORDS or key in found:
+                continue
+            found.add(key)
+            text = _reading(question, chunk, sentence)
+            if reading is None:
+                yield _Candidate(chunk, sentence, text)
+                continue
+            answering = _words(chunk, sentence, reading)
+            yield _Candidate(chunk, sentence, text, _scores(hit, index, reading, best, answering), answering)
 
 
-def _scored(
-    question: str, hits: Sequence[Hit], candidates: Sequence[_Candidate], reranker: Reranker | None
-) -> list[_Candidate]:
-    """The candidates with their scores, best first."""
-    if reranker is None:
-        return list(candidates)
-    of_chunks = {hit.chunk.id: hit.relevance for hit in hits if hit.relevance is not None}
-    best = max(of_chunks.values(), default=0.0)
-    expected = expectation(question)
-    first = []
-    for candidate in candidates:
-        behind = best - of_chunks.get(candidate.chunk.id, best)
-        loss = _share(candidate) * CHUNK_SHARE * behind + _loss(question, expected, candidate.reading)
-        first.append(replace(candidate, fit=(candidate.in_context or 0.0) - loss))
-    first.sort(key=_fit, reverse=True)
-    count = READ_ALONE if all(candidate.in_context is not None for candidate in first) else len(first)
-    alone = [float(logit) for logit in reranker.score(question, [candidate.reading for candidate in first[:count]])]
-    worst = min(alone, default=0.0)
-    scored = [
-        replace(
-            candidate, relevance=logit, fit=_fit(candidate) + _share(candidate) * (worst if logit is None else logit)
-        )
-        for candidate, logit in zip_longest(first, alone)
-    ]
-    return sorted(scored, key=_fit, reverse=True)
+def _news(chunk: Chunk, reading: Reading | None) -> Iterator[tuple[int, Sentence]]:
+    """The sentences that may be evidence, with their places in the chunk."""
+    orders = reading.orders if reading is not None else ()
+    kept = {sentence.number for sentence in news_of(chunk.text, chunk.sentences, orders, chunk.start)}
+    return ((index, sentence) for index, sentence in enumerate(chunk.sentences) if sentence.number in kept)
 
 
-def _share(candidate: _Candidate) -> float:
-    """What a sentence's logit alone counts for; everything where there is none in its passage."""
-    return 1.0 if candidate.in_context is None else ALONE_SHARE
+def _scores(hit: Hit, index: int, reading: Reading, best: float, answering: tuple[int, int] | None) -> Scores:
+    return Scores(
+        sentence=reading.sentences[index],
+        reranked=hit.sentence_logits[index] if hit.sentence_logits else None,
+        behind=best - hit.relevance if hit.relevance is not None else 0.0,
+        relevance=hit.relevance,
+        passage=reading.answers,
+        span=reading.span.logit if reading.span is not None else 0.0,
+        spanned=answering is not None,
+    )
 
 
-def _fit(candidate: _Candidate) -> float:
-    return candidate.fit or 0.0
-
-
-def _loss(question: str, expected: Expectation, reading: str) -> float:
-    """What a sentence loses because it cannot hold the kind of answer that is asked for, in logits."""
-    return 0.0 if holds_answer(reading, question, expected.kind) else WRONG_KIND
+def _words(chunk: Chunk, sentence: Sentence, reading: Reading) -> tuple[int, int] | None:
+    """The words that answer, as offsets in the article, if they begin in the sentence."""
+    if reading.span is None:
+        return None
+    shift = chunk.end - len(passage_of(chunk).text)
+    start, end = reading.span.start + shift, reading.span.end + shift
+    return (start, min(end, sentence.end)) if sentence.start <= start < sentence.end else None
 
 
 def _reading(question: str, chunk: Chunk, sentence: Sentence) -> str:

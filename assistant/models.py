@@ -17,6 +17,7 @@ from assistant.warm_model import Serving, WarmModel
 from index.embedding import Embedder, LocalEmbedder
 from index.embedding_service import ServiceEmbedder
 from index.errors import AssistantError, ModelError
+from index.reader import LocalReader, Reader
 from index.rerank import LocalReranker, Reranker
 from index.server import Server
 from index.weights import EMBEDDINGS, LLM, RERANKER, Asset, Role, Weights
@@ -77,6 +78,15 @@ class ModelProvider:
         with self._lock:
             return self._reranker
 
+    def reader(self) -> Reader | None:
+        """The reader; None when the settings want no reranker, whose model file it shares.
+
+        Raises:
+            ModelError: it cannot be fetched or loaded.
+        """
+        with self._lock:
+            return self._reader
+
     def chat(self) -> "BaseChatModel":
         """The chat model; the embedded one is loaded at the first call.
 
@@ -100,9 +110,11 @@ class ModelProvider:
 
     def _load_reranker(self) -> None:
         with suppress(AssistantError):  # told when it is used
-            reranker = self.reranker()
+            reranker, reader = self.reranker(), self.reader()
             if isinstance(reranker, LocalReranker):
                 reranker.load()
+            if isinstance(reader, LocalReader):
+                reader.load()
 
     @property
     def complete(self) -> bool:
@@ -143,6 +155,12 @@ class ModelProvider:
         if self._settings.reranker == "none":
             return None
         return LocalReranker(self._paths["reranker"], self._settings.threads)
+
+    @cached_property
+    def _reader(self) -> Reader | None:
+        if self._settings.reranker == "none":
+            return None
+        return LocalReader(self._paths["reranker"], threads=self._settings.threads)
 
     @cached_property
     def _chat(self) -> "BaseChatModel":

@@ -6,7 +6,6 @@ from functools import lru_cache
 from unicodedata import normalize
 
 from assistant.answer import Evidence
-from assistant.expectation import AnswerKind, expectation
 from assistant.verification import FUNCTION_WORDS, WORD, content_stems, names, stem, word_stems
 
 ECHO_SHARE = 0.8  # a sentence that has so few words beyond the question and a better sentence repeats that one
@@ -34,18 +33,12 @@ def distinct(question: str, answers: Sequence[Evidence], kept: Collection[str] =
         kept: labels of sentences that are needed in any case.
     """
     asked = content_stems(question)
-    of_people = expectation(question).kind is AnswerKind.PERSON
-    named = frozenset(map(stem, names(question)))
     chosen: list[tuple[Evidence, frozenset[str]]] = []
     for item in answers:
         told = content_stems(item.reading) - asked
-        new = frozenset(map(stem, names(item.reading))) - named
         repeats = any(len(told & other) >= ECHO_SHARE * len(told) for _, other in chosen)
-        # Whoever asks for people is told everyone once.
-        repeats = repeats or (of_people and bool(chosen) and not new)
         if item.label in kept or not repeats:
             chosen.append((item, told))
-            named |= new
     return tuple(item for item, _ in chosen)
 
 

@@ -3,7 +3,6 @@
 No input or output here, so that the synchronous and the asynchronous chain share every decision.
 """
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ from assistant.answer import Answer, Evidence, Status
 from assistant.claims import Claims
 from assistant.confidence import confidence
 from assistant.conversation import StandAlone
-from assistant.expectation import expectation
 from assistant.framing import as_data
 from assistant.prompting import Prompt
 from assistant.question_limits import Ordering
@@ -22,7 +20,7 @@ from assistant.support import distinct, missing_words
 from assistant.tokens import count_tokens
 from index.errors import ReplyError
 from index.hits import Hit
-from index.rerank import Reranker
+from index.reader import Reader
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -35,7 +33,6 @@ SHORT_WORDS = 24
 # which no room is left are claims as they stand.
 PROMPT_TOKENS = 450
 FRAME_TOKENS = 24  # what chat templates put around two messages, and the counts of other models' tokenizers
-LISTS = re.compile(r"[,;]| and ")  # one sentence may tell of several things
 
 
 class Turn:
@@ -45,7 +42,7 @@ class Turn:
         question: its wording that stands alone is the one that is answered.
         hits: the chunks that the evidence is drawn from, best first.
         evidence: best first, labelled.
-        reranker: tells whether a claim still answers the question; None leaves that check out.
+        reader: tells whether sentences state a claim; None leaves that to the words that they share.
         ordering: whether the newest or the oldest of what fits about equally is asked for.
     """
 
@@ -55,7 +52,7 @@ class Turn:
         hits: tuple[Hit, ...],
         evidence: tuple[Evidence, ...],
         prompt: Prompt,
-        reranker: Reranker | None,
+        reader: Reader | None,
         stopwatch: Stopwatch,
         ordering: Ordering = Ordering.NONE,
     ) -> None:
@@ -66,7 +63,7 @@ class Turn:
         self._hits = hits
         self._evidence = evidence
         self._prompt = prompt
-        self._reranker = reranker
+        self._reader = reader
         self._ordering = ordering
         self._writing = False
         self._written: dict[str, Any] = {}
@@ -76,12 +73,12 @@ class Turn:
     @cached_property
     def selection(self) -> Selection:
         """The evidence that answers the question, and where it disagrees."""
-        return select_answers(self.question, self._evidence, self._hits, self._ordering)
+        return select_answers(self.question, self._evidence, self._ordering)
 
     @cached_property
     def confidence(self) -> float | None:
         """How sure it is that the evidence answers the question, in [0, 1]."""
-        return confidence(self.question, self._evidence, self._hits)
+        return confidence(self.question, self._evidence)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -114,7 +111,7 @@ class Turn:
     @cached_property
     def claims(self) -> Claims:
         """What is told so far."""
-        return Claims(self.question, self.answers, self._reranker)
+        return Claims(self.question, self.answers, self._reader)
 
     @property
     def messages(self) -> "list[BaseMessage]":
@@ -191,9 +188,6 @@ class Turn:
         self.stopwatch.lap("verify")
         if not self.claims:
             return self._answer(Status.INSUFFICIENT)
-        asked_for, told = expectation(self.question).count, len(self.claims.numbers())
-        if asked_for and told < asked_for and not any(LISTS.search(claim.text) for claim in self.claims.shown()):
-            self.warn(f"the question asks for {asked_for}, the articles that were found tell {told}")
         return self._answer(Status.CONFLICTING if self._disagreements() else Status.ANSWERED)
 
     def _disagreements(self) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
-from evals.schema import Question, Span
+from evals.schema import DIGEST, Question, Span
 from index.articles import Article
 
 SHOWN = 60  # characters of a span's text in a message
@@ -27,6 +28,7 @@ class Miss(StrEnum):
     """Why a span was not found."""
 
     NO_ARTICLE = "no such article"
+    CHANGED = "the article has another text at these offsets"
     NO_TEXT = "the text is not in the article"
     AMBIGUOUS = "the text is in the article more than once, and no offset says which"
 
@@ -85,6 +87,8 @@ def anchor_span(span: Span, articles: Mapping[str, Article]) -> tuple[Span, Fit]
     article = articles.get(span.article)
     if article is None:
         return Miss.NO_ARTICLE
+    if not span.text:
+        return _by_digest(span, article)
     if span.start is not None and article.text[span.start : span.end] == span.text:
         return span, Fit.IN_PLACE
     exact = _occurrences(span.text, article.text)
@@ -98,6 +102,14 @@ def anchor_span(span: Span, articles: Mapping[str, Article]) -> tuple[Span, Fit]
     start, end = min(places, key=lambda place: abs(place[0] - old))
     moved = Span(article=span.article, start=start, end=end, text=article.text[start:end])
     return moved, fit if exact else Fit.RESPACED
+
+
+def _by_digest(span: Span, article: Article) -> tuple[Span, Fit] | Miss:
+    """The span with the text that stands at its offsets, if that is the text which its digest was made of."""
+    text = article.text[span.start : span.end]
+    if sha256(text.encode()).hexdigest()[:DIGEST] != span.digest:
+        return Miss.CHANGED
+    return span.model_copy(update={"text": text}), Fit.IN_PLACE
 
 
 def _occurrences(text: str, within: str) -> list[tuple[int, int]]:

@@ -25,6 +25,7 @@ from index.articles import epoch_seconds
 
 SCHEMA: Literal["news-assistant/questions"] = "news-assistant/questions"
 VERSION = 1
+DIGEST = 12  # characters
 YES_NO = ("yes", "no")
 
 AnswerType = Literal["span", "list", "yes_no", "number", "date", "quote", "long"]
@@ -56,25 +57,36 @@ class Header(_Record):
 class Span(_Record):
     """A piece of an article's text: ``article.text[start:end] == text``.
 
-    Offsets are in characters. Both may be left out in a file that people write; ``evals.anchors`` finds them.
+    Offsets are in characters. Both may be left out in a file that people write; ``evals.anchors`` finds them. A set
+    over articles that may not be copied gives offsets and a ``digest`` in place of the text; ``evals.anchors`` fills
+    it in.
+
+    Attributes:
+        digest: the first ``DIGEST`` hexadecimal digits of the SHA-256 of the text; empty where the text is given.
     """
 
     article: Text
     start: StrictInt | None = Field(default=None, ge=0)
     end: StrictInt | None = None
-    text: Text
+    text: str = ""
+    digest: str = ""
 
     @model_validator(mode="after")
     def _check_offsets(self) -> Self:
         if (self.start is None) != (self.end is None):
             raise ValueError("start and end belong together: give both or neither")
+        if not self.text:
+            if self.start is None or len(self.digest) != DIGEST:
+                raise ValueError(f"without text a span has start, end and a digest of {DIGEST} characters")
+            return self
+        _visible(self.text)
         if self.start is not None and self.end is not None and self.end - self.start != len(self.text):
             raise ValueError(f"end - start is {self.end - self.start}, but the text has {len(self.text)} characters")
         return self
 
     @property
     def anchored(self) -> bool:
-        return self.start is not None
+        return self.start is not None and bool(self.text)
 
 
 class Turn(_Record):

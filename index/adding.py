@@ -15,6 +15,7 @@ from index.entries import Entry, Stored
 from index.errors import InputError
 from index.identity import Identity
 from index.parts import CATALOG, Parts, Prepared
+from index.reader import Reader
 from index.rebuilding import FLUSH_CHUNKS
 from index.rerank import Reranker
 from index.search import searchable_text
@@ -31,6 +32,8 @@ class Models(Protocol):
     def embedder(self) -> Embedder: ...
 
     def reranker(self) -> Reranker | None: ...
+
+    def reader(self) -> Reader | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,8 @@ class Library:
         if searcher is None or searcher.store is not parts.store:
             embedder = self._models.embedder()
             parts.catalog.identity.check(embedder)
-            searcher = Searcher(parts.catalog, parts.store, parts.lexical, embedder, self._models.reranker())
+            models = self._models
+            searcher = Searcher(parts.catalog, parts.store, parts.lexical, embedder, models.reranker(), models.reader())
             self._searcher = searcher
         return searcher
 

@@ -12,6 +12,7 @@ from index.entries import Selection, version_of
 from index.fusion import reciprocal_rank_fusion
 from index.hits import Hit, SearchResult
 from index.lexical import LexicalIndex
+from index.reader import Reader
 from index.rerank import Passage, Reranker
 from index.store import Store
 
@@ -38,6 +39,7 @@ class Searcher:
     lexical: LexicalIndex
     embedder: Embedder
     reranker: Reranker | None
+    reader: Reader | None
 
     def search(self, question: str, *, k: int, candidates: int, selection: Selection) -> SearchResult:
         """The ``k`` best chunks for a question.

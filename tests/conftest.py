@@ -18,6 +18,7 @@ from assistant.models import ModelProvider
 from assistant.settings import Settings, load_settings
 from index.embedding import Embedder
 from index.library import Library
+from index.reader import Reader
 from index.readers import find_files, read_articles
 from index.rerank import Reranker
 from index.weights import ASSETS, Role
@@ -146,6 +147,13 @@ def reranker(models: ModelProvider) -> Reranker:
     reranker = models.reranker()
     assert reranker is not None
     return reranker
+
+
+@pytest.fixture(scope="session")
+def reader(models: ModelProvider) -> Reader:
+    reader = models.reader()
+    assert reader is not None
+    return reader
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ def said(
         article=ArticleInfo(article, source=source or f"Paper {article}", published=published),
         before="",
         context=context or sentence,
-        relevance=None,
         reading=sentence,
     )
 

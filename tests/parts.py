@@ -13,6 +13,7 @@ from assistant.chain import AnswerChain, ChainLimits
 from assistant.evidence import EvidenceLimits
 from index.embedding import Embedder
 from index.library import Library
+from index.reader import Reader
 from index.rerank import Reranker
 from tests.openai_server import OpenAIServer, Request, Streamed
 
@@ -29,12 +30,16 @@ class Loaded:
 
     loaded_embedder: Embedder
     loaded_reranker: Reranker | None = None
+    loaded_reader: Reader | None = None
 
     def embedder(self) -> Embedder:
         return self.loaded_embedder
 
     def reranker(self) -> Reranker | None:
         return self.loaded_reranker
+
+    def reader(self) -> Reader | None:
+        return self.loaded_reader
 
 
 @dataclass(frozen=True, slots=True)

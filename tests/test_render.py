@@ -31,7 +31,6 @@ EVIDENCE = tuple(
         article=SEOUL,
         before="",
         context="",
-        relevance=None if n == 5 else 9.0,
         fit=None if n == 5 else n - 2.0,
         reading="",
     )

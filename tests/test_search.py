@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from assistant.evidence import READ_ALONE, EvidenceLimits, select_evidence
 from index.articles import Article, Window, epoch_seconds
 from index.chunks import split_chunks
 from index.copies import COPY_OVERLAP, without_copies, word_triples
@@ -204,13 +203,3 @@ def test_when_nothing_answers_well_every_candidate_is_read(newsroom: Library, re
     parts = read_for("Which perfume did the astronaut prefer?", newsroom, reranker)
     assert parts[:2] == [FIRST_READ, NEXT_READ]
     assert sum(parts) == 30
-
-
-def test_only_the_best_sentences_are_read_alone(newsroom: Library, reranker: Reranker) -> None:
-    question = "How many people died in the flood in Brackwater?"
-    found = newsroom.search(question, k=8, candidates=30)
-    evidence = select_evidence(question, found.hits, reranker, EvidenceLimits(100, 10_000))
-    assert sum(item.relevance is not None for item in evidence) == READ_ALONE < len(evidence)
-    fits = [item.fit for item in evidence if item.fit is not None]
-    assert len(fits) == len(evidence)
-    assert fits == sorted(fits, reverse=True)

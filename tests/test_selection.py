@@ -31,7 +31,7 @@ def reported(number: int, day: str, text: str, fit: float = 5.0) -> Evidence:
     article = Article(f"article-{number}", title="Fire in Riverton", source=source, published=day, text=text)
     (chunk,) = split_chunks(article)
     (only,) = select_evidence("?", [Hit(chunk, 1.0)], None, EvidenceLimits(9, 900))
-    return replace(only, label=f"S{number}", fit=fit, relevance=fit, in_context=fit)
+    return replace(only, label=f"S{number}", fit=fit)
 
 
 TOLL = "How many people died in the Riverton fire?"
@@ -66,12 +66,12 @@ def test_what_fits_much_worse_takes_no_place() -> None:
 def test_the_latest_is_the_newest_of_what_fits_equally() -> None:
     older = reported(1, "2023-05-02", "The ferry was found by divers.", 5.0)
     newer = reported(2, "2023-05-09", "The ferry was raised by a crane.", 4.0)
-    answers = [select_answers("what of the ferry?", [older, newer], (), ordering).answers[0] for ordering in Ordering]
+    answers = [select_answers("what of the ferry?", [older, newer], ordering).answers[0] for ordering in Ordering]
     assert [item.label for item in answers] == ["S1", "S2", "S1"]
 
 
-def test_without_a_reranker_the_first_sentences_answer() -> None:
-    unscored = [replace(item, fit=None, relevance=None, in_context=None) for item in (FIRST, OTHER)]
+def test_without_a_reader_the_first_sentences_answer() -> None:
+    unscored = [replace(item, fit=None) for item in (FIRST, OTHER)]
     assert list(select_answers(TOLL, unscored).answers) == unscored
 
 

@@ -152,7 +152,7 @@ def read_index(folder: Path, texts: Sequence[str], vectors: Vectors) -> Read:
         raise AssertionError("the index was just written")
     parts = Parts.open(catalog)
     open_ms = (time.perf_counter() - started) * 1000
-    searcher = Searcher(parts.catalog, parts.store, parts.lexical, Drawn(vectors), None)
+    searcher = Searcher(parts.catalog, parts.store, parts.lexical, Drawn(vectors), None, None)
     spent = list[tuple[float, ...]]()
     found = list[tuple[str, ...]]()
     for text, vector in zip(texts[:WARM_UP], vectors, strict=False):

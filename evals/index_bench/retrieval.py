@@ -92,7 +92,7 @@ def _ways(searcher: Searcher) -> dict[str, Ranking]:
         chunks = searcher.store.get(keys)
         return [chunks[key] for key in keys]
 
-    plain = Searcher(searcher.catalog, searcher.store, searcher.lexical, searcher.embedder, None)
+    plain = Searcher(searcher.catalog, searcher.store, searcher.lexical, searcher.embedder, None, None)
 
     def searching(with_which: Searcher, depth: int) -> Ranking:
         return lambda question: _chunks(with_which.search(question, k=K, candidates=depth, selection=Selection()).hits)

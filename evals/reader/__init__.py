@@ -1,0 +1,1 @@
+"""The reader's training: data, claim pairs made by rule, training, evaluation and export."""

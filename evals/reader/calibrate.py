@@ -1,0 +1,166 @@
+"""Fits the constants of ``assistant.confidence``: two logistic regressions, and what is told beside the best sentence.
+
+The sets weigh the same. What is reported of them is cross-validated over stories: each story's questions are scored by
+weights that were fitted without it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from assistant import confidence
+from assistant.answer import Evidence
+from assistant.confidence import of_question, of_sentence
+from evals.metrics.abstention import auroc
+from evals.reader.recorded import FOLDS, Recorded
+
+Sets = Mapping[str, Sequence[Recorded]]
+Floats = NDArray[np.float64]
+RIDGE = 1e-3  # on standardised features; keeps weights finite where a set is small
+MOST_TOLD = 6
+SET_WEIGHT = 1000.0  # of each set together
+OVER_REFUSAL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """The weights of ``assistant.confidence``."""
+
+    sentence: tuple[float, ...]
+    sentence_bias: float
+    question: tuple[float, ...]
+    question_bias: float
+
+    def fit(self, item: Evidence) -> float:
+        """The log-odds that a sentence answers."""
+        if item.scores is None:
+            raise ValueError(f"nothing was read of {item.label}")
+        return _dot(self.sentence, of_sentence(item.scores)) + self.sentence_bias
+
+    def answer(self, asked: Recorded) -> float:
+        """The log-odds that a question is answered; very low where nothing was found."""
+        if not asked.evidence:
+            return -20.0
+        scores = [item.scores for item in asked.evidence if item.scores is not None]
+        fits = [self.fit(item) for item in asked.evidence]
+        features = (max(fits), *of_question(scores, asked.strange)[1:])
+        return _dot(self.question, features) + self.question_bias
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """How well the constants do on a set.
+
+    Attributes:
+        first: share of the answerable questions with a gold sentence in front.
+        f1: mean F1 of the sentences that are told, refused questions counting as 0.
+        over_refused, refused: of the answerable and the unanswerable ones, at the threshold in use.
+        refused_at: of the unanswerable ones, where a tenth of the others is refused.
+    """
+
+    n: int
+    first: float
+    f1: float
+    over_refused: float
+    refused: float
+    auroc: float
+    refused_at: float
+
+
+def fitted(sets: Sets, keep: Callable[[Recorded], bool] = lambda _: True) -> Constants:
+    """The constants for the questions that are kept."""
+    chosen = {name: [asked for asked in found if keep(asked) and asked.evidence] for name, found in sets.items()}
+    rows, gold, weights = [], [], []
+    for found in chosen.values():
+        own = [(item, bool(groups)) for asked in found for item, groups in zip(asked.evidence, asked.gold, strict=True)]
+        rows += [of_sentence(item.scores) for item, _ in own if item.scores is not None]
+        gold += [is_gold for _, is_gold in own]
+        weights += [SET_WEIGHT / len(own)] * len(own)
+    sentence, sentence_bias = _regression(rows, gold, weights)
+    half = Constants(sentence, sentence_bias, (), 0.0)
+    rows, answerable, weights = [], [], []
+    for found in chosen.values():
+        if len({asked.answerable for asked in found}) < 2:
+            continue
+        for asked in found:
+            scores = [item.scores for item in asked.evidence if item.scores is not None]
+            rows.append((max(map(half.fit, asked.evidence)), *of_question(scores, asked.strange)[1:]))
+            answerable.append(asked.answerable)
+            weights.append(SET_WEIGHT / len(found))
+    question, question_bias = _regression(rows, answerable, weights)
+    return Constants(sentence, sentence_bias, question, question_bias)
+
+
+def cross_validated(sets: Sets) -> dict[str, Worth]:
+    """What the constants are worth on each set, for stories that they were not fitted on."""
+    folds = [fitted(sets, lambda asked, fold=fold: asked.fold != fold) for fold in range(FOLDS)]  # type: ignore[misc]
+    return {name: worth([(asked, folds[asked.fold]) for asked in found]) for name, found in sets.items()}
+
+
+def worth(pairs: Sequence[tuple[Recorded, Constants]]) -> Worth:
+    """What constants are worth on questions that they were not fitted on."""
+    yes = [(asked, constants) for asked, constants in pairs if asked.answerable]
+    no = [(asked, constants) for asked, constants in pairs if not asked.answerable]
+    sure, unsure = ([constants.answer(asked) for asked, constants in part] for part in (yes, no))
+    least = float(np.quantile(sure, OVER_REFUSAL))
+    return Worth(
+        n=len(pairs),
+        first=_mean(bool(next(iter(told(asked, constants, -99.0)), frozenset())) for asked, constants in yes),
+        f1=_mean(f1(asked, told(asked, constants, confidence.MIN_LOGIT)) for asked, constants in yes),
+        over_refused=_mean(logit < confidence.MIN_LOGIT for logit in sure),
+        refused=_mean(logit < confidence.MIN_LOGIT for logit in unsure),
+        auroc=auroc(sure, unsure),
+        refused_at=_mean(logit < least for logit in unsure),
+    )
+
+
+def told(asked: Recorded, constants: Constants, minimum: float) -> list[frozenset[int]]:
+    """The gold groups of each sentence that would be told."""
+    if not asked.evidence or constants.answer(asked) < minimum:
+        return []
+    fits = [constants.fit(item) for item in asked.evidence]
+    best = max(fits)
+    order = sorted(range(len(fits)), key=lambda i: -fits[i])
+    enough = max(confidence.LEAST, best - confidence.RANGE)
+    return [asked.gold[i] for i in order if i == order[0] or fits[i] >= enough][:MOST_TOLD]
+
+
+def f1(asked: Recorded, chosen: Sequence[frozenset[int]]) -> float:
+    """Of precision over the sentences and recall over the gold groups."""
+    if not chosen or not asked.groups:
+        return 0.0
+    precision = sum(map(bool, chosen)) / len(chosen)
+    recall = len(frozenset().union(*chosen)) / asked.groups
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _regression(
+    rows: Sequence[Sequence[float]], labels: Sequence[bool], weights: Sequence[float]
+) -> tuple[tuple[float, ...], float]:
+    """Weights and bias of a logistic regression, for features that are not standardised."""
+    x, y, w = np.array(rows, dtype=float), np.array(labels, dtype=float), np.array(weights)
+    centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
+    z = (x - centre) / scale
+    ridge = RIDGE * w.sum()
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        logits = z @ theta[:-1] + theta[-1]
+        error = (1 / (1 + np.exp(-logits)) - y) * w
+        value = float(((np.logaddexp(0, logits) - y * logits) * w).sum() + ridge * (theta[:-1] ** 2).sum() / 2)
+        return value, np.append(z.T @ error + ridge * theta[:-1], error.sum())
+
+    theta = minimize(loss, np.zeros(x.shape[1] + 1), jac=True).x
+    plain = theta[:-1] / scale
+    return tuple(float(weight) for weight in plain), float(theta[-1] - plain @ centre)
+
+
+def _dot(weights: Sequence[float], features: Sequence[float]) -> float:
+    return sum(weight * feature for weight, feature in zip(weights, features, strict=True))
+
+
+def _mean(values: Iterator[float] | Iterator[bool]) -> float:
+    found = list(values)
+    return float(np.mean(found)) if found else 0.0
