@@ -30,6 +30,7 @@ Examples:
   assistant ask "Who won?" --author "Ada Berg" --tag football
   assistant ask "What happened last week?" --as-of 2023-11-09
   assistant ask "Who won?" --add articles/ --json | jq .text
+  assistant ask "Who won?" --extractive
 
 Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
 )
@@ -44,6 +45,7 @@ Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
 @click.option("--tag", metavar="TAG", default="", help="Only articles filed under this tag.")
 @as_of_option
 @click.option("--k", type=click.IntRange(min=1), help="Chunks that the evidence is drawn from.")
+@click.option("--extractive", is_flag=True, help="Answer with the sentences themselves, without a language model.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the evidence, rejected claims, tokens and timings.")
 @click.pass_context
@@ -60,15 +62,26 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     tag: str,
     as_of: str | None,
     k: int | None,
+    extractive: bool,
     as_json: bool,
     verbose: bool,
 ) -> None:
     """Answer QUESTION from the articles, with a citation for every statement."""
     window, moment = parse_window(since, until), parse_as_of(as_of)
-    with open_assistant(index_folder, asking=True) as assistant:
+    with open_assistant(index_folder, asking=not extractive) as assistant:
         from assistant.chain import Question as Asked
 
-        asked = Asked(question, window, k, as_of=moment, source=source, author=author, title=title, tag=tag)
+        asked = Asked(
+            question,
+            window,
+            k,
+            as_of=moment,
+            source=source,
+            author=author,
+            title=title,
+            tag=tag,
+            extractive=extractive,
+        )
         if paths:
             from assistant.index_command import add_paths
 

@@ -71,28 +71,29 @@ class Assistant:
             chosen = chosen.model_copy(update={"index": Path(index).expanduser()})
         return cls(chosen, ModelProvider(chosen, chat=chat, warm=keep_warm, at_once=at_once), waiting)
 
-    def ask(self, question: "str | Question", *, as_of: datetime | None = None) -> "Answer":
+    def ask(self, question: "str | Question", *, as_of: datetime | None = None, extractive: bool = False) -> "Answer":
         """Answer a question; ``Question`` also takes a time window.
 
         Args:
             as_of: the present, instead of the question's own; see ``Question.as_of``.
+            extractive: answer with the sentences themselves; no language model is loaded or asked.
 
         Raises:
             AssistantError: the index is empty, a model cannot be used, or the chat server failed.
         """
-        return self.chain.invoke(_at(question, as_of))
+        return self.chain.invoke(_asked(question, as_of, extractive))
 
     async def aask(self, question: "str | Question", *, as_of: datetime | None = None) -> "Answer":
         """Answer a question without blocking the event loop; raises as ``ask``."""
-        return await self.chain.ainvoke(_at(question, as_of))
+        return await self.chain.ainvoke(_asked(question, as_of))
 
     def stream(self, question: "str | Question", *, as_of: datetime | None = None) -> "Iterator[Answer]":
         """Ever more complete answers; the last one equals what ``ask`` gives."""
-        return self.chain.stream(_at(question, as_of))
+        return self.chain.stream(_asked(question, as_of))
 
     def astream(self, question: "str | Question", *, as_of: datetime | None = None) -> "AsyncIterator[Answer]":
         """Ever more complete answers, without blocking the event loop."""
-        return self.chain.astream(_at(question, as_of))
+        return self.chain.astream(_asked(question, as_of))
 
     def add(
         self,
@@ -205,10 +206,10 @@ class Assistant:
         self.close()
 
 
-def _at(question: "str | Question", as_of: datetime | None) -> "str | Question":
+def _asked(question: "str | Question", as_of: datetime | None, extractive: bool = False) -> "Question":
     """The question, asked at a moment."""
-    if as_of is None:
-        return question
     from assistant.chain import Question
 
-    return Question(question, as_of=as_of) if isinstance(question, str) else replace(question, as_of=as_of)
+    asked = Question(question) if isinstance(question, str) else question
+    asked = asked if as_of is None else replace(asked, as_of=as_of)
+    return replace(asked, extractive=True) if extractive else asked

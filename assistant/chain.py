@@ -27,6 +27,7 @@ from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.llm import ReplyPart, astream_reply, stream_reply
 from assistant.news_time import QuestionTime, overlap, read_question_time, until_moment
 from assistant.prompting import Prompt, load_prompt
+from assistant.question_limits import Ordering
 from assistant.stopwatch import Stopwatch
 from assistant.turn import Turn
 from index.articles import Window
@@ -58,6 +59,7 @@ class Question:
         source: only articles whose source is called exactly so; empty takes all.
         author, title: only articles with all these words, or parts of words, in the author's name or in the title.
         tag: only articles filed under it.
+        extractive: answer with the sentences themselves, without a language model.
     """
 
     text: str
@@ -69,6 +71,7 @@ class Question:
     author: str = ""
     title: str = ""
     tag: str = ""
+    extractive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
         yield from _understood(standalone, stopwatch)
         turn = self._begin(asked, standalone, stopwatch)
         yield turn.snapshot()
-        if turn.answers:
+        if turn.answers and not asked.extractive:
             chat = self._chat(turn)
             yield turn.snapshot()
             try:
@@ -141,7 +144,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
             yield answer
         turn = await asyncio.to_thread(self._begin, asked, standalone, stopwatch)
         yield turn.snapshot()
-        if turn.answers:
+        if turn.answers and not asked.extractive:
             chat = await asyncio.to_thread(self._chat, turn)
             yield turn.snapshot()
             try:
@@ -181,14 +184,27 @@ class AnswerChain(Runnable[str | Question, Answer]):
             stopwatch.lap("rewrite")
 
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
-        reader = self._library.searcher().reader
-        stopwatch.lap("open")
+        """Search and read; the question's own period narrows the search only as far as something answers within it."""
         time = read_question_time(standalone.text, asked.as_of or datetime.now(UTC))
         window, narrowed = _searched(asked, time)
-        k = asked.k or self._limits.k
+        turn = self._read_articles(asked, standalone, window, stopwatch, time.ordering)
+        if not narrowed or turn.answers:
+            return turn
+        wider = self._read_articles(asked, standalone, asked.window, stopwatch, time.ordering)
+        if wider.answers:
+            wider.warn(f"no article {time.period} answers this; what others say is from other days")
+            return wider
+        turn.warn(f"only articles {time.period} were searched, as the question says")
+        return turn
+
+    def _read_articles(
+        self, asked: Question, standalone: StandAlone, window: Window, stopwatch: Stopwatch, ordering: Ordering
+    ) -> Turn:
+        reader = self._library.searcher().reader
+        stopwatch.lap("open")
         found = self._library.search(
             standalone.text,
-            k=k,
+            k=asked.k or self._limits.k,
             candidates=self._limits.candidates,
             window=window,
             source=asked.source,
@@ -199,10 +215,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
         stopwatch.add(found.timings_ms)
         evidence = select_evidence(standalone.text, found.hits, reader, self._limits.evidence)
         stopwatch.lap("evidence")
-        turn = Turn(standalone, found.hits, evidence, self._prompt, reader, stopwatch, time.ordering)
-        if narrowed and not turn.answers:
-            turn.warn(f"only articles {time.period} were searched, as the question says")
-        return turn
+        return Turn(standalone, found.hits, evidence, self._prompt, reader, stopwatch, ordering)
 
     def _load(self, stopwatch: Stopwatch) -> "BaseChatModel":
         chat = self._chats.chat()

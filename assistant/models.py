@@ -78,6 +78,15 @@ class ModelProvider:
         with self._lock:
             return self._reranker
 
+    def reranker_folder(self) -> Path:
+        """The folder that holds the files of the reranker's model.
+
+        Raises:
+            ModelError: they cannot be fetched.
+        """
+        with self._lock:
+            return self._paths["reranker"]
+
     def reader(self) -> Reader | None:
         """The reader; None when the settings want no reranker, whose model file it shares.
 

@@ -19,7 +19,8 @@ class Stopwatch:
 
     def add(self, laps: Mapping[str, float]) -> None:
         """What passed since the last lap is split as somebody else has measured it."""
-        self._laps.update(laps)
+        for stage, taken in laps.items():
+            self._laps[stage] = self._laps.get(stage, 0.0) + taken
         self._last = time.perf_counter()
 
     def timings_ms(self) -> dict[str, float]:

@@ -94,6 +94,11 @@ def fitted(sets: Sets, keep: Callable[[Recorded], bool] = lambda _: True) -> Con
     return Constants(sentence, sentence_bias, question, question_bias)
 
 
+def in_use() -> Constants:
+    """The constants that the assistant has."""
+    return Constants(confidence.SENTENCE, confidence.SENTENCE_BIAS, confidence.QUESTION, confidence.QUESTION_BIAS)
+
+
 def cross_validated(sets: Sets) -> dict[str, Worth]:
     """What the constants are worth on each set, for stories that they were not fitted on."""
     folds = [fitted(sets, lambda asked, fold=fold: asked.fold != fold) for fold in range(FOLDS)]  # type: ignore[misc]

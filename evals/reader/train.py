@@ -182,7 +182,7 @@ def _losses(found: Mapping[str, Tensor], batch: Sequence[Tokens], mask: Tensor) 
     claimed = torch.tensor([e.kind == "claim" for e in batch], device=device)
     if claimed.any():
         labels = torch.tensor([e.support for e in batch], device=device)
-        losses["support"] = functional.cross_entropy(found["support"][claimed], labels[claimed], label_smoothing=0.02)
+        losses["support"] = functional.cross_entropy(found["support"][claimed], labels[claimed])
     orders = torch.from_numpy(np.concatenate([e.orders for e in batch])).float().to(device)
     # Of texts that are no claims: these repeat sentences that the others have.
     heard = torch.tensor([e.kind in {"order", "question"} for e in batch for _ in e.sentences], device=device)

@@ -1,0 +1,106 @@
+"""``python -m evals.reader``: prepare the training data, train the adapter, calibrate, and say what it is worth."""
+
+import json
+import shutil
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+
+import click
+
+from assistant.models import ModelProvider
+from assistant.settings import load_settings
+from evals.reader.calibrate import cross_validated, fitted, worth
+from evals.reader.claims import kinds_caught
+from evals.reader.examples import training_examples
+from evals.reader.recorded import TUNING, record
+from evals.reader.tokens import load, save, tokenised
+from index.adapter import read_adapter
+from index.reader import ADAPTER
+
+DATA = Path("../shared/reader/data")
+TUNING_SETS = ("newsroom", "clapnq", TUNING)
+TEST_SETS = ("squad2", "news-test")
+PACKED = ("model.onnx", "tokenizer.json")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """The reader's training: prepare, train, calibrate, evaluate."""
+
+
+@main.command(epilog="Example: python -m evals.reader prepare reader-pack --share 1")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
+@click.option("--share", default=1.0, show_default=True, help="Of the examples that the recipe counts; 20 takes all.")
+@click.option("--seed", default=0, show_default=True)
+def prepare(folder: Path, data: Path, share: float, seed: int) -> None:
+    """Pack everything that training needs into FOLDER: tokens, the base model and the adapter to go on from."""
+    base = ModelProvider(load_settings()).reranker_folder()
+    examples = training_examples(data, seed, share)
+    tokens = tokenised(examples, base / "tokenizer.json")
+    folder.mkdir(parents=True, exist_ok=True)
+    save(tokens, folder / "examples.npz")
+    for name in PACKED:
+        shutil.copyfile(base / name, folder / name)
+    shutil.copyfile(ADAPTER, folder / "start.npz")
+    told = {"examples": len(tokens), "seed": seed, "share": share, "data": _digests(data)}
+    (folder / "about.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    click.echo(f"{len(tokens)} examples, {size / 1e6:.0f} MB in {folder}")
+
+
+@main.command(epilog="Example: python -m evals.reader train reader-pack --first 8 --to index/reader.npz")
+@click.argument("folder", type=click.Path(exists=True, path_type=Path))
+@click.option("--to", "target", type=click.Path(path_type=Path), default=ADAPTER, show_default=True)
+@click.option("--first", default=0, show_default=True, help="First layer to train; 8 is what two cores bear.")
+@click.option("--epochs", default=1.0, show_default=True)
+@click.option("--minutes", default=60.0, show_default=True, help="Training ends after so many.")
+@click.option("--seed", default=0, show_default=True)
+def train(folder: Path, target: Path, first: int, epochs: float, minutes: float, seed: int) -> None:
+    """Train the adapter on what FOLDER holds, on a GPU where there is one; needs the extra ``train``."""
+    from evals.reader import train as training
+
+    options = training.Options(first=first, epochs=epochs, minutes=minutes, seed=seed)
+    start = read_adapter(folder / "start.npz")
+    network = training.train(load(folder / "examples.npz"), folder / "model.onnx", start, options, click.echo)
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    training.save(network, start, target, about, options)
+    click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
+
+
+@main.command(epilog="Example: python -m evals.reader calibrate")
+@click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
+def calibrate(data: Path) -> None:
+    """Fit the constants of assistant/confidence.py on the tuning lists and print them, with what they are worth."""
+    models = ModelProvider(load_settings())
+    sets = {name: record(name, models, data, click.echo) for name in TUNING_SETS}
+    constants = fitted(sets)
+    for name, values in asdict(constants).items():
+        click.echo(f"{name.upper()} = {values}")
+    for name, found in cross_validated(sets).items():
+        click.echo(f"{name}, cross-validated: {found}")
+
+
+@main.command(epilog="Example: python -m evals.reader evaluate")
+@click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
+def evaluate(data: Path) -> None:
+    """Say what the reader in use is worth on the test lists, and which false claims it catches."""
+    from evals.reader.calibrate import in_use
+
+    models = ModelProvider(load_settings())
+    for name in TEST_SETS:
+        found = record(name, models, data, click.echo)
+        click.echo(f"{name}: {worth([(asked, in_use()) for asked in found])}")
+    reader = models.reader()
+    if reader is not None:
+        for line in kinds_caught(reader, data):
+            click.echo(line)
+
+
+def _digests(data: Path) -> dict[str, str]:
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(data.glob("*.xz"))}
+
+
+if __name__ == "__main__":
+    main()

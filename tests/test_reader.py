@@ -1,0 +1,115 @@
+"""The reader reads: what answers, by which words, whether a claim is stated; and its adapter is merged as it says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.models import ModelProvider
+from index.adapter import ENCODER_LAYERS, PLACES, dequantised, initializers, merged, read_adapter, weight_name
+from index.cross_encoder import Passage
+from index.errors import ModelError
+from index.reader import ADAPTER, LocalReader, Reader
+from index.sentences import split_sentences
+
+MOST_BYTES = 8_000_000  # of the adapter in the package
+TEXT = (
+    "The storm cut power to 9,800 homes on Tuesday night. Engineers from three counties worked until Friday to mend "
+    "the lines. Nobody was hurt, the fire service said. A new mast will be built next year."
+)
+
+
+def passage(text: str) -> Passage:
+    return Passage(text, tuple((sentence.start, sentence.end) for sentence in split_sentences(text)))
+
+
+@pytest.mark.parametrize(
+    ("question", "answering", "words"),
+    [
+        ("How many households lost electricity?", 0, "9,800"),
+        ("How long did it take to repair the cables?", 1, "Friday"),
+        ("Who said that there were no injuries?", 2, "fire service"),
+    ],
+)
+def test_the_sentence_that_answers_is_best_and_its_words_are_found(
+    reader: Reader, question: str, answering: int, words: str
+) -> None:
+    (reading,) = reader.read(question, [passage(TEXT)])
+    assert int(np.argmax(reading.sentences)) == answering
+    assert reading.span is not None
+    assert words in TEXT[reading.span.start : reading.span.end]
+
+
+def test_a_passage_that_does_not_say_answers_less(reader: Reader) -> None:
+    told, untold = (
+        reader.read(question, [passage(TEXT)])[0].answers
+        for question in ("How many homes lost power?", "What is the name of the mayor of Paris?")
+    )
+    assert told > untold
+
+
+def test_claims_are_stated_or_not(reader: Reader) -> None:
+    first = split_sentences(TEXT)[0].text
+    claims = ["The storm left 9,800 homes without power.", "The storm destroyed 9,800 homes.", "It is."]
+    true, false, other = reader.support([(claim, first) for claim in claims])
+    assert true.stated > false.stated
+    for one in (true, false, other):
+        assert one.stated + one.partly + one.absent == pytest.approx(1, abs=1e-5)
+
+
+def test_what_is_read_together_is_read_as_it_is_alone(reader: Reader) -> None:
+    question = "How many homes lost power?"
+    passages = [
+        passage(TEXT),
+        passage("Nothing happened in Dunmere on Monday."),
+        passage(TEXT.split(". ", maxsplit=1)[0] + "."),
+    ]
+    together = reader.read(question, passages)
+    alone = [reader.read(question, [one])[0] for one in passages]
+    for one, other in zip(together, alone, strict=True):
+        # Int8 arithmetic scales with what is in a batch.
+        assert one.answers == pytest.approx(other.answers, abs=1.5)
+    assert [len(one.sentences) for one in together] == [len(one.sentences) for one in passages]
+    assert reader.read(question, []) == ()
+
+
+def test_what_lies_behind_the_last_token_is_no_answer(reader: Reader) -> None:
+    long = passage(TEXT + " It rained." * 400)
+    (reading,) = reader.read("How many homes lost power?", [long])
+    assert len(reading.sentences) == len(long.sentences)
+    assert reading.sentences[-1] < reading.sentences[0]
+
+
+def test_a_passage_without_words_has_no_span(reader: Reader) -> None:
+    assert reader.read("What?", [Passage("", ())])[0].span is None
+
+
+def test_the_adapter_changes_every_layer_by_what_it_holds(models: ModelProvider) -> None:
+    adapter = read_adapter(ADAPTER)
+    model = (models.reranker_folder() / "model.onnx").read_bytes()
+    changed = merged(model, adapter)
+    assert len(changed) == 2 * ENCODER_LAYERS * len(PLACES)
+    name = weight_name(3, "query")
+    stored = initializers(model)
+    update = float(adapter.about["scale"]) * adapter.arrays["3.query.b"] @ adapter.arrays["3.query.a"]
+    wanted = dequantised(stored, name) + update.T
+    step = float(changed[f"{name}_scale"])
+    got = changed[f"{name}_quantized"].astype(np.float32) * step
+    assert np.abs(got - wanted).max() <= step / 2 + 1e-6
+
+
+def test_the_adapter_fits_into_the_package() -> None:
+    assert ADAPTER.stat().st_size <= MOST_BYTES
+
+
+def test_a_damaged_adapter_is_named(tmp_path: Path, models: ModelProvider) -> None:
+    bad = tmp_path / "reader.npz"
+    with pytest.raises(ModelError, match=r"reader\.npz"):
+        LocalReader(models.reranker_folder(), bad).load()
+    bad.write_bytes(ADAPTER.read_bytes()[:1000])
+    with pytest.raises(ModelError, match=r"reader\.npz"):
+        LocalReader(models.reranker_folder(), bad).load()
+
+
+def test_the_digest_is_that_of_the_adapter(reader: Reader) -> None:
+    assert reader.digest == read_adapter(ADAPTER).digest
