@@ -11,19 +11,32 @@ from httpcore2 import ConnectError, NetworkBackend, NetworkStream, ReadTimeout, 
 
 from index.errors import InputError
 
-# Bridges from IPv6 to IPv4 whose last 32 bits are the address that they lead to: RFC 6052.
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# From IANA's registries of special addresses (RFC 6890), for what Python's ``is_global`` says differs between versions.
+_NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        """
+        0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24
+        192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3
+        2001::/23 2001:db8::/32 2002::/16 3fff::/20
+        """.split(),
+    )
+)
+_PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")  # all that was given out; Teredo and 6to4 are excepted above
+# The last 32 bits are the address that these lead to: IPv4-mapped addresses, and NAT64 of RFC 6052.
+_BRIDGES = (ipaddress.IPv6Network("::ffff:0:0/96"), ipaddress.IPv6Network("64:ff9b::/96"))
+_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: before the IPv4 address of a machine within an organisation
 
 
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to the public network, and the one that it is a bridge to as well."""
     found: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is None and found in _NAT64:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        found = inner or found
-    return found.is_global and not found.is_multicast
+        if any(found in bridge for bridge in _BRIDGES):
+            found = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        elif found not in _PUBLIC_V6 or int(found) >> 32 & 0xFFFFFFFF in _ISATAP:
+            return False
+    return not any(found in network for network in _NOT_PUBLIC)
 
 
 class CheckedNetwork(NetworkBackend):
