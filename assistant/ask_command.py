@@ -1,6 +1,5 @@
 """``assistant ask``: one question, one answer."""
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -88,7 +87,9 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
             add_paths(assistant, paths)
         answer = _answer(assistant, asked)
     if as_json:
-        click.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2))
+        from index.printable import json_text
+
+        click.echo(json_text(answer.to_dict(), indent=2))
     else:
         from assistant.render import answer_view
 

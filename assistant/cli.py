@@ -110,6 +110,13 @@ def console(*, stderr: bool = False) -> "Console":
     return terminal if terminal.is_terminal else Console(stderr=stderr, highlight=False, width=100)
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line that holds names or words of others, without what a terminal would obey instead of showing it."""
+    from index.printable import printable
+
+    click.echo(printable(text), err=err)
+
+
 def show(renderable: "RenderableType") -> None:
     """Print for people, without the blanks that fill up lines: they would break when the window is made smaller."""
     from rich.segment import Segment, Segments

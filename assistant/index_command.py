@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli import LazyGroup, index_option, open_assistant
+from assistant.cli import LazyGroup, index_option, open_assistant, say
 from assistant.reading_options import reading_of, reading_options
 
 if TYPE_CHECKING:
@@ -168,24 +168,24 @@ def _add_and_prune(assistant: "Assistant", source: "ArticleSource", folders: Seq
 
     with stopping() as stop:
         added = _add(assistant, source, stop, jobs)
-    click.echo(summary(added, assistant.settings.index))
+    say(summary(added, assistant.settings.index))
     if stop.asked:
         raise KeyboardInterrupt
     removed = [name for folder in folders for name in assistant.library.prune(folder, source.seen, source.may_hold)]
     if folders:
-        click.echo(f"{len(removed)} removed that are no longer in {', '.join(folders)}")
+        say(f"{len(removed)} removed that are no longer in {', '.join(folders)}")
 
 
 def _preview(assistant: "Assistant", source: "ArticleSource", folders: Sequence[str]) -> None:
     counts = dict.fromkeys((*MARKS, "unchanged"), 0)
-    articles = (incoming.article for incoming in source.articles(lambda line: click.echo(line, err=True)))
+    articles = (incoming.article for incoming in source.articles(lambda line: say(line, err=True)))
     for change, article in assistant.library.preview(articles):
         counts[change] += 1
         if change in MARKS:
-            click.echo(f"{MARKS[change]} {article.id}  {article.title}".rstrip())
+            say(f"{MARKS[change]} {article.id}  {article.title}".rstrip())
     for folder in folders:
         for name in assistant.library.prune(folder, source.seen, source.may_hold, dry_run=True):
             counts["removed"] += 1
-            click.echo(f"{MARKS['removed']} {name}")
+            say(f"{MARKS['removed']} {name}")
     told = ", ".join(f"{number} {change}" for change, number in counts.items())
-    click.echo(f"{told}; this was a dry run: nothing was written")
+    say(f"{told}; this was a dry run: nothing was written")

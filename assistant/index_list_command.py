@@ -1,13 +1,13 @@
 """``assistant index list``, ``show`` and ``remove``: the articles of the index."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli import index_option, open_assistant, parse_window
+from assistant.cli import index_option, open_assistant, parse_window, say
+from index.printable import json_text
 
 if TYPE_CHECKING:
     from index.copies import Link
@@ -73,13 +73,11 @@ def list_articles(  # noqa: PLR0913 -- one parameter for each option
     with open_assistant(index_folder) as assistant:
         entries = assistant.library.list(selection)
     if as_json:
-        click.echo(json.dumps([_to_dict(entry) for entry in entries], ensure_ascii=False, indent=2))
+        click.echo(json_text([_to_dict(entry) for entry in entries], indent=2))
         return
     for entry in entries:
         day = entry.info.published[:10] or "no date"
-        click.echo(
-            "  ".join(part for part in (f"{day:<10}", entry.info.source, entry.info.title, entry.info.id) if part)
-        )
+        say("  ".join(part for part in (f"{day:<10}", entry.info.source, entry.info.title, entry.info.id) if part))
 
 
 @click.command(
@@ -98,19 +96,19 @@ def show_article(identifier: str, index_folder: str | None, as_json: bool) -> No
         (stored,) = assistant.library.get([identifier])
         links = assistant.library.copies(identifier)
     if as_json:
-        click.echo(json.dumps(_article_dict(stored, links), ensure_ascii=False, indent=2))
+        click.echo(json_text(_article_dict(stored, links), indent=2))
         return
     for name, value in asdict(stored.article.info).items():
         if value:
-            click.echo(f"{name:<10}  {value}")
-    click.echo(f"{'chunks':<10}  {len(stored.vectors)}")
+            say(f"{name:<10}  {value}")
+    say(f"{'chunks':<10}  {len(stored.vectors)}")
     for origin in stored.origins:
-        click.echo(f"{'from':<10}  {origin}")
+        say(f"{'from':<10}  {origin}")
     for link in links:
-        click.echo(f"{'copy':<10}  {link.info.id}  {link.kind}, {link.overlap:.0%} of the words in common")
+        say(f"{'copy':<10}  {link.info.id}  {link.kind}, {link.overlap:.0%} of the words in common")
     click.echo()
     for sentence in _sentences(stored):
-        click.echo(f"{sentence['start']:>6}–{sentence['end']:<6} {' '.join(sentence['text'].split())}")
+        say(f"{sentence['start']:>6}–{sentence['end']:<6} {' '.join(sentence['text'].split())}")
 
 
 @click.command(
@@ -125,7 +123,7 @@ def remove(identifiers: tuple[str, ...], index_folder: str | None) -> None:
     """Remove articles. When one of them is not there, none is removed."""
     with open_assistant(index_folder) as assistant:
         assistant.library.remove(identifiers)
-        click.echo(f"{len(set(identifiers))} removed from {assistant.settings.index}")
+        say(f"{len(set(identifiers))} removed from {assistant.settings.index}")
 
 
 def _to_dict(entry: "Entry") -> dict[str, object]:

@@ -1,11 +1,11 @@
 """``assistant index status``, ``check`` and ``rebuild``: how the index stands, whether all is well, and mending it."""
 
-import json
 from dataclasses import asdict
 
 import click
 
-from assistant.cli import index_option, open_assistant
+from assistant.cli import index_option, open_assistant, say
+from index.printable import json_text
 
 EXIT_PROBLEMS = 1
 
@@ -25,15 +25,15 @@ def status(index_folder: str | None, as_json: bool) -> None:
     with open_assistant(index_folder) as assistant:
         found = assistant.status()
     if as_json:
-        click.echo(json.dumps({**asdict(found), "folder": str(found.folder)}, ensure_ascii=False, indent=2))
+        click.echo(json_text({**asdict(found), "folder": str(found.folder)}, indent=2))
         return
-    click.echo(f"index       {found.folder}")
-    click.echo(f"articles    {found.articles}")
-    click.echo(f"chunks      {found.chunks}")
-    click.echo(f"embeddings  {found.embedder}")
-    click.echo(f"on disk     {decimal(found.disk_bytes)}")
+    say(f"index       {found.folder}")
+    say(f"articles    {found.articles}")
+    say(f"chunks      {found.chunks}")
+    say(f"embeddings  {found.embedder}")
+    say(f"on disk     {decimal(found.disk_bytes)}")
     if found.pending:
-        click.echo(f"unfinished  {found.pending} chunks: being written now, or undone at the next writing")
+        say(f"unfinished  {found.pending} chunks: being written now, or undone at the next writing")
 
 
 @click.command(
@@ -52,14 +52,14 @@ def check(context: click.Context, index_folder: str | None, as_json: bool) -> No
     with open_assistant(index_folder) as assistant:
         found = assistant.library.check()
     if as_json:
-        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        click.echo(json_text(asdict(found), indent=2))
     else:
         if found.undone:
-            click.echo(f"{found.undone} chunks of an interrupted write were taken out")
+            say(f"{found.undone} chunks of an interrupted write were taken out")
         for problem in found.problems:
-            click.echo(problem)
+            say(problem)
         verdict = "mend it: assistant index rebuild" if found.problems else "all parts agree"
-        click.echo(f"{found.articles} articles, {found.chunks} chunks: {verdict}")
+        say(f"{found.articles} articles, {found.chunks} chunks: {verdict}")
     context.exit(0 if found.clean else EXIT_PROBLEMS)
 
 
@@ -80,7 +80,7 @@ def rebuild(context: click.Context, index_folder: str | None) -> None:
     with open_assistant(index_folder) as assistant:
         with add_meter(1, "rebuilding") as meter:
             report = assistant.library.rebuild(meter.show_rebuilt)
-        click.echo(f"{report.articles} articles rebuilt in {assistant.settings.index}; {report.chunks} chunks embedded")
+        say(f"{report.articles} articles rebuilt in {assistant.settings.index}; {report.chunks} chunks embedded")
     for name in report.lost:
-        click.echo(f"lost, add it again: {name}", err=True)
+        say(f"lost, add it again: {name}", err=True)
     context.exit(EXIT_PROBLEMS if report.lost else 0)

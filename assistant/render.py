@@ -19,16 +19,14 @@ from assistant.answer import Answer, Citation, Evidence, Status
 from assistant.sentence_dates import resolve_dates
 from assistant.unbroken import GLUE, Unbroken, glued
 from index.articles import ArticleInfo
+from index.printable import UNSHOWN
 
 NOT_SAID = "The articles do not say."
 NEAREST_SHOWN = 3
 SOURCE_INDENT = 2  # columns
 READABLE = 110  # columns; longer lines are hard to follow, however wide the terminal is
 NUMBER, NOTICE = "cyan", "magenta"
-# What a terminal would obey instead of showing it: control characters, and marks that turn the reading direction.
-_UNSHOWN = {
-    code: " " for code in (*range(0x20), *range(0x7F, 0xA0), ord(GLUE)) if code not in {0x09, 0x0A}
-} | dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "")
+_UNSHOWN = UNSHOWN | {ord(GLUE): " "}
 
 _WHOLE = re.compile(r"\d{1,2} \w+ \d{4}|\d+ \w+ ago")  # dates and ages are not broken
 

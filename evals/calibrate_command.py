@@ -1,6 +1,5 @@
 """``evals calibrate``: compare graders with people."""
 
-import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +19,7 @@ from evals.judge import GRADERS, JUDGE, make_grader
 from evals.records import RUNS
 from evals.tables import measured_table
 from index.errors import UsageError
+from index.printable import json_text
 
 CHEAP = tuple(name for name in GRADERS if name != JUDGE)
 
@@ -72,7 +72,7 @@ def calibrate_command(
             records.append(_calibrated(make_grader(name, settings, models), everything, chosen, path, as_json))
     if as_json:
         dumped = [record.model_dump(mode="json", by_alias=True) for record in records]
-        click.echo(json.dumps({"calibrations": dumped}, ensure_ascii=False))
+        click.echo(json_text({"calibrations": dumped}))
 
 
 def _calibrated(

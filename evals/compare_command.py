@@ -1,6 +1,5 @@
 """``evals compare``: what differs between two runs, and whether it is more than luck."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -19,6 +18,7 @@ from evals.statistics import POWER
 from evals.stored import scores_of
 from evals.tables import shown_name, shown_value
 from index.errors import UsageError
+from index.printable import json_text
 
 # What --by shows when no metric is chosen: right, well cited, true to its sources, and silent only when it has to be.
 BY_DEFAULT = ("answer_correct", "citation_f1_sentence", "claim_support", "over_refusal", "false_answer_rate")
@@ -53,7 +53,7 @@ def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], li
     kinds = [kind.strip() for kind in by.split(",") if kind.strip()]
     slices, uncompared = compare_slices(found, names or BY_DEFAULT, kinds) if kinds else ((), ())
     if as_json:
-        click.echo(json.dumps(comparison_json(found, slices, uncompared), ensure_ascii=False))
+        click.echo(json_text(comparison_json(found, slices, uncompared)))
     else:
         _show_runs(runs, found)
         _show_changes(found)

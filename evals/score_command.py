@@ -1,6 +1,5 @@
 """``evals score``: every metric of a run."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from evals.run_argument import RUN, SCORES
 from evals.scoring import Measured, RunScores, score_run
 from evals.stored import save_scores, scores_of
 from evals.tables import measured_table, shown_counts
+from index.printable import json_text
 
 EXIT_GATE_FAILED = 1
 EXIT_INCOMPLETE = 3
@@ -45,7 +45,7 @@ def score_command(run: Run, baseline: Run | None, save: Path | None, every: bool
         save_scores(scores, save)
     if as_json:
         gates = check_gates(scores, before)
-        click.echo(json.dumps({**scores_json(scores), "gates": list(map(_gate_json, gates))}, ensure_ascii=False))
+        click.echo(json_text({**scores_json(scores), "gates": list(map(_gate_json, gates))}))
     else:
         click.echo(run_line(scores))
         show(measured_table(tuple(scores.measured.values()) if every else scores.headline))

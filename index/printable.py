@@ -1,0 +1,24 @@
+"""Texts on their way to a terminal, which would obey some characters of them instead of showing them."""
+
+import json
+import re
+
+# Line breaks and tabs are shown; the other control characters are obeyed, 0x80 to 0x9F as ESC and a letter.
+_BLANKED = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+# They turn the reading direction, so that what is read is not what stands there.
+_TURNING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_LONE = range(0xD800, 0xE000)  # halves of a surrogate pair, as file names have them that are no text: not encodable
+UNSHOWN = dict.fromkeys(_BLANKED, " ") | dict.fromkeys(_TURNING, "") | dict.fromkeys(_LONE, "\ufffd")
+_UNSHOWN_IN_JSON = re.compile(f"[{''.join(map(re.escape, map(chr, UNSHOWN)))}]")
+
+
+def printable(text: str) -> str:
+    """A text as a terminal may have it: without what it would obey instead of showing."""
+    return text.translate(UNSHOWN)
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    r"""JSON whose letters stay as they are, and in which ``\u001b`` stands for what a terminal would obey."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    # Unescaped ones stand within strings only. json has escaped line breaks and tabs there.
+    return _UNSHOWN_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
