@@ -1,7 +1,6 @@
 """Conversations kept in the user's data folder, for ``assistant chat --resume``; only the user can read them."""
 
 import hashlib
-import os
 from functools import cache
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from assistant.settings import APPLICATION
 from assistant.transcript import Transcript
 from index.errors import AssistantError, InputError
 from index.hits import Hit
+from index.private import FILE_MODE, private_file, private_folder, tighten
 
-PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 MOST_KEPT = 50  # conversations of one index; older ones are deleted
 
 
@@ -25,8 +24,8 @@ def history_file() -> Path:
     """
     file = _private_folder("chat") / "history"
     try:
-        file.touch(PRIVATE_FILE)
-        file.chmod(PRIVATE_FILE)
+        file.touch(FILE_MODE)
+        tighten(file)
     except OSError as error:
         raise _not_kept(file, error) from error
     return file
@@ -40,11 +39,9 @@ def save_conversation(transcript: Transcript, index: Path) -> Path:
     """
     folder = _private_folder("chat", _name_of(index))
     file = folder / f"{transcript.started.replace(':', '')}.json"
-    begun = file.with_suffix(f".{os.getpid()}")
     try:
-        begun.touch(PRIVATE_FILE)
-        begun.write_bytes(_adapter().dump_json(transcript))
-        begun.replace(file)
+        with private_file(file) as out:
+            out.write(_adapter().dump_json(transcript))
         for old in _by_use(folder)[:-MOST_KEPT]:
             old.unlink()
     except OSError as error:
@@ -60,8 +57,8 @@ def error_file(trace: str) -> Path:
     """
     file = _private_folder("chat") / "last-fault.txt"
     try:
-        file.touch(PRIVATE_FILE)
-        file.write_text(trace, encoding="utf-8")
+        with private_file(file) as out:
+            out.write(trace.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise _not_kept(file, error) from error
     return file
@@ -105,7 +102,7 @@ def _private_folder(*names: str) -> Path:
     try:
         for name in names:
             folder /= name
-            folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            private_folder(folder)
     except OSError as error:
         raise _not_kept(folder, error) from error
     return folder

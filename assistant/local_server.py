@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from assistant.prompt_state import PromptState
 from index.errors import ModelError
+from index.private import private_folder
 from index.weights import check_gguf
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class LocalServer:
         if not self._system or self._states is None:
             return None
         try:
-            self._states.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._states)
         except OSError:
             return None
         return PromptState(self._states, self._system, check_gguf(self._gguf), version("xllamacpp"))

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from evals.questions import field_error
 from index.errors import UsageError
+from index.private import private_folder, tighten
 
 Line = TypeVar("Line", bound=BaseModel)
 
@@ -38,7 +39,8 @@ def open_line_file(path: Path, busy_remedy: str = "wait until it has ended") -> 
     Raises:
         UsageError: another process is adding to it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        private_folder(path.parent)
     lock = FileLock(path.with_name(f"{path.name}.lock"), blocking=False)
     try:
         lock.acquire()
@@ -46,6 +48,7 @@ def open_line_file(path: Path, busy_remedy: str = "wait until it has ended") -> 
         raise UsageError(f"another process is adding to {path}", busy_remedy) from error
     try:
         with path.open("ab+") as file:
+            tighten(path)
             file.seek(0)
             file.truncate(_whole(file.read()))
             yield LineFile(file)

@@ -25,6 +25,7 @@ from evals.schema import Question
 from evals.suite import Material, Suite
 from index.articles import Article
 from index.errors import InputError
+from index.private import private_folder, tighten_tree
 from index.readers import read_articles
 
 SCHEMA: Literal["news-assistant/run"] = "news-assistant/run"
@@ -206,7 +207,7 @@ def create_run(folder: Path, info: RunInfo, material: Material) -> Run:
         info: its ``questions`` is filled in here.
         material: questions whose evidence is anchored in these articles.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{json.dumps(asdict(article), ensure_ascii=False)}\n" for article in material.articles)
     write_questions(folder / "questions.jsonl", material.header, material.questions)
@@ -214,4 +215,5 @@ def create_run(folder: Path, info: RunInfo, material: Material) -> Run:
     part = folder / "run.json.part"
     part.write_text(complete.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
     part.replace(folder / "run.json")
+    tighten_tree(folder)
     return Run(folder)

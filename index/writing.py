@@ -9,16 +9,18 @@ from filelock import FileLock, Timeout
 from index.catalog import Catalog
 from index.errors import DamagedError, IndexStateError
 from index.parts import CATALOG, NEXT_CATALOG, Parts, remove_unused
+from index.private import private_folder, tighten, tighten_tree
 from index.rebuilding import needs_adoption, rebuild
 from index.server import Server
 
 LOCK_FILE = "writer.lock"
+OWN_ENTRIES = ("catalog*", "vectors-*", "words-*", "*.lock")
 LOCK_SECONDS = 600  # how long a second writer waits for the first
 
 
 @contextmanager
 def one_writer(folder: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold the index for writing; one process at a time.
+    """Hold the index for writing; one process at a time. What it holds before and after is this user's alone to read.
 
     Args:
         waiting: called once when another process holds it, before waiting for LOCK_SECONDS.
@@ -27,7 +29,8 @@ def one_writer(folder: Path, waiting: Callable[[], None] | None = None) -> Itera
         IndexStateError: the folder cannot be written, or another process writes for longer than LOCK_SECONDS.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            private_folder(folder)
         lock = FileLock(folder / LOCK_FILE)
         try:
             lock.acquire(timeout=0)
@@ -44,9 +47,21 @@ def one_writer(folder: Path, waiting: Callable[[], None] | None = None) -> Itera
             f"cannot write to {folder}: {error.strerror or error}", "choose another --index folder"
         ) from error
     try:
+        _keep_private(folder)
         yield
     finally:
+        _keep_private(folder)
         lock.release()
+
+
+def _keep_private(folder: Path) -> None:
+    """Tighten what is of the index, and the folder unless there is something else in it."""
+    entries = list(folder.iterdir()) if folder.is_dir() else []
+    own = [path for path in entries if any(path.match(pattern) for pattern in OWN_ENTRIES)]
+    if len(own) == len(entries):
+        tighten(folder.resolve())
+    for path in own:
+        tighten_tree(path)
 
 
 def open_catalog(folder: Path, server: Server | None = None) -> Catalog | None:
