@@ -1,31 +1,43 @@
 """Settings: what they are, where they come from, and what is allowed.
 
-A value is taken from the first of these that has it: the command line, the environment, ``assistant.toml``, the
-default. This is the only module of the project that reads the environment.
+A value is taken from the first of these that has it: the command line, the environment, ``assistant.toml`` of the
+current folder, that of the user's configuration folder, the default. The current folder's is data, as the articles
+there are: where to connect and what to load it says only once the user trusts it, and a key goes only to the address
+that it was set for. This is the only module of the project that reads the environment.
 """
 
-import difflib
 import os
-import tomllib
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+import click
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
 
+from assistant.setting_sources import (
+    CONFIG_FILE,
+    OPENAI_BASE_URL,
+    Given,
+    environment_name,
+    given_by,
+    mask,
+    misdirected,
+    shown_input,
+)
+from assistant.settings_file import SettingsFile, read_settings_file
 from index.errors import SettingError
-from index.service_errors import shown_address
+from index.printable import printable
+from index.service_errors import same_server, shown_address
 
+__all__ = ["OPENAI_BASE_URL", "Settings", "environment_name", "explain_settings", "load_settings"]
 APPLICATION = "news-assistant"
 CONFIG_VARIABLE = "ASSISTANT_CONFIG"
-CONFIG_FILE = "assistant.toml"
 LOCAL = "local"
-OPENAI_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_OPENAI_MODEL = "gpt-4.1-mini"
-SHARED_VARIABLES = {"api_key": "OPENAI_API_KEY", "base_url": "OPENAI_BASE_URL"}
 
 
 def _http_url(value: str) -> str:
@@ -137,8 +149,8 @@ class Settings(BaseModel):
         """Key for the embeddings server; the chat server's key is never sent to another host."""
         if self.embeddings_api_key is not None:
             return self.embeddings_api_key
-        same_server = urlsplit(self.embeddings_service_url).netloc == urlsplit(self.base_url or OPENAI_BASE_URL).netloc
-        return self.api_key if same_server else None
+        same = same_server(self.embeddings_service_url, self.base_url or OPENAI_BASE_URL)
+        return self.api_key if same else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,27 +164,15 @@ class SettingOrigin:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A value that someone gave, who, and the folder that its relative paths start from."""
-
-    value: object
-    origin: str
-    folder: Path = Path()
-
-
 def reveal(secret: SecretStr | None) -> str | None:
     """The text of a secret, to hand to a client and nothing else."""
     return None if secret is None else secret.get_secret_value()
 
 
-def environment_name(setting: str) -> str:
-    """Name of the environment variable of a setting."""
-    return SHARED_VARIABLES.get(setting, f"ASSISTANT_{setting.upper()}")
-
-
 def load_settings(**overrides: object) -> Settings:
     """Read all settings; overrides that are None count as not given.
+
+    What a file may not set, and a key that is not sent, is said on standard error.
 
     Raises:
         SettingError: names the setting, its origin and value, and what is allowed.
@@ -191,15 +191,23 @@ def explain_settings(**overrides: object) -> tuple[SettingOrigin, ...]:
     return tuple(_explained(name, settings, given) for name in Settings.model_fields)
 
 
-def mask(secret: str) -> str:
-    """A secret as it may be shown: ``sk-…abcd``; short ones are hidden completely."""
-    shortest_shown = 12
-    if len(secret) < shortest_shown:
-        return "…"
-    return f"{secret[:3]}…{secret[-4:]}"
+def settings_file(path: Path) -> SettingsFile:
+    """The settings file at a path; it is the user's own in the configuration folder alone.
+
+    Raises:
+        SettingError: it cannot be read, is not TOML, or has an unknown setting.
+    """
+    file = read_settings_file(path, APPLICATION, own=path.resolve() == _users_path().resolve())
+    given_by(file, Settings.model_fields)
+    return file
 
 
-def _explained(name: str, settings: Settings, given: Mapping[str, _Given]) -> SettingOrigin:
+def shown_values(file: SettingsFile) -> dict[str, object]:
+    """Setting → value as it may be shown, of everything that a file sets."""
+    return {name: shown_input(name, value) for name, value in file.values.items()}
+
+
+def _explained(name: str, settings: Settings, given: Mapping[str, Given]) -> SettingOrigin:
     origin = given[name].origin if name in given else "default"
     value: object = getattr(settings, name)
     if name == "model" and value is None:
@@ -217,63 +225,58 @@ def _shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _gather(overrides: Mapping[str, object]) -> dict[str, _Given]:
+def _gather(overrides: Mapping[str, object]) -> dict[str, Given]:
     unknown = overrides.keys() - Settings.model_fields.keys()
     if unknown:
         raise TypeError(f"no such settings: {', '.join(sorted(unknown))}")
-    given = dict(_from_file())
+    given: dict[str, Given] = {}
+    for file in _files():
+        _say(file.notice)
+        given.update(given_by(file, Settings.model_fields))
     given.update(_from_environment())
-    given.update({name: _Given(value, "command line") for name, value in overrides.items() if value is not None})
+    given.update({name: Given(value, "command line") for name, value in overrides.items() if value is not None})
+    for name, notice in tuple(misdirected(given)):
+        _say(notice)
+        del given[name]
     return given
 
 
-def _from_environment() -> Iterator[tuple[str, _Given]]:
+def _say(notice: str) -> None:
+    """Say something on standard error, once in a command."""
+    context = click.get_current_context(silent=True)
+    said: set[str] = context.meta.setdefault(__name__, set()) if context else set()
+    if notice and notice not in said:
+        said.add(notice)
+        sys.stderr.write(f"{printable(notice)}\n")
+
+
+def _from_environment() -> Iterator[tuple[str, Given]]:
     for name in Settings.model_fields:
         variable = environment_name(name)
         if value := os.environ.get(variable, "").strip():
-            yield name, _Given(value, f"environment {variable}")
+            yield name, Given(value, f"environment {variable}")
 
 
-def _from_file() -> Iterator[tuple[str, _Given]]:
-    path = _config_path()
-    if path is None:
-        return
-    for name, value in _read_toml(path).items():
-        if name not in Settings.model_fields:
-            raise SettingError(f"{path}: unknown setting {name!r}", _suggestion(name))
-        yield name, _Given(value, f"{CONFIG_FILE}: {path}", path.parent)
-
-
-def _config_path() -> Path | None:
+def _files() -> Iterator[SettingsFile]:
+    """The settings files that count, those that give way first."""
     if chosen := os.environ.get(CONFIG_VARIABLE, "").strip():
         path = Path(chosen).expanduser()
         if not path.is_file():
             raise SettingError(f"{CONFIG_VARIABLE} names {path}, which is not a file", "Correct or unset it.")
-        return path
-    usual = (Path.cwd() / CONFIG_FILE, platformdirs.user_config_path(APPLICATION) / CONFIG_FILE)
-    return next((path for path in usual if path.is_file()), None)
+        yield read_settings_file(path, APPLICATION, own=True)
+        return
+    users, here = _users_path(), Path(CONFIG_FILE)
+    if users.is_file():
+        yield read_settings_file(users, APPLICATION, own=True)
+    if here.is_file() and here.resolve() != users.resolve():
+        yield read_settings_file(here.absolute(), APPLICATION, own=False)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        # The message ends "(at line 3, column 7)".
-        raise SettingError(f"{path}: not valid TOML: {error}", "Correct the file; texts need quotes.") from error
-    except UnicodeDecodeError as error:
-        raise SettingError(f"{path}: not UTF-8 text", "Save the file as UTF-8.") from error
-    except OSError as error:
-        raise SettingError(f"{path}: cannot be read: {error.strerror}", "Check the file's permissions.") from error
+def _users_path() -> Path:
+    return platformdirs.user_config_path(APPLICATION) / CONFIG_FILE
 
 
-def _suggestion(name: str) -> str:
-    near = difflib.get_close_matches(name.lower(), Settings.model_fields, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known settings: {', '.join(Settings.model_fields)}."
-
-
-def _validated(given: Mapping[str, _Given]) -> Settings:
+def _validated(given: Mapping[str, Given]) -> Settings:
     try:
         return Settings.model_validate(
             {name: source.value for name, source in given.items()},
@@ -284,17 +287,11 @@ def _validated(given: Mapping[str, _Given]) -> Settings:
         raise _setting_error(error, given) from None
 
 
-def _setting_error(error: ValidationError, given: Mapping[str, _Given]) -> SettingError:
+def _setting_error(error: ValidationError, given: Mapping[str, Given]) -> SettingError:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
     source = given[name]
     # pydantic's messages read "Input should be a valid integer, unable to parse string as an integer".
     allowed = first["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
-    problem = f"{name} cannot be {_shown_input(name, source.value)!r} (from {source.origin})"
+    problem = f"{name} cannot be {shown_input(name, source.value)!r} (from {source.origin})"
     return SettingError(problem, f"It {allowed.partition(', ')[0]}.")
-
-
-def _shown_input(name: str, value: object) -> object:
-    if name.endswith(("api_key", "token")):
-        return mask(str(value))
-    return shown_address(value) if isinstance(value, str) and name.endswith("_url") else value

@@ -3,13 +3,14 @@
 The one place that knows the exceptions of the ``openai`` client and of the HTTP library below it.
 """
 
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from index.errors import (
     AuthenticationError,
@@ -63,18 +64,39 @@ class Service:
     def quote(self, text: object) -> str:
         """The server's own words: one line, shortened, without secrets."""
         words = " ".join(str(text).split())
-        for secret in self.secrets:
+        for secret in (*self.secrets, *_secrets_in(self.address)):
             words = words.replace(secret, "…")
         return words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"
 
 
 def shown_address(url: str) -> str:
     """A URL without user name, password, query and fragment, which may hold secrets."""
+    plain = re.split("[?#]", url, maxsplit=1)[0]
+    # Up to the last @, wherever a slash in the password or a missing scheme lets a parser see the host.
+    scheme, slashes, rest = plain.partition("//") if "//" in plain else ("", "", plain)
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+
+
+def _secrets_in(url: str) -> Iterator[str]:
+    """What of a URL may be secret, as it stands there and as it was meant."""
+    plain, _, query = url.partition("?")
+    login, at, _ = plain.partition("//")[2].rpartition("@")
+    for part in (login.partition(":")[2] if at else "", query):
+        yield from filter(None, {part, unquote(part)})
+
+
+def same_server(url: str, other: str) -> bool:
+    """Whether two URLs lead to one server, in the same way: scheme, host and port."""
+    return _server(url) == _server(other) is not None
+
+
+def _server(url: str) -> tuple[str, str, int | None] | None:
     try:
         parts = urlsplit(url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return parts.scheme, (parts.hostname or "").rstrip("."), port
     except ValueError:
-        return url.rpartition("@")[2]
+        return None
 
 
 def service_error(error: Exception, service: Service, offered: Callable[[], Sequence[str]] = tuple) -> ServiceError:

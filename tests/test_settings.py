@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from assistant.config_command import config
 from assistant.settings import SettingOrigin, Settings, environment_name, explain_settings, load_settings, reveal
 from index.errors import SettingError
+from index.service_errors import Service, shown_address
 
 KEY = "sk-secret-0123456789abcd"
 
@@ -144,9 +145,29 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = [str(explain_settings()), CliRunner().invoke(config).output, CliRunner().invoke(config, "--json").output]
     assert all(KEY not in text and "password" not in text and "hidden" not in text for text in [*shown, repr(settings)])
     assert KEY not in repr(settings)
-    assert origin_of("api_key").value == "sk-…abcd"
+    assert origin_of("api_key").value == "…abcd"
     assert origin_of("base_url").value == "https://host/v1"
     assert origin_of("api_key", api_key="short").value == "…"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://user:hidden@host/v1?key=hidden#hidden", "https://host/v1"),
+        ("https://user:hid/hidden@host/v1", "https://host/v1"),
+        ("user:hidden@host/v1", "host/v1"),
+        ("https://user:hidden@[::1", "https://[::1"),
+    ],
+)
+def test_addresses_are_shown_without_passwords(address: str, shown: str) -> None:
+    assert shown_address(address) == shown
+    assert "hidden" not in Service(address, "m", secrets=()).named
+
+
+def test_what_a_server_repeats_of_an_address_is_masked() -> None:
+    service = Service("https://user:p%40ss@host/v1?key=hidden", "m")
+    words = service.quote("no user:p%40ss or p@ss at https://host/v1?key=hidden")
+    assert words == "no user:… or … at https://host/v1?…"
 
 
 def test_a_bad_key_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +221,9 @@ def test_a_bad_value_of_the_command_line_is_named() -> None:
         ("k = 1\nk 2", "not valid TOML: Expected '=' after a key in a key/value pair (at line 2, column 3)", "quotes"),
         ("k = 'ä'".encode("latin-1"), "not UTF-8 text", "UTF-8"),
         ("k = 0", "k cannot be 0 (from assistant.toml: ", "greater than or equal to 1"),
-        ("index = 3", "index cannot be 3 (from assistant.toml: ", "path"),
+        ("threads = 'all'", "threads cannot be 'all' (from assistant.toml: ", "integer"),
+        (f"k = {'9' * 5000}", "not valid TOML: Exceeds the limit", "quotes"),
+        (f"k = {'[' * 100_000}", "brackets within brackets", "Correct the file"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str | bytes, problem: str, remedy: str) -> None:
