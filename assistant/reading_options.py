@@ -21,6 +21,7 @@ _OPTIONS = (
     ),
     click.option("--include", metavar="PATTERN", multiple=True, help="In folders, only such files: 'news/**/*.html'."),
     click.option("--exclude", metavar="PATTERN", multiple=True, help="In folders, no such files and folders: drafts/."),
+    click.option("--follow-links", is_flag=True, help="In folders, also follow links that leave them."),
     click.option(
         "--format",
         "kind",
@@ -37,7 +38,7 @@ _OPTIONS = (
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options ``fields``, ``include``, ``exclude``, ``kind`` and ``allow_private``."""
+    """Give a command the options that say how to read: those of ``reading_of``."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -47,6 +48,7 @@ def reading_of(
     fields: tuple[str, ...],
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    follow_links: bool,
     kind: str | None,
     *,
     allow_private: bool,
@@ -60,7 +62,9 @@ def reading_of(
     from index.files import Patterns
     from index.readers import Reading
 
-    return Reading(field_names(fields), Kind(kind) if kind else None, Patterns(include, exclude), allow_private)
+    return Reading(
+        field_names(fields), Kind(kind) if kind else None, Patterns(include, exclude, follow_links), allow_private
+    )
 
 
 def fault_line(error: "InputError") -> str:

@@ -18,10 +18,12 @@ class Patterns:
     Attributes:
         include: only files that match one of these; whatever their suffix.
         exclude: no files that match one of these; no folders either.
+        follow_links: read what links lead to that leave the folders; else they are faults. Others are followed.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    follow_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,14 @@ def search_files(paths: Sequence[Path], patterns: Patterns | None = None, skip: 
     """Article files among ``paths``: files as named, folders searched recursively, but not the folders to ``skip``.
 
     In folders only files with a known suffix count, those without any that look like articles, and those that a
-    pattern includes; names that start with a dot are left out. Links to folders are followed, each folder once.
+    pattern includes; names that start with a dot are left out. Links within a folder are followed, each folder once;
+    those that leave it only where the patterns say so, for whoever wrote them may not be who reads what is behind them.
     """
     files: dict[str, Path] = {}
     faults: list[InputError] = []
     left_out: Counter[str] = Counter()
     for path in paths:
-        search = _Search(path, patterns or Patterns(), left_out, skip)
+        search = _Search(path, paths, patterns or Patterns(), left_out, skip)
         for item in search.files():
             if isinstance(item, InputError):
                 faults.append(item)
@@ -81,12 +84,16 @@ def _unreachable(path: Path, error: OSError | ValueError) -> InputError:
 
 
 class _Search:
-    """One walk through a folder."""
+    """One walk through a folder that is one of the paths."""
 
-    def __init__(self, root: Path, patterns: Patterns, left_out: Counter[str], skip: Sequence[Path]) -> None:
+    def __init__(
+        self, root: Path, paths: Sequence[Path], patterns: Patterns, left_out: Counter[str], skip: Sequence[Path]
+    ) -> None:
         from pathspec import GitIgnoreSpec
 
         self._root = root
+        self._homes = tuple(map(_real, paths))
+        self._patterns = patterns
         self._include = GitIgnoreSpec.from_lines(patterns.include) if patterns.include else None
         self._exclude = GitIgnoreSpec.from_lines(patterns.exclude)
         self._left_out = left_out
@@ -99,7 +106,9 @@ class _Search:
             path = waiting.pop()
             try:
                 found = path.stat()
-                if stat.S_ISDIR(found.st_mode):
+                if path != self._root and self._leaves(path):
+                    yield _outside(path)
+                elif stat.S_ISDIR(found.st_mode):
                     waiting += self._inside(path, found)
                 elif path == self._root or self._is_wanted(path, found):
                     yield path
@@ -115,6 +124,12 @@ class _Search:
         self._seen.add(_place(found))
         return [path for path in folder.iterdir() if not path.name.startswith(".") and not self._is_excluded(path)]
 
+    def _leaves(self, path: Path) -> bool:
+        """Whether this is a link to none of the paths; as none is followed, nothing else can leave them."""
+        if self._patterns.follow_links or not path.is_symlink():
+            return False
+        return not any(_real(path).is_relative_to(home) for home in self._homes)
+
     def _is_excluded(self, path: Path) -> bool:
         relative = path.relative_to(self._root).as_posix()
         return self._exclude.match_file(relative) or (path.is_dir() and self._exclude.match_file(f"{relative}/"))
@@ -129,6 +144,17 @@ class _Search:
         if not wanted and self._include is None:
             self._left_out[path.suffix.lower() or "no suffix"] += 1
         return wanted
+
+
+def _real(path: Path) -> Path:
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:  # no path at all, which is told where it is opened
+        return path
+
+
+def _outside(path: Path) -> InputError:
+    return InputError(f"{path}: a link out of the folder, to {_real(path)}", "to follow such links: --follow-links")
 
 
 def _place(found: os.stat_result) -> tuple[int, int]:

@@ -58,13 +58,36 @@ def test_patterns_choose(
     assert names(find_files([tmp_path], Patterns(include, exclude)), tmp_path) == expected
 
 
+def test_links_that_leave_the_folder_are_named_and_followed_only_when_asked(tmp_path: Path) -> None:
+    root, other = grown(tmp_path / "news", "a.txt"), grown(tmp_path / "other", "b.txt", "key")
+    (root / "folder").symlink_to(other)
+    (root / "file.txt").symlink_to(Path("..") / "other" / "b.txt")
+    (root / "key").symlink_to(other / "key")
+    found = search_files([root])
+    assert names(found.files, root) == ["a.txt"]
+    assert [fault.problem for fault in found.faults] == [
+        f"{root / 'file.txt'}: a link out of the folder, to {other / 'b.txt'}",
+        f"{root / 'folder'}: a link out of the folder, to {other}",
+        f"{root / 'key'}: a link out of the folder, to {other / 'key'}",
+    ]
+    assert {fault.remedy for fault in found.faults} == {"to follow such links: --follow-links"}
+    assert not search_files([root, other]).faults  # both are named
+    asked = search_files([root], Patterns(follow_links=True))
+    assert len(asked.files) == 3
+    assert not asked.faults
+    (tmp_path / "linked").symlink_to(root)
+    assert names(search_files([tmp_path / "linked"], Patterns(exclude=("f*", "key"))).files, tmp_path) == [
+        "linked/a.txt"
+    ]
+
+
 def test_links_are_followed_and_circles_end(tmp_path: Path) -> None:
     root, other = grown(tmp_path / "news", "in/a.txt"), grown(tmp_path / "other", "b.txt")
     (root / "in" / "up").symlink_to(root)
     (root / "in" / "self").symlink_to(root / "in")
     (root / "linked").symlink_to(other)
     (root / "same.txt").symlink_to(root / "in" / "a.txt")
-    found = search_files([root, root / "in"])
+    found = search_files([root, root / "in"], Patterns(follow_links=True))
     assert names(found.files, root) == ["in/a.txt", "linked/b.txt"]
     assert not found.faults
 
