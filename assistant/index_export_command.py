@@ -1,7 +1,5 @@
 """``assistant index export``: articles and sentences as JSON Lines."""
 
-import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,8 @@ import click
 from assistant.cli import index_option, open_assistant
 from assistant.index_list_command import selection_of, selection_options
 from index.errors import InputError
+from index.exports import new_file
+from index.printable import json_text
 
 if TYPE_CHECKING:
     from index.articles import Article
@@ -30,6 +30,7 @@ Examples:
 @selection_options
 @click.option("--sentences", is_flag=True, help="One line for each sentence instead of one for each article.")
 @click.option("--output", metavar="FILE", help="Write to this file instead of standard output.")
+@click.option("--force", is_flag=True, help="Replace the file of --output when there is one.")
 def export(  # noqa: PLR0913 -- one parameter for each option
     index_folder: str | None,
     sources: tuple[str, ...],
@@ -40,14 +41,15 @@ def export(  # noqa: PLR0913 -- one parameter for each option
     tags: tuple[str, ...],
     sentences: bool,
     output: str | None,
+    force: bool,
 ) -> None:
     """Write the articles as JSON Lines that `index add` reads; `sentences` has their starts and ends in the text."""
     selection = selection_of(sources, since, until, author, title, tags)
     lines = _sentence_lines if sentences else _article_lines
-    with open_assistant(index_folder) as assistant, _writable(output) as file:
+    with open_assistant(index_folder) as assistant, _writable(output, force=force) as file:
         wanted = [entry.info.id for entry in assistant.library.list(selection)]
         for stored in assistant.library.get(wanted):
-            file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines(stored.article))
+            file.writelines(json_text(line) + "\n" for line in lines(stored.article))
 
 
 def _article_lines(article: "Article") -> Iterator[dict[str, object]]:
@@ -66,22 +68,19 @@ def _sentence_lines(article: "Article") -> Iterator[dict[str, object]]:
 
 
 @contextmanager
-def _writable(output: str | None) -> Iterator[IO[str]]:
+def _writable(output: str | None, *, force: bool) -> Iterator[IO[str]]:
     """Standard output, or a file that appears under its name when it is complete.
 
     Raises:
+        UsageError: there is something of that name, and it is not to be replaced.
         InputError: the file cannot be written.
     """
     if output is None:
         yield sys.stdout
         return
     path = Path(output)
-    part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("w", encoding="utf-8") as file:
+        with new_file(path, "choose another --output, or replace it with --force", replace=force) as file:
             yield file
-        os.replace(part, path)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}", "choose another --output") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """A conversation as a text for other people: Markdown with footnotes, one HTML page, or JSON. Pure but for saving."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from assistant.render import NOT_SAID, article_line, dates_line, readable_date, 
 from assistant.transcript import Entry, Transcript
 from index.articles import Article
 from index.errors import AssistantError, UsageError
+from index.exports import new_file
+from index.printable import json_text
 
 FindArticle = Callable[[str], Article | None]
 STOPPED = "The answer was stopped here; there may be more."
@@ -51,17 +52,15 @@ def save_transcript(transcript: Transcript, file: Path, find: FindArticle, *, ov
     forms: Mapping[str, Callable[[], str]] = {
         ".md": lambda: markdown(transcript),
         ".html": lambda: page(transcript, find),
-        ".json": lambda: json.dumps(transcript.to_dict(), ensure_ascii=False, indent=2) + "\n",
+        ".json": lambda: json_text(transcript.to_dict(), indent=2) + "\n",
     }
     form = forms.get(file.suffix.lower())
     if form is None:
         raise UsageError(f"{file.name}: unknown kind of file", f"let the name end in {', '.join(forms)}")
     text = form()
     try:
-        with file.open("w" if overwrite else "x", encoding="utf-8") as out:
+        with new_file(file, "choose another name", replace=overwrite) as out:
             out.write(text)
-    except FileExistsError as error:
-        raise UsageError(f"{file} exists already", "choose another name") from error
     except OSError as error:
         raise AssistantError(f"{file} cannot be written: {error.strerror}", "choose another place") from error
 

@@ -10,6 +10,7 @@ from evals.report.recorded import Recorded, read_recorded
 from evals.run_argument import RUN
 from evals.score_command import EXIT_INCOMPLETE
 from index.errors import UsageError
+from index.exports import new_file
 
 KILOBYTE, MEGABYTE = 1_000, 1_000_000
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -30,17 +31,21 @@ Exit status: 0 well, 2 wrong usage, 3 the run is not complete.""",
 @click.option("--markdown", type=FILE, help="The tables, for pasting.")
 @click.option("--csv", type=FILE, help="One row for each question.")
 @click.option("--junit", type=FILE, help="One test case for each question.")
-def report_command(run: Run, html: Path | None, markdown: Path | None, csv: Path | None, junit: Path | None) -> int:
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+def report_command(
+    run: Run, html: Path | None, markdown: Path | None, csv: Path | None, junit: Path | None, force: bool
+) -> int:
     """Write what RUN says into one file of each kind that is asked for.
 
     RUN is a folder, or the name of a suite, which stands for its newest run.
     """
     recorded = read_recorded(run)
-    if not any((html, markdown, csv, junit)):
+    asked = any((html, markdown, csv, junit))
+    if not asked:
         html = run.folder / "report.html"
     for path, make in ((html, _html), (markdown, _markdown), (csv, _csv), (junit, _junit)):
         if path is not None:
-            click.echo(_write(path, make, recorded))
+            click.echo(_write(path, make, recorded, replace=force or not asked))
     return 0 if recorded.scores.complete else EXIT_INCOMPLETE
 
 
@@ -69,19 +74,20 @@ def _junit(recorded: Recorded) -> str:
     return junit_report(recorded)
 
 
-def _write(path: Path, make: Callable[[Recorded], str], recorded: Recorded) -> str:
+def _write(path: Path, make: Callable[[Recorded], str], recorded: Recorded, *, replace: bool) -> str:
     """Write a file and say where it is and how large.
 
     Raises:
         UsageError: it cannot be written there.
     """
-    data = make(recorded).encode()
+    text = make(recorded)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        with new_file(path, "choose another, or replace it with --force", replace=replace) as file:
+            file.write(text)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}", "give another file") from error
-    return f"{path}: {shown_size(len(data))}"
+    return f"{path}: {shown_size(len(text.encode()))}"
 
 
 def shown_size(count: int) -> str:
