@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +22,10 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from assistant.local_server import LocalServer
+from assistant.process_identity import is_own, process_identity
 from index.errors import ModelError
+from index.private import is_private, private_file, private_folder
+from index.service_client import is_loopback
 
 ROOT = Path(__file__).parents[1]
 MODULE = "assistant.warm_process"
@@ -80,12 +83,26 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a model is served: the process, the base URL of its OpenAI protocol, the key, and the model's name."""
+    """Where a model is served: the process, the base URL of its OpenAI protocol, the key, and the model's name.
+
+    Attributes:
+        identity: owner and start of the process, so that no other one with its number is taken for it.
+    """
 
     process: int
     base_url: str
     api_key: str
     model: str
+    identity: str = field(default="", compare=False)
+
+    @property
+    def is_genuine(self) -> bool:
+        """Whether the process that wrote this still runs, as this user, and serves this machine alone.
+
+        Only then is the key sent: else whoever has its port now would get it, and the articles after it.
+        """
+        served_here = self.base_url.startswith("http://") and is_loopback(self.base_url)
+        return served_here and is_own(self.identity) and self.identity == process_identity(self.process)
 
     def answers(self) -> bool:
         """Whether the server is there and takes the key."""
@@ -118,19 +135,22 @@ class Record:
         return time.time() - self.path.stat().st_mtime
 
     def read(self) -> Address | None:
-        """The address; None when no process serves."""
+        """The address; None when no process serves, or others than this user could have written it."""
         try:
-            return Address(**json.loads(self.path.read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):
+            with open(os.open(self.path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), encoding="utf-8") as file:
+                known = json.load(file) if is_private(os.fstat(file.fileno())) else None
+        except (OSError, ValueError):  # there is none, it is a link, or it was cut off
             return None
+        kinds = {"process": int, "base_url": str, "api_key": str, "model": str, "identity": str}
+        if not isinstance(known, dict) or {name: type(value) for name, value in known.items()} != kinds:
+            return None
+        return Address(**known)
 
     def write(self, address: Address) -> None:
-        """Say where the model is served; only this user can read it."""
-        unfinished = self.path.with_suffix(".part")
-        unfinished.unlink(missing_ok=True)
-        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(asdict(address), file)
-        unfinished.replace(self.path)
+        """Say where the model is served, and which process that is; only this user can read it."""
+        with private_file(self.path) as file:
+            whole = replace(address, identity=process_identity(address.process))
+            file.write(json.dumps(asdict(whole)).encode())
 
     def remove(self) -> None:
         """Say that nothing serves; a process that does ends soon."""
@@ -170,11 +190,11 @@ class WarmModel:
             self._found()
 
     def _found(self) -> Address:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._folder)
         record = Record(self._folder / f"{self._serving.key}.json")
         with record.lock.acquire(timeout=LOCK_SECONDS):
             address = record.read()
-            if address is not None and address.answers():
+            if address is not None and address.is_genuine and address.answers():
                 os.utime(record.path)
                 return address
             record.remove()
