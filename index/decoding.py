@@ -12,6 +12,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 # Western ones are read as the first, which is what browsers do: on short texts no guess tells them apart.
 WESTERN = "cp1252"
 FOREIGN = tuple("big5 cp1251 cp1253 cp1255 cp1256 cp874 cp932 cp949 euc_jp gb18030 koi8_r".split())
+STRAY_NULS = 8  # of a text, however short it is
 GUESSED_BYTES = 65_536  # what the guess looks at; more only takes longer
 # Longer marks first: that of UTF-32 starts like that of UTF-16.
 _MARKS = (
@@ -45,8 +46,10 @@ def decode(data: bytes, place: str, declared: str = "") -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _strict(data[len(mark) :], encoding, place)
-    if (nul := data.find(b"\0")) >= 0:
-        raise InputError(f"{place}: not a text: a NUL byte at byte {nul}", "save it as text with the encoding UTF-8")
+    if _is_binary(data):
+        problem = f"{place}: not a text: a NUL byte at byte {data.find(0)}"
+        raise InputError(problem, "save it as text with the encoding UTF-8")
+    data = data.replace(b"\0", b" ")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -54,6 +57,12 @@ def decode(data: bytes, place: str, declared: str = "") -> str:
         if not encoding and _is_damaged_utf8(data):
             raise _not_text(place, "UTF-8", error) from error
     return _strict(data, encoding or guess(data), place)
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether there are more NUL bytes than stray ones: they are half of UTF-16 without a mark."""
+    count = data.count(0)
+    return count * 4 >= len(data) > 0 if count <= STRAY_NULS else count * 100 > len(data)
 
 
 def guess(data: bytes) -> str:

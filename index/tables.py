@@ -17,6 +17,10 @@ LISTS = ("articles", "items", "data", "results", "documents", "records", "entrie
 MAX_DEPTH = 64  # lists and objects within each other; articles have a handful
 SEPARATORS = ",;\t|"
 _BLOCK_BYTES = 1 << 16
+# Control characters within strings are no JSON; each costs itself and not its article. Outside of strings all but some
+# of them are no JSON either, and a blank is.
+_STRAY = dict.fromkeys((*range(0x09), *range(0x0B, 0x0D), *range(0x0E, 0x20)), " ")
+_BLANKED = bytes(max(byte, 0x20) for byte in range(256))
 _STARTS = frozenset({"start_map", "start_array"})
 _ENDS = frozenset({"end_map", "end_array"})
 
@@ -61,7 +65,7 @@ def _line_text(line: bytes, place: str, offset: int) -> str:
 
 def _json_object(content: str, place: str) -> Record:
     try:
-        value = json.loads(content)
+        value = json.loads(content.translate(_STRAY), strict=False)
     except (ValueError, RecursionError) as error:
         detail = "nested too deep" if isinstance(error, RecursionError) else str(error)
         if isinstance(error, json.JSONDecodeError):
@@ -143,7 +147,7 @@ class _Bounded:
         if self._since_record > MAX_RECORD_BYTES:
             problem = f"{self._name}: an item of more than {megabytes(MAX_RECORD_BYTES)}"
             raise InputError(problem, "split it, or write JSON Lines")
-        return data
+        return data.translate(_BLANKED)
 
     def forget(self) -> None:
         self._since_record = 0
@@ -205,9 +209,7 @@ def _csv_lines(stream: BufferedReader, name: str) -> Iterator[str]:
     try:
         while line := text.readline(MAX_RECORD_BYTES):
             number += 1
-            if "\0" in line:
-                raise InputError(f"{name}:{number}: a NUL byte", "save the table as CSV with the encoding UTF-8")
-            yield line
+            yield line.replace("\0", " ")
     except UnicodeDecodeError as error:
         problem = f"{name}: not {error.encoding.upper()} text after line {number}"
         raise InputError(problem, "save the file with the encoding UTF-8") from error
@@ -217,6 +219,8 @@ def _table_encoding(sample: bytes, name: str) -> str:
     """The encoding of a table from its beginning, whose last letter may be cut."""
     if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
+    if b"\0" in sample:
+        decode(sample, name)  # refuses what is full of them
     try:
         sample.decode("utf-8")
     except UnicodeDecodeError as error:
