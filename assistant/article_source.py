@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assistant.reading_options import fault_line
 from index.adding import Incoming
 from index.errors import InputError, UsageError
+from index.fetch import without_password
 from index.kinds import SUFFIXES
 from index.readers import Reader, Reading, good_articles, is_remote
 
@@ -110,7 +111,7 @@ class ArticleSource:
 
 def _place(source: str | Path) -> str:
     """How the origin of an article is written: the whole path of its file, its address, or ``-``."""
-    return str(source) if is_remote(source) else Path(source).resolve().as_posix()
+    return without_password(str(source)) if is_remote(source) else Path(source).resolve().as_posix()
 
 
 def _size(source: str | Path | InputError) -> int:

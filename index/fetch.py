@@ -52,6 +52,18 @@ def is_address(source: str) -> bool:
     return source.lower().startswith(tuple(f"{scheme}://" for scheme in SCHEMES))
 
 
+def without_password(address: str) -> str:
+    """A web address without user name and password, which are neither sent nor kept."""
+    head, slashes, rest = address.partition("//")
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if not slashes or "@" not in rest:
+        return address
+    # Where a slash or the like stands in the password, the host ends later than a parser thinks.
+    inside = ":" in host and not host.rpartition(":")[2].isdigit()
+    end = host.rindex("@") if "@" in host else rest.index("@") if inside else -1
+    return f"{head}{slashes}{rest[end + 1 :]}"
+
+
 class Fetcher:
     """Fetches documents, one after another, without proxy.
 
@@ -71,7 +83,7 @@ class Fetcher:
             InputError: the address is none or not allowed, or the server does not give the document within the bounds.
         """
         deadline = monotonic() + self._seconds
-        place = address
+        place = without_password(address)
         url = _normal(address, place)
         for _ in range(MAX_REDIRECTS + 1):
             with self._answer(url, place, deadline) as response:
@@ -117,7 +129,8 @@ def _normal(address: str, place: str, base: str = "") -> str:
         if not _HOST.fullmatch(name):
             raise ValueError("no name of a machine")
     except ValueError as error:  # UnicodeError is one
-        raise InputError(f"{place}: {address[:200]!r} is not a web address", "write https://host/path") from error
+        shown = without_password(address)[:200]
+        raise InputError(f"{place}: {shown!r} is not a web address", "write https://host/path") from error
     shown = f"[{name}]" if ":" in name else name
     netloc = shown if port is None else f"{shown}:{port}"
     return urlunsplit((parts.scheme, netloc, quote(parts.path or "/", _SAFE), quote(parts.query, _SAFE), ""))

@@ -10,7 +10,7 @@ from index.articles import Article
 from index.decoding import decode
 from index.documents import STANDARD_INPUT, Document, open_document
 from index.errors import InputError
-from index.fetch import Fetcher, is_address
+from index.fetch import Fetcher, is_address, without_password
 from index.fields import FieldNames, article_from
 from index.files import Patterns, find_files, search_files
 from index.kinds import Kind
@@ -99,8 +99,9 @@ class Reader:
         for source in sources:
             if isinstance(source, InputError):
                 yield source
-            else:
-                yield from _few_faults(self._read(source), str(source))
+                continue
+            place = without_password(source) if isinstance(source, str) else source
+            yield from _few_faults(self._read(place), str(place))
 
     def _read(self, source: Source) -> Iterator[Article | InputError]:
         try:

@@ -10,7 +10,7 @@ import pytest
 
 from index.articles import Article
 from index.errors import InputError
-from index.fetch import Fetcher, is_address
+from index.fetch import Fetcher, is_address, without_password
 from index.limits import MAX_DOWNLOAD_BYTES, MAX_REDIRECTS
 from index.network import is_public
 from index.readers import Reader, Reading
@@ -257,3 +257,34 @@ def test_one_private_address_among_others_is_enough(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(socket, "getaddrinfo", both)
     assert problem_of("http://news.example/", private=False).endswith("private network (10.0.0.1)")
+
+
+# Passwords
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://reader:hidden@host/x", "https://host/x"),
+        ("https://reader:hid/den@host/x", "https://host/x"),
+        ("https://reader:hid#den@host/x", "https://host/x"),
+        ("https://reader:hid@den@host/x", "https://host/x"),
+        ("https://hidden@host", "https://host"),
+        ("https://host/@user/1", "https://host/@user/1"),
+        ("https://host:8080/@user?by=a@b", "https://host:8080/@user?by=a@b"),
+        ("-", "-"),
+    ],
+)
+def test_user_and_password_are_taken_out_of_addresses(address: str, shown: str) -> None:
+    assert without_password(address) == shown
+
+
+def test_a_password_in_an_address_is_neither_shown_nor_kept(site: str) -> None:
+    address = site.replace("http://", "http://reader:hidden@")
+    with Reader(Reading(private=True)) as reader:
+        items = list(reader.read([f"{address}/ferry", f"{address}/gone", f"{address}/to/ftp://host/"]))
+    assert isinstance(items[0], Article)
+    assert items[0].id == f"{site}/ferry"
+    assert all(isinstance(item, InputError) for item in items[1:])
+    assert "hidden" not in repr(items)
+    assert "hidden" not in "".join(map(str, items))
