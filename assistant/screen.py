@@ -17,6 +17,7 @@ from rich.text import Text
 from assistant.cli import console, show, show_error
 from assistant.render import error_line
 from assistant.render_chat import meanwhile_view, stage_of
+from index.printable import printable
 
 if TYPE_CHECKING:
     from assistant.answer import Answer
@@ -67,7 +68,7 @@ class Screen:
     def say(self, text: str) -> None:
         """A remark of the program's own, unless nobody is there to read it."""
         if self.interactive:
-            self.console.print(Text(text, style="dim"))
+            self.console.print(Text(printable(text), style="dim"))
 
     def error(self, error: "AssistantError") -> None:
         """An error on one line; on standard error where answers go into a pipe."""
