@@ -61,9 +61,9 @@ def given_by(file: SettingsFile, known: Collection[str]) -> dict[str, Given]:
 
 def misdirected(given: Mapping[str, Given]) -> Iterator[tuple[str, str]]:
     """Keys that would go to an address that somebody else has set, each with what to say of it."""
-    for key in ADDRESSES.keys() & given.keys():
-        setting = next((name for name in ADDRESSES[key] if name in given), None)
-        if setting is None or given[setting].foreign == given[key].foreign:
+    for key, settings in ADDRESSES.items():
+        setting = next((name for name in settings if name in given), None)
+        if key not in given or setting is None or given[setting].foreign == given[key].foreign:
             continue
         address = given[setting]
         if not same_server(str(address.value), OPENAI_BASE_URL):

@@ -12,6 +12,7 @@ _END = re.compile(rb"</(?:rss|feed|rdf:RDF|\w+:(?:rss|feed|RDF))\s*>\s*(?:<!--.*
 _ENTRY_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
 _MARKUP = frozenset({"text/html", "application/xhtml+xml"})
 _TAIL_BYTES = 4096
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # UTF-16, of which NUL bytes are a part
 _BLANKED = bytes(0x20 if byte < 0x20 and byte not in b"\t\n\r" else byte for byte in range(256))
 
 
@@ -25,7 +26,7 @@ def feed_fields(data: bytes, place: str, charset: str = "") -> Iterator[Mapping[
     """
     import feedparser
 
-    if not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if not data.startswith(_WIDE):
         data = data.translate(_BLANKED)  # an XML parser gives up at the first of them
     headers = {"content-type": f"application/xml; charset={charset}"} if charset else {}
     # Sanitizing would take away the attributes that say what is hidden, and we keep no markup anyway.

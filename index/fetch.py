@@ -53,7 +53,11 @@ def is_address(source: str) -> bool:
 
 
 def without_password(address: str) -> str:
-    """A web address without user name and password, which are neither sent nor kept."""
+    """A web address without user name and password, which are neither sent nor kept; anything else as it is."""
+    return _without_login(address) if is_address(address) else address
+
+
+def _without_login(address: str) -> str:
     head, slashes, rest = address.partition("//")
     host = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if not slashes or "@" not in rest:
@@ -129,7 +133,7 @@ def _normal(address: str, place: str, base: str = "") -> str:
         if not _HOST.fullmatch(name):
             raise ValueError("no name of a machine")
     except ValueError as error:  # UnicodeError is one
-        shown = without_password(address)[:200]
+        shown = _without_login(address)[:200]
         raise InputError(f"{place}: {shown!r} is not a web address", "write https://host/path") from error
     shown = f"[{name}]" if ":" in name else name
     netloc = shown if port is None else f"{shown}:{port}"

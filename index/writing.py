@@ -48,9 +48,11 @@ def one_writer(folder: Path, waiting: Callable[[], None] | None = None) -> Itera
         ) from error
     try:
         _keep_private(folder)
-        yield
+        try:
+            yield
+        finally:
+            _keep_private(folder)
     finally:
-        _keep_private(folder)
         lock.release()
 
 

@@ -273,6 +273,7 @@ def test_one_private_address_among_others_is_enough(monkeypatch: pytest.MonkeyPa
         ("https://host/@user/1", "https://host/@user/1"),
         ("https://host:8080/@user?by=a@b", "https://host:8080/@user?by=a@b"),
         ("-", "-"),
+        ("folder//reader@home", "folder//reader@home"),
     ],
 )
 def test_user_and_password_are_taken_out_of_addresses(address: str, shown: str) -> None:
