@@ -106,7 +106,9 @@ def test_the_number_of_a_process_that_has_ended_is_no_process(
         assert known is not None
         assert known.is_genuine
         assert process_identity(other.pid) != process_identity(os.getpid())
-    assert not known.is_genuine
+    ended = record.read()
+    assert ended is not None
+    assert not ended.is_genuine
     ask_for(broken, tmp_path / "warm")
     assert server.requests == []
 
