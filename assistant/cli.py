@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from index.errors import AssistantError, SettingError
+from index.telemetry import switch_tracing_off
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -80,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -> None:
     """Run a command line; errors for people become one or two lines on standard error and an exit status."""
+    switch_tracing_off()
     try:
         sys.exit(group.main(arguments, prog_name=name, standalone_mode=False) or 0)
     except click.exceptions.Exit as exit_:
