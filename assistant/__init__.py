@@ -1,5 +1,13 @@
 """Answers questions about news articles; every statement points at the sentence that says so."""
 
+import os.path
+import sys
+
+# ``python -m`` looks for every module in the current folder first, so that a ``json.py`` there would be run in place of
+# the library's. This comes before any such module is imported.
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path and sys.path[0] != os.path.dirname(__path__[0]):
+    del sys.path[0]
+
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -23,12 +23,12 @@ from filelock import FileLock
 
 from assistant.local_server import LocalServer
 from assistant.process_identity import is_own, process_identity
+from index.children import CALCULATING, ROOT, command, environment
 from index.errors import ModelError
 from index.private import is_private, private_file, private_folder
 from index.service_client import is_loopback
 
-ROOT = Path(__file__).parents[1]
-MODULE = "assistant.warm_process"
+START = "from assistant.warm_process import main; main()"
 LOCK_SECONDS = 120  # another command is loading the model meanwhile
 HEALTH_SECONDS = 5
 
@@ -70,8 +70,8 @@ class Serving:
         )
 
     def to_json(self) -> str:
-        """As one line of JSON."""
-        return json.dumps(asdict(self), default=str)
+        """As one line of JSON; paths are whole, for the process works in another folder."""
+        return json.dumps(asdict(self), default=os.path.abspath)
 
     @classmethod
     def from_json(cls, text: str) -> "Serving":
@@ -191,7 +191,7 @@ class WarmModel:
 
     def _found(self) -> Address:
         private_folder(self._folder)
-        record = Record(self._folder / f"{self._serving.key}.json")
+        record = Record(self._folder.absolute() / f"{self._serving.key}.json")
         with record.lock.acquire(timeout=LOCK_SECONDS):
             address = record.read()
             if address is not None and address.is_genuine and address.answers():
@@ -216,10 +216,10 @@ def _started(serving: Serving, record: Record) -> Address:
     Raises:
         ModelError: it cannot load the model.
     """
-    command = [sys.executable, "-m", MODULE, str(record.path)]
     with subprocess.Popen(
-        command,
-        cwd=ROOT,  # where its modules are; and no folder that somebody may want to remove
+        [*command(START), str(record.path)],
+        cwd=ROOT,  # no folder that somebody may want to remove
+        env=environment(CALCULATING),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

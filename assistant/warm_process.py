@@ -62,7 +62,3 @@ def _stay(record: Record, own: Address, idle_seconds: float) -> None:
                     return
         except Timeout:  # somebody is taking the address just now
             asked = time.monotonic()
-
-
-if __name__ == "__main__":
-    main()

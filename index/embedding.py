@@ -57,8 +57,8 @@ class LocalEmbedder:
         self._threads = threads
 
     def __reduce__(self) -> tuple[type["LocalEmbedder"], tuple[Path, int | None]]:
-        """Sent to another process, it is loaded anew there."""
-        return LocalEmbedder, (self._folder, self._threads)
+        """Sent to another process, it is loaded anew there, whatever folder that one works in."""
+        return LocalEmbedder, (self._folder.absolute(), self._threads)
 
     def with_threads(self, threads: int) -> "LocalEmbedder":
         """The same model, to be loaded with at most so many threads."""

@@ -1,31 +1,29 @@
 """Parsers of formats that can be made to harm whoever reads them, in a process of its own.
 
 Pages, feeds and PDF files come from anywhere, and their parsers are large. In the other process they have bounded time
-and memory, no network and no way to start programs, and when they break, one file is not read. The process takes one
+and memory and what ``index.confinement`` leaves them, and when they break, one file is not read. The process takes one
 document after another on standard input and ends when that is closed, which also happens when its parent is killed.
 """
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from threading import Event, Timer
 from types import TracebackType
 
+from index.children import ROOT, command, environment
+from index.confinement import confine
 from index.decoding import decode
 from index.errors import InputError
 from index.kinds import Kind
 from index.limits import PARSE_BYTES, PARSE_SECONDS, megabytes
 
 Fields = Mapping[str, object]
-ROOT = Path(__file__).parents[1]
 REMEDY = "leave it out, or save its text as a .txt file"
-_START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from index.parsing import serve; serve()"
-_FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "socket.gethostby", "subprocess.", "os.system", "os.exec")
+_START = "from index.parsing import serve; serve()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,12 @@ class Parsers:
 def _started() -> subprocess.Popen[bytes]:
     # Whatever parsers have to say is not for people; that they failed is told in the reply.
     return subprocess.Popen(
-        [sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command(_START),
+        cwd=ROOT,
+        env=environment(TZ="UTC0"),  # a zone's file is none that parsers may read
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
 
 
@@ -118,8 +121,7 @@ def _received(entry: Mapping[str, object]) -> Fields | InputError:
 
 def serve() -> None:
     """Be the other process: read documents from standard input, write what is in them to standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
-    _confine()
+    confine()
     replies = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing that a parser prints may get between the replies
     while line := sys.stdin.buffer.readline():
@@ -171,18 +173,3 @@ def parsed(task: Task, data: bytes) -> Iterator[Fields | InputError]:
             from index.texts import markdown_fields
 
             yield from markdown_fields(decode(data, task.place, task.charset), task.place)
-
-
-def _confine() -> None:
-    """No more memory than ``PARSE_BYTES`` where the system can bound it, no network, no other programs."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (PARSE_BYTES, PARSE_BYTES))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-    def refuse(event: str, arguments: tuple[object, ...]) -> None:
-        if event.startswith(_FORBIDDEN):
-            raise PermissionError(f"a parser tried {event}")
-
-    sys.addaudithook(refuse)

@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 
 from index.articles import Chunk
+from index.dotenv import import_unheeding
 from index.embedding import Vectors
 from index.entries import row_key
 from index.errors import DamagedError, IndexStateError, ServiceError
@@ -53,6 +54,7 @@ class Store:
     @classmethod
     def create(cls, folder: Path, identity: Identity, server: Server | None = None) -> "Store":
         """Make an empty store."""
+        import_unheeding("chromadb")
         from chromadb.api.collection_configuration import CreateCollectionConfiguration
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,6 +79,7 @@ class Store:
         """
         if not holds_vectors(folder):
             return None
+        import_unheeding("chromadb")
         from chromadb.errors import NotFoundError
 
         check_place(folder, server)
@@ -97,6 +100,7 @@ class Store:
             return True
         if server is None:
             return False
+        import_unheeding("chromadb")
         from chromadb.errors import NotFoundError
 
         try:
@@ -234,17 +238,14 @@ class _Place:
         import chromadb
         from chromadb.config import Settings
 
-        settings = Settings(anonymized_telemetry=False)
+        unheeding: Any = {"_env_file": None}
+        settings = Settings(**unheeding, anonymized_telemetry=False, chroma_otel_collection_endpoint="")
         with self.explained():
             if self.server:
                 await_ready(self.server)
+                url, headers = self.server.url, self.server.headers
                 # A whole URL for a host keeps Chroma from adding its own port.
-                client: Any = chromadb.HttpClient(
-                    self.server.url,
-                    ssl=self.server.url.startswith("https:"),
-                    headers=self.server.headers,
-                    settings=settings,
-                )
+                client: Any = chromadb.HttpClient(url, ssl=url.startswith("https:"), headers=headers, settings=settings)
                 client._server._session.timeout = self.server.timeout_seconds  # Chroma has no setting for it: for ever
             else:
                 # Chroma shares one client among all who spell a path alike, and that one sees nothing of what others
@@ -276,7 +277,7 @@ class _Place:
 
 
 def _close(client: "Client") -> None:
-    """Close a client, and the connections to a server that Chroma leaves open: its own and its administration's."""
+    """Close a client, and the connections to a server that Chroma leaves open."""
     client.close()
     for part in (cast("Any", client), cast("Any", client)._admin_client):
         if session := getattr(part._server, "_session", None):

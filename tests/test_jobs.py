@@ -46,7 +46,7 @@ def committed(index: Path) -> int:
 def children(process: int) -> list[int]:
     """The embedding processes that a process has begun."""
     begun = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
-    return [int(child) for child in begun if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [int(child) for child in begun if b"embedding_processes" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def test_several_processes_give_the_index_that_one_gives(tmp_path: Path, embedder: Embedder) -> None:

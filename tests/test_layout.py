@@ -23,7 +23,8 @@ CHAT_CLIENTS = "langchain_openai"
 ENVIRONMENT = {
     "assistant/settings.py": "reads the settings",
     "assistant/local_server.py": "sets a default of the OpenMP library that runs the embedded language model",
-    "index/wheels.py": "hands the environment on to pip",
+    "index/children.py": "hands on what other processes need of it",
+    "index/telemetry.py": "tells libraries to tell nobody",
 }
 PUBLIC_NAMES = [
     "Answer",
