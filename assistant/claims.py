@@ -172,6 +172,6 @@ def _as_statement(text: str) -> str:
     """
     plain = BULLET.sub("", text, count=1).strip()
     if plain != text.strip():
-        plain = re.sub(r"[,;]?(?:\s+(?:and|or))?[,;]?$", "", plain)
+        plain = re.sub(r"[,;]?(?:\s++(?:and|or))?[,;]?$", "", plain)
         plain = plain[:1].upper() + plain[1:]
     return plain if re.search(r"[.!?…:][\"'”’)\]]*$", plain) else f"{plain}."

@@ -28,7 +28,7 @@ READABLE = 110  # columns; longer lines are hard to follow, however wide the ter
 NUMBER, NOTICE = "cyan", "magenta"
 _UNSHOWN = UNSHOWN | {ord(GLUE): " "}
 
-_WHOLE = re.compile(r"\d{1,2} \w+ \d{4}|\d+ \w+ ago")  # dates and ages are not broken
+_WHOLE = re.compile(r"\d{1,2} \w+ \d{4}|(?<!\d)\d+ \w+ ago")  # dates and ages are not broken
 
 
 def answer_view(answer: Answer, *, verbose: bool = False, present: date | None = None) -> RenderableType:

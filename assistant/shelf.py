@@ -19,8 +19,8 @@ MOST_NAMED_CHUNKS = 20_000  # names are read from so many chunks at most; that t
 # Words with a capital in a row, joined as names are; the first word of a sentence counts only within such a row.
 _CAPITAL = "[A-ZÀ-ÖØ-Þ]"
 _NAME = re.compile(
-    rf"\b{_CAPITAL}[\w’'-]*(?:\.? (?:(?:of|the|de|al|van|von|bin) ){{0,2}}{_CAPITAL}[\w’'-]*)+"
-    rf"|(?<=[a-z,] ){_CAPITAL}[\w-]{{2,}}"
+    rf"\b{_CAPITAL}[\w’'-]{{0,60}}(?:\.? (?:(?:of|the|de|al|van|von|bin) ){{0,2}}{_CAPITAL}[\w’'-]{{0,60}})+"
+    rf"|(?<=[a-z,] ){_CAPITAL}[\w-]{{2,60}}"
 )
 _BEGINNINGS = frozenset("The A An In On At But And For From With After Before When While Its His Her Their".split())
 

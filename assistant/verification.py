@@ -12,9 +12,13 @@ from itertools import pairwise
 
 import snowballstemmer
 
+from index.sentences import MAX_SENTENCE_CHARACTERS
+
 # A claim in its sentence's own words has nearly all of them; a lower share lets in claims that add things.
 MIN_CONTENT_RECALL = 0.7
 MIN_ECHO_RECALL = 0.9
+# What a model writes is read by rules, whose time must have a bound; a sentence may be told with its list's first line.
+MOST_CLAIM_CHARACTERS = 2 * MAX_SENTENCE_CHARACTERS
 PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|they|them|their)\b", re.IGNORECASE)
 NAME_RUN = re.compile(r"[A-Z][\w’'.-]*\w(?: [A-Z][\w’'-]*\w)*")  # neighbouring capitalised words
 WORD = re.compile(r"\w+(?:['’.\-&]\w+)*", re.UNICODE)
@@ -91,8 +95,8 @@ def verify(claim: str, sentence: str, *, before: Sequence[str] = ()) -> Verdict:
         before: the sentences just before it, in the order of the article; as few of them as possible lend their names
             when the sentence has a personal pronoun.
     """
-    if not content_stems(claim):
-        return Verdict("says nothing")
+    if unusable := _unusable(claim):
+        return Verdict(unusable)
     missing = numbers(claim) - numbers(sentence)
     if missing:
         return Verdict(f"the sentence does not have {_listed(missing)}")
@@ -112,6 +116,12 @@ def verify(claim: str, sentence: str, *, before: Sequence[str] = ()) -> Verdict:
     if content_recall(claim, sentence, lent) < MIN_CONTENT_RECALL:
         return Verdict("the sentence does not state it")
     return Verdict(reach=reach)
+
+
+def _unusable(claim: str) -> str:
+    if len(claim) > MOST_CLAIM_CHARACTERS:
+        return "it is longer than any sentence"
+    return "" if content_stems(claim) else "says nothing"
 
 
 def states(claim: str, sentence: str) -> bool:

@@ -10,9 +10,11 @@ from index.sentences import split_blocks, split_sentences
 BREAK_PENALTY = 0.1
 MAX_FACTOR = 2
 TARGET_WORDS = 120
+# So many characters count as a word at least, with the space around them: text without spaces is long all the same.
+WORD_CHARACTERS = 20
 # Names the way texts are cut. To be changed whenever sentences or chunks of the same text would come out otherwise:
 # an index made in another way is then refused, with the way out.
-CHUNKING = "sentences-1/120"
+CHUNKING = "sentences-2/120"
 
 
 def split_chunks(article: Article, target_words: int = TARGET_WORDS) -> tuple[Chunk, ...]:
@@ -26,7 +28,7 @@ def split_chunks(article: Article, target_words: int = TARGET_WORDS) -> tuple[Ch
 
     Args:
         article: its text may be empty.
-        target_words: words separated by white space, at least 1.
+        target_words: words separated by white space, at least 1; ``WORD_CHARACTERS`` without any count as one.
 
     Raises:
         ValueError: when ``target_words`` is below 1.
@@ -39,7 +41,7 @@ def split_chunks(article: Article, target_words: int = TARGET_WORDS) -> tuple[Ch
 
 def _cuts(text: str, sentences: tuple[Sentence, ...], target: int) -> list[int]:
     """Sentence numbers at which chunks start, ending with ``len(sentences)``: the cheapest way through all cuts."""
-    words = list(accumulate((len(sentence.text.split()) for sentence in sentences), initial=0))
+    words = list(accumulate(map(_words, sentences), initial=0))
     penalties = [0.0, *_penalties(text, sentences)]
     costs, origins = [0.0], [0]
     for end in range(1, len(words)):
@@ -51,6 +53,10 @@ def _cuts(text: str, sentences: tuple[Sentence, ...], target: int) -> list[int]:
     while cuts[-1] > 0:
         cuts.append(origins[cuts[-1]])
     return cuts[::-1]
+
+
+def _words(sentence: Sentence) -> int:
+    return max(len(sentence.text.split()), len(sentence.text) // WORD_CHARACTERS)
 
 
 def _candidates(words: list[int], costs: list[float], end: int, target: int) -> Iterator[tuple[float, int]]:

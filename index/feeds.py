@@ -8,7 +8,8 @@ from typing import Any
 from index.errors import InputError
 from index.visible import shown_text
 
-_END = re.compile(rb"</(?:rss|feed|rdf:RDF|\w+:(?:rss|feed|RDF))\s*>\s*(?:<!--.*?-->\s*)*\Z", re.DOTALL)
+# Atomic: a comment ends at its first -->, and where no end of the feed follows, nothing is tried again.
+_END = re.compile(rb"</(?:rss|feed|rdf:RDF|\w+:(?:rss|feed|RDF))\s*+>\s*+(?><!--.*?-->\s*+)*+\Z", re.DOTALL)
 _ENTRY_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
 _MARKUP = frozenset({"text/html", "application/xhtml+xml"})
 _TAIL_BYTES = 4096

@@ -24,7 +24,7 @@ MAX_ELEMENTS = 50_000
 # Elements within elements; what is deeper than this libxml2 would leave out without a word.
 MAX_DEPTH = 256
 _META_BYTES = 1024  # where browsers look for the declaration of an encoding: HTML Standard, section 13.2.3.2
-_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.I)
+_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*+=\s*+(?:[\"']\s*+)?([\w.:-]{1,40})", re.I)
 _STATEMENTS = frozenset(
     (
         "@context @graph @id @type author dateCreated dateModified datePublished headline mainEntity mainEntityOfPage"

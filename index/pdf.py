@@ -15,6 +15,7 @@ SHORT_LINE = 0.75  # of the usual length: where a paragraph ends
 REPEATED = 0.5  # of the pages: a line that stands at the top or bottom of so many is no part of the text
 _END, _END_BYTES = b"%%EOF", 1024  # where readers look for it: ISO 32000-1, annex H, implementation note 18
 _PAGE_NUMBER = re.compile(r"(?:page\s*)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?", re.I)
+_HYPHEN = re.compile(r"[a-z]-\Z")
 # Letters that are one glyph in print: Unicode block "Alphabetic Presentation Forms".
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 
@@ -65,19 +66,21 @@ def _joined(pages: Sequence[list[str]]) -> str:
     """Paragraphs: lines are joined until a blank or a short one; a hyphen at the end of a line goes."""
     lines = [line for page in _without_margins(pages) for line in page]
     usual = median([len(line) for line in lines if line] or [0])
-    paragraphs, open_line = [""], False
+    paragraphs: list[list[str]] = []
+    open_line = False
     for line in lines:
         if not line:
             open_line = False
             continue
         if not open_line:
-            paragraphs.append(line)
-        elif re.search(r"[a-z]-$", paragraphs[-1]) and line[0].islower():
-            paragraphs[-1] = paragraphs[-1][:-1] + line
+            paragraphs.append([line])
+        elif _HYPHEN.search(paragraphs[-1][-1], len(paragraphs[-1][-1]) - 2) and line[0].islower():
+            paragraphs[-1][-1] = paragraphs[-1][-1][:-1]
+            paragraphs[-1].append(line)
         else:
-            paragraphs[-1] += f" {line}"
+            paragraphs[-1].append(f" {line}")
         open_line = len(line) >= SHORT_LINE * usual
-    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    return "\n\n".join("".join(paragraph) for paragraph in paragraphs)
 
 
 def _without_margins(pages: Sequence[list[str]]) -> Iterator[list[str]]:

@@ -17,6 +17,10 @@ from index.articles import Sentence
 if TYPE_CHECKING:
     from nupunkt import PunktSentenceTokenizer
 
+# No sentence of news has so many characters; what has is a table or a list on one line, or was made to keep us busy.
+# Each is read by many rules, whose time must have a bound.
+MAX_SENTENCE_CHARACTERS = 1000
+
 # Plain text is wrapped at 65 to 80 columns by habit; a line beyond 100 is a paragraph, lines below 40 are a list.
 WRAP_COLUMNS = range(40, 101)
 
@@ -34,6 +38,7 @@ ABBREVIATIONS = frozenset(
 
 _LINE_END = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_NO_SPACE = re.compile(r"\S")
 _LONE_BULLET = re.compile(r"[•‣◦▪●■○·*–—-]")
 _LIST_ITEM = re.compile(r"(?:[•‣◦▪●■○·*–-]|\(?\d{1,3}[.)]|\(?[a-z]\))\s+\S")
 _LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)]")
@@ -120,11 +125,12 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
 
     ``text[s.start:s.end] == s.text`` for each; they are in order, do not overlap, neither start nor end with white
     space, and only white space lies outside them. Each holds a letter or a digit unless the text has none: a bullet
-    that stands alone belongs to the item after it, any other stray mark to the sentence before it.
+    that stands alone belongs to the item after it, any other stray mark to the sentence before it. What has more than
+    ``MAX_SENTENCE_CHARACTERS`` is cut at white space, or, where there is none, after so many, whatever the parts hold.
     """
     starts = [start for block in split_blocks(text) for start in _sentence_starts(text, block)]
     pieces = [_stripped(text, start, end) for start, end in pairwise([*starts, len(text)])]
-    spans = _attach_wordless(text, pieces)
+    spans = [part for span in _attach_wordless(text, pieces) for part in _bounded(text, span)]
     return tuple(Sentence(i, span.start, span.end, text[span.start : span.end]) for i, span in enumerate(spans))
 
 
@@ -221,6 +227,24 @@ def _attach_wordless(text: str, spans: list[Span]) -> list[Span]:
             joined[-1] = Span(joined[-1].start, span.end)
         complete = complete or worded
     return joined
+
+
+def _bounded(text: str, span: Span) -> Iterator[Span]:
+    """The span, or parts of it that are not too long and neither start nor end with white space."""
+    start = span.start
+    while span.end - start > MAX_SENTENCE_CHARACTERS:
+        piece = text[start : start + MAX_SENTENCE_CHARACTERS + 1]
+        end = start + min(len(_up_to_space(piece)), MAX_SENTENCE_CHARACTERS)
+        yield Span(start, end)
+        following = _NO_SPACE.search(text, end, span.end)
+        start = following.start() if following else span.end
+    yield Span(start, span.end)
+
+
+def _up_to_space(piece: str) -> str:
+    """The piece up to the last white space that follows a word; all of it where there is none."""
+    whole = piece.rstrip()
+    return whole if len(whole) < len(piece) else piece.rsplit(maxsplit=1)[0]
 
 
 @lru_cache(maxsize=1)

@@ -234,7 +234,7 @@ def _mixed(parts: list[float]) -> str:
         return ""
     if len(parts) > 3 and parts[3] == 0:
         return "transparent"
-    return "".join(f"{min(255, max(0, int(part))):02x}" for part in parts[:3])
+    return "".join(f"{int(min(255.0, max(0.0, part))):02x}" for part in parts[:3])
 
 
 def shown_text(html: str) -> str:

@@ -44,15 +44,15 @@ _NETWORK_REMEDY = (
 _NETWORK_CAUSES = (
     (r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSLError", "its TLS certificate is not trusted"),
     (r"ProxyError|Unable to connect to proxy|407 Client Error", "the proxy does not let us through"),
-    (r"\b401\b.*(Client Error|Unauthorized)|401 Error", "it asks for a user name and password"),
-    (r"\b403\b.*(Client Error|Forbidden)|403 Error", "it refuses access"),
+    (r"\b401\b.{0,200}(Client Error|Unauthorized)|401 Error", "it asks for a user name and password"),
+    (r"\b403\b.{0,200}(Client Error|Forbidden)|403 Error", "it refuses access"),
     (
         r"Name or service not known|name resolution|nodename nor servname|getaddrinfo failed|Failed to resolve",
         "its host name cannot be resolved",
     ),
     (r"Connection refused|actively refused", "the connection was refused"),
     (r"timed out|ConnectTimeout|ReadTimeout", "it did not answer in time"),
-    (r"\b5\d\d\b.*Server Error|HTTP error 5\d\d|too many 5\d\d error", "it reports an internal error"),
+    (r"\b5\d\d\b.{0,200}Server Error|HTTP error 5\d\d|too many 5\d\d error", "it reports an internal error"),
     (r"NewConnectionError|Connection (broken|aborted|reset)|Max retries exceeded", "the connection failed"),
 )
 

@@ -1,0 +1,120 @@
+"""Bounded time on any text: no pattern takes more than twice the time, and some, for twice the text.
+
+Each is tried with pieces of what it matches itself, repeated in many ways; processor time of this thread is measured,
+and only ratios are compared.
+"""
+
+import re
+from collections import deque
+from typing import Any
+
+import pytest
+
+from assistant.verification import verify
+from index.articles import Article
+from index.chunks import MAX_FACTOR, TARGET_WORDS, WORD_CHARACTERS, split_chunks
+from index.feeds import _END
+from index.pdf import _joined
+from index.sentences import MAX_SENTENCE_CHARACTERS, split_sentences
+from tests.patterns import Found, all_patterns, seconds, texts
+
+SIZE = 2000
+LINEAR, SQUARE = 2.5, 5.0
+QUICK = 0.0015  # seconds for a text of that size; what is quadratic takes longer
+# Rules that read a sentence at a time, or the few before it: what they read has a bound, so that a square is bearable.
+OF_SENTENCES = (
+    "claims chain conversation denial disagreement evidence expectation inclusion instructions lists newest pronouns"
+    " quantities question_limits question_words relative_days saidwhen sentence_dates statements succession support"
+    " tense turn verification days"
+).split()
+# Tried at one place only, where the text begins, or with few characters around a place.
+ANCHORED = (
+    "index.kinds:_PROLOGUE",
+    "index.sentences:_CAMEL_CASE",
+    "index.texts:_FRONT_MATTER",
+    "index.sentences:RULES",
+)
+
+
+def made(pattern: re.Pattern[Any], parts: tuple[str, str, str], size: int) -> str | bytes:
+    before, repeated, after = parts
+    text = before + repeated * (size // len(repeated)) + after
+    return text.encode() if isinstance(pattern.pattern, bytes) else text
+
+
+def ratio(found: Found, parts: tuple[str, str, str], size: int = SIZE) -> float:
+    """How much longer twice the text takes; 1 where either takes no time to speak of."""
+
+    def use(text: Any) -> None:
+        if found.place.startswith(ANCHORED):
+            found.pattern.match(text)
+        else:
+            deque(found.pattern.finditer(text), maxlen=0)
+
+    if seconds(use, made(found.pattern, parts, size)) < QUICK:
+        return 1.0
+    # What else the machine does can only make it longer.
+    once, twice = (seconds(use, made(found.pattern, parts, length), rounds=3) for length in (size, 2 * size))
+    return twice / once
+
+
+@pytest.mark.parametrize("found", all_patterns(), ids=lambda found: found.place)
+def test_every_pattern_takes_linear_time(found: Found) -> None:
+    module = found.place.partition(":")[0].rpartition(".")[2]
+    bounded = module in OF_SENTENCES
+    most, size = (SQUARE, MAX_SENTENCE_CHARACTERS // 2) if bounded else (LINEAR, SIZE)
+    for parts in texts(found.pattern):
+        assert ratio(found, parts, size) <= most, parts
+
+
+def test_patterns_are_found_wherever_they_stand() -> None:
+    places = {found.place for found in all_patterns()}
+    assert {"index.sentences:_GAP", "assistant.framing:_TAG", "assistant.instructions:PATTERNS[3]"} <= places
+    assert any(place.startswith("index.sentences:RULES[") for place in places)
+    assert any(re.fullmatch(r"assistant\.transcript_text:\d+", place) for place in places)
+
+
+def test_what_is_quadratic_or_worse_is_noticed() -> None:
+    for form in (r"\s+$", r"(?:a|b|ab)+c", r"<(?=<*x)", r"a.*b"):
+        pattern = re.compile(form)
+        assert max(ratio(Found("", pattern), parts, 200 if "ab" in form else SIZE) for parts in texts(pattern)) > LINEAR
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a ", "a, ", "“A ", "(a", "A. ", "1,", "- ", "\n", " ", "。文", ".[1]", "Mr. A ", "a\n"]
+)
+def test_articles_are_cut_in_linear_time_into_pieces_of_bounded_length(unit: str) -> None:
+    def cut(text: str) -> None:
+        split_chunks(Article("a", text=text))
+
+    text = f"A{unit * (20_000 // len(unit))}b"
+    assert seconds(cut, 2 * text, rounds=2) / seconds(cut, text, rounds=2) <= LINEAR
+    chunks = split_chunks(Article("a", text=text))
+    assert max(len(sentence.text) for chunk in chunks for sentence in chunk.sentences) <= MAX_SENTENCE_CHARACTERS
+    words = MAX_FACTOR * TARGET_WORDS * WORD_CHARACTERS
+    assert all(sum(len(sentence.text) for sentence in chunk.sentences) <= words for chunk in chunks)
+
+
+def test_a_sentence_without_end_is_cut_at_white_space() -> None:
+    (first, second, *_) = split_sentences("The ferry sailed on " * 300)
+    assert first.text.endswith("sailed on")
+    assert second.text.startswith("The ferry")
+    assert first.end < second.start
+    hard = split_sentences("x" * 2500)
+    assert [(sentence.start, sentence.end) for sentence in hard] == [(0, 1000), (1000, 2000), (2000, 2500)]
+
+
+def test_a_feed_that_ends_in_comments_is_read() -> None:
+    assert _END.search(b"</rss>" + b"<!-- a -->\n" * 300)
+    assert not _END.search(b"</rss>" + b"<!-- a -->" * 300 + b"x")  # with one comment more, twice the time
+
+
+def test_a_paragraph_of_many_lines_is_joined_in_linear_time() -> None:
+    page = ["the ferry sailed on over the lake, and hard-", "ly anybody was on board of it that morning and"] * 10_000
+    assert seconds(_joined, [page * 2], rounds=2) / seconds(_joined, [page], rounds=2) <= LINEAR
+    assert "and hardly anybody" in _joined([page[:4]])
+
+
+def test_a_claim_without_end_is_refused_at_once() -> None:
+    claim = "The ferry sailed at 1.1.1.1.1.1 for " * 20_000
+    assert verify(claim, "The ferry sailed.").reason == "it is longer than any sentence"
