@@ -159,7 +159,7 @@ def _milliseconds(*arguments: str) -> float:
         CalledProcessError: it failed; a question that the articles do not answer is no failure.
     """
     started = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "assistant", *arguments], check=False, stdout=subprocess.DEVNULL)
+    done = subprocess.run([sys.executable, "-P", "-m", "assistant", *arguments], check=False, stdout=subprocess.DEVNULL)
     if done.returncode not in {0, EXIT_NOT_SAID}:
         done.check_returncode()
     return (time.perf_counter() - started) * 1000

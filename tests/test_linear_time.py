@@ -74,10 +74,10 @@ def test_patterns_are_found_wherever_they_stand() -> None:
     assert any(re.fullmatch(r"assistant\.transcript_text:\d+", place) for place in places)
 
 
-def test_what_is_quadratic_or_worse_is_noticed() -> None:
-    for form in (r"\s+$", r"(?:a|b|ab)+c", r"<(?=<*x)", r"a.*b"):
-        pattern = re.compile(form)
-        assert max(ratio(Found("", pattern), parts, 200 if "ab" in form else SIZE) for parts in texts(pattern)) > LINEAR
+@pytest.mark.parametrize("form", [r"\s+$", r"<(?=<*x)", r"a.*b", r"[a-z]{2,}[^su\W]s$"])
+def test_what_is_quadratic_is_noticed(form: str) -> None:
+    pattern = re.compile(form)
+    assert any(ratio(Found("", pattern), parts) > LINEAR for parts in texts(pattern))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ follow its light and dark form.
 import io
 import re
 from collections.abc import Callable, Sequence
+from contextlib import chdir
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.metrics.abstention import MAX_RISK, RiskCoverage
@@ -190,7 +192,8 @@ def _svg(name: str, draw: "Callable[[Figure, Axes], None]") -> str:
 
     The settings of the SVG writer exist only as global ones; they are set for the time of drawing and put back.
     """
-    import matplotlib as mpl
+    with chdir(Path(__file__).parent):  # it reads a matplotlibrc of the current folder, which may be somebody else's
+        import matplotlib as mpl
     from matplotlib.figure import Figure
 
     target = io.StringIO()
