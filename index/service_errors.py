@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -21,14 +21,22 @@ from index.errors import (
     UnknownModelError,
     UnreachableError,
 )
+from index.service_words import Fault, fault_of
 
 if TYPE_CHECKING:
     import openai
 
-# Wordings of OpenAI, vLLM, llama.cpp, Ollama and LiteLLM for a prompt that is too long.
-CONTEXT_WORDINGS = ("context_length", "context length", "context window", "context size", "prompt is too long")
+# Wordings of OpenAI, vLLM, llama.cpp, Ollama, LiteLLM and others for a prompt that is too long.
+CONTEXT_WORDINGS = (
+    *("context_length", "context length", "context window", "context size", "context limit", "max_model_len"),
+    *("prompt is too long", "prompt too long", "input is too long", "input tokens exceed", "exceed_context_size"),
+)
 LONGEST_QUOTE = 200
 MODELS_SHOWN = 5
+HTTP_ERROR = re.compile(r"[45]\d\d")
+KEY_HEAD, KEY_TAIL = 6, 4  # characters by which a part of a key is known
+# Kinds of error that our own reading of a reply adds to those of servers.
+NOT_A_REPLY, REFUSAL = "not_a_reply", "refusal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +70,18 @@ class Service:
         return f"{self.shown} (model {self.model})" if self.model else self.shown
 
     def quote(self, text: object) -> str:
-        """The server's own words: one line, shortened, without secrets."""
-        words = " ".join(str(text).split())
+        """The server's own words: one line, shortened, without secrets and what commands a terminal."""
+        words = "".join(character if character.isprintable() else " " for character in str(text))
+        words = " ".join(words.split())
         for secret in (*self.secrets, *_secrets_in(self.address)):
             words = words.replace(secret, "…")
         return words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"
+
+    def quote_refusal_of_key(self, text: object) -> str:
+        """The same without parts of keys, which servers like to repeat as ``sk-ab****wxyz``."""
+        parts = {part for secret in self.secrets for part in (secret[:KEY_HEAD], secret[-KEY_TAIL:])}
+        hidden = ("**", "...", "…", *parts)
+        return " ".join("…" if any(part in word for part in hidden) else word for word in self.quote(text).split())
 
 
 def shown_address(url: str) -> str:
@@ -119,15 +134,36 @@ def service_error(error: Exception, service: Service, offered: Callable[[], Sequ
         return ReplyError(f"{service.named} withheld the reply (content filter)", "Ask in other words.")
     if isinstance(error, openai.APIError) and not isinstance(error, openai.APIResponseValidationError):
         return _refused(error, service, offered)
+    return no_reply(service, type(error).__name__)
+
+
+def no_reply(service: Service, words: str) -> ServiceError:
+    """What the server sent is no reply; quotes it."""
+    told = f": {service.quote(words)}" if words else " (it is empty)"
     return ReplyError(
-        f"{service.named} sent something that is not a reply of the OpenAI protocol ({type(error).__name__})",
+        f"{service.named} sent something that is not a reply of the OpenAI protocol{told}",
         f"Check {service.address_setting}; the address usually ends in /v1.",
     )
 
 
+def fault_in(error: Exception) -> Fault:
+    """What the server says in an error of the client; its status in words where it says nothing."""
+    response = getattr(error, "response", None)
+    try:
+        fault = fault_of(response.text if response is not None else getattr(error, "body", None))
+    except RuntimeError:  # the body was closed before it was read
+        fault = fault_of(getattr(error, "body", None))
+    if fault.words:
+        return fault
+    if response is None:
+        return replace(fault, words=str(error))
+    return replace(fault, words=response.reason_phrase or "it does not say why")
+
+
 def is_context_overflow(error: Exception) -> bool:
     """Whether the server says that the prompt is longer than the model can read."""
-    words = f"{error} {getattr(error, 'code', '')}".lower()
+    fault = fault_in(error)
+    words = f"{fault.words} {fault.code} {fault.kind}".lower()
     return any(wording in words for wording in CONTEXT_WORDINGS)
 
 
@@ -170,57 +206,63 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _refused(error: "openai.APIError", service: Service, offered: Callable[[], Sequence[str]]) -> ServiceError:
-    status = _status(error)
+    fault = fault_in(error)
+    status = _status(error, fault)
+    if fault.kind == NOT_A_REPLY:
+        return no_reply(service, fault.words)
+    if fault.kind == REFUSAL:
+        return ReplyError(f"the model refused to answer: {service.quote(fault.words)}", "Ask in other words.")
     if is_context_overflow(error):
         return ServiceError(
-            f"the prompt is longer than {service.named} can read: {service.quote(error.message)}",
+            f"the prompt is longer than {service.named} can read: {service.quote(fault.words)}",
             "Lower ASSISTANT_EVIDENCE_TOKENS, or use a model with a longer context.",
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return _not_allowed(error, service, status)
-    if status == HTTPStatus.NOT_FOUND or error.code == "model_not_found":
-        return _not_found(error, service, tuple(offered()))
-    if status == HTTPStatus.TOO_MANY_REQUESTS or error.code == "insufficient_quota":
-        return _limited(error, service)
-    return _failed(error, service, status)
+        return _not_allowed(fault, service, status)
+    if status == HTTPStatus.NOT_FOUND or fault.code == "model_not_found":
+        return _not_found(fault, service, tuple(offered()))
+    if status == HTTPStatus.TOO_MANY_REQUESTS or fault.code == "insufficient_quota":
+        return _limited(fault, service)
+    return _failed(fault, service, status)
 
 
-def _not_allowed(error: "openai.APIError", service: Service, status: int | None) -> ServiceError:
+def _not_allowed(fault: Fault, service: Service, status: int | None) -> ServiceError:
+    words = service.quote_refusal_of_key(fault.words)
     if status == HTTPStatus.UNAUTHORIZED:
-        # The server's own words are left out: they often hold parts of the key.
         remedy = f"Set {service.key_setting} to a valid key."
-        return AuthenticationError(f"{service.named} did not accept the API key", remedy)
+        return AuthenticationError(f"{service.named} did not accept the API key: {words}", remedy)
     return AuthenticationError(
-        f"{service.named} does not allow this key: {service.quote(error.message)}",
+        f"{service.named} does not allow this key: {words}",
         f"Use another key ({service.key_setting}) or another model ({service.model_setting}).",
     )
 
 
-def _failed(error: "openai.APIError", service: Service, status: int | None) -> ServiceError:
+def _failed(fault: Fault, service: Service, status: int | None) -> ServiceError:
     code = f" (HTTP {status})" if status else ""
-    words = service.quote(error.message)
+    words = service.quote(fault.words)
     if status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServiceError(f"{service.named} failed{code}: {words}", "Try again later.")
     return ServiceError(f"{service.named} refused the request{code}: {words}")
 
 
-def _status(error: "openai.APIError") -> int | None:
-    # An error event in the middle of a stream has no HTTP status, but some servers put one into its code.
+def _status(error: "openai.APIError", fault: Fault) -> int | None:
+    # An error in a reply that began well has no HTTP status, but some servers put one into its code.
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         return status
-    return int(error.code) if error.code and error.code.isdecimal() else None
+    return int(fault.code) if HTTP_ERROR.fullmatch(fault.code) else None
 
 
-def _not_found(error: "openai.APIError", service: Service, offered: Sequence[str]) -> ServiceError:
-    names_model = error.code == "model_not_found" or "model" in error.message.lower()
+def _not_found(fault: Fault, service: Service, offered: Sequence[str]) -> ServiceError:
+    names_model = fault.code == "model_not_found" or "model" in fault.words.lower()
+    words = service.quote(fault.words)
     if not names_model and (not offered or service.model in offered):
         return ServiceError(
-            f"{service.shown} has no such service (HTTP 404)",
+            f"{service.shown} has no such service (HTTP 404): {words}",
             f"Check {service.address_setting}; the address usually ends in /v1.",
         )
     return UnknownModelError(
-        f"{service.shown} does not have the model {service.model!r}",
+        f"{service.shown} does not have the model {service.model!r}: {words}",
         f"Set {service.model_setting} to {models_in_words(offered)}.",
     )
 
@@ -233,12 +275,11 @@ def models_in_words(names: Sequence[str]) -> str:
     return f"one of: {', '.join(names[:MODELS_SHOWN])}{left_out}"
 
 
-def _limited(error: "openai.APIError", service: Service) -> ServiceError:
-    if error.code == "insufficient_quota" or error.type == "insufficient_quota":
+def _limited(fault: Fault, service: Service) -> ServiceError:
+    words = service.quote(fault.words)
+    if "insufficient_quota" in {fault.code, fault.kind}:
         return RateLimitError(
-            f"the quota of this key at {service.named} is used up",
+            f"the quota of this key at {service.named} is used up: {words}",
             "Check the plan and the bill; waiting does not help.",
         )
-    return RateLimitError(
-        f"{service.named} gets too many requests: {service.quote(error.message)}", "Wait, then try again."
-    )
+    return RateLimitError(f"{service.named} gets too many requests: {words}", "Wait, then try again.")
