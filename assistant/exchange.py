@@ -4,36 +4,27 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from assistant.reply import ReplyPart, Usage, after_thinking, complete_items, complete_object, partial_object
-from assistant.settings import OPENAI_BASE_URL
+from assistant.chat_service import offered_by, other_service_error, service_of
+from assistant.fitting import best_object, fitted, lenient, usable_members, valid_members
+from assistant.reply import ReplyPart, Usage, after_thinking, partial_object
 from assistant.tokens import count_tokens
-from index.errors import (
-    AuthenticationError,
-    RateLimitError,
-    ReplyError,
-    ServiceError,
-    ServiceTimeoutError,
-    UnknownModelError,
-    UnreachableError,
-)
-from index.service_client import model_names
-from index.service_errors import Service, is_context_overflow, service_error
+from index.errors import ReplyError, ServiceError
+from index.service_errors import Service, fault_in, is_context_overflow, service_error
 
 if TYPE_CHECKING:
-    from langchain_core.exceptions import ModelError
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import Runnable
-    from langchain_openai.chat_models.base import BaseChatOpenAI
     from openai import LengthFinishReasonError
 
 ATTEMPTS = 2
 # Tokenizers differ by some percent, not by half: a server that read less than this share has cut the prompt.
 CUT_PROMPT_SHARE = 0.6
-MODEL_LIST_TIMEOUT_SECONDS = 5.0
 # OpenAI says "length"; Anthropic and Google say "max_tokens".
 CUT_REASONS = {"length", "max_tokens"}
 OPTIONAL_PARAMETERS = ("temperature", "seed")
+# What langchain-openai and the client below it raise for what is no completion; assertions for an empty stream.
+BREAKDOWNS = (OSError, ValueError, AssertionError, TypeError, LookupError, AttributeError)
 SCHEMA_WORDING = "Reply with one JSON object that matches this JSON Schema, and with nothing else:\n"
 
 
@@ -60,6 +51,8 @@ class Exchange:
         self._calls = 0
         self._attempt = 1
         self._usages: list[Any] = []
+        self._kept: dict[str, Any] = {}
+        self._warning = ""
         self._reset()
 
     def _reset(self) -> None:
@@ -94,35 +87,52 @@ class Exchange:
         self._usage = getattr(chunk, "usage_metadata", None) or self._usage
         reason = chunk.response_metadata.get("finish_reason") or chunk.response_metadata.get("stop_reason") or ""
         self._truncated = self._truncated or str(reason).lower() in CUT_REASONS
-        data = partial_object(self._text) if chunk.text else self._shown
+        data = self._partial() if chunk.text else self._shown
         if data == self._shown:
             return None
         self._shown = data
         return ReplyPart(data, done=False, attempt=self._attempt)
 
+    def _partial(self) -> dict[str, Any]:
+        data = fitted(partial_object(self._text), self._schema)
+        return data if isinstance(data, dict) else {}
+
     def fail(self, error: Exception) -> None:
-        """Decide what a failure means: another attempt, a reply cut short, or the error that is raised."""
+        """Decide what a failure means: another attempt, a reply cut short, one that was complete, or an error."""
         import openai
-        from langchain_core.exceptions import ModelError
 
         if isinstance(error, openai.LengthFinishReasonError):
             self._truncated = True
             self._usage = _usage_of(error) or self._usage
         elif isinstance(error, openai.APIStatusError) and self._relax(error):
             self._again = True
-        # langchain-openai asserts that a stream is not empty, and raises ValueError for what is no completion.
-        elif isinstance(error, openai.OpenAIError) or (
-            self._compatible is not None and isinstance(error, OSError | ValueError | AssertionError)
-        ):
-            raise service_error(error, self._service, self._offered) from error
-        elif isinstance(error, ModelError):
-            raise _other_service_error(error, self._service) from error
         else:
-            raise error
+            ours = self._error_of(error)
+            if not self._is_complete():
+                raise ours from error
+            self._warning = f"{ours.problem}; its reply was complete before that"
+
+    def _error_of(self, error: Exception) -> ServiceError:
+        import openai
+        from langchain_core.exceptions import ModelError
+
+        broken = self._compatible is not None and isinstance(error, BREAKDOWNS)
+        if isinstance(error, openai.OpenAIError) or broken:
+            return service_error(error, self._service, self._offered)
+        if isinstance(error, ModelError):
+            return other_service_error(error, self._service)
+        raise error
+
+    def _is_complete(self) -> bool:
+        try:
+            return bool(self._checked())
+        except ValueError:
+            return False
 
     def _relax(self, error: Any) -> bool:
         """Leave out or rename a parameter that the server refuses; False when that cannot be what is wrong."""
-        words = f"{error.param} {error.message}".lower()
+        fault = fault_in(error)
+        words = f"{fault.param} {fault.words}".lower()
         refused = error.status_code in {400, 422} or "schema" in words or "grammar" in words
         if not refused or is_context_overflow(error):
             return False
@@ -146,63 +156,78 @@ class Exchange:
                 f"the model refused to answer: {self._service.quote(self._refusal)}", "Ask in other words."
             )
         try:
-            data, truncated = self._checked(complete_object(self._text)), False
+            data, truncated = self._checked(), False
         except ValueError as problem:
-            if not self._truncated:
-                self._complain(problem)
+            if not self._truncated and not self._salvaged(problem):
                 return None
-            data, truncated = self._rescued(), True
+            data, truncated = self._rescued() if self._truncated else self._kept, self._truncated
         self.over = True
-        return ReplyPart(data, True, self._total_usage(), truncated, self._cut_prompt_warning(), self._attempt)
+        warning = self._warning or self._cut_prompt_warning()
+        return ReplyPart(data, True, self._total_usage(), truncated, warning, self._attempt)
 
-    def _checked(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _checked(self) -> dict[str, Any]:
         from jsonschema import Draft202012Validator
         from jsonschema.exceptions import best_match
 
-        if (error := best_match(Draft202012Validator(self._schema).iter_errors(data))) is not None:
+        data = best_object(self._text, self._schema)
+        if (error := best_match(Draft202012Validator(lenient(self._schema)).iter_errors(data))) is not None:
             raise ValueError(f"{error.json_path}: {error.message}")
         return data
 
     def _rescued(self) -> dict[str, Any]:
-        data = complete_items(self._text)
-        if data is None:
+        data = usable_members(self._text, self._schema)
+        if not data:
             raise ReplyError(
                 f"the reply of {self._service.model} was cut after {self._max_tokens} tokens, before anything usable",
                 "Allow more tokens for the reply, or use a model that writes less.",
             )
         return data
 
+    def _salvaged(self, problem: ValueError) -> bool:
+        """Whether what the attempts gave has to do; False when another one is due."""
+        try:
+            found = valid_members(best_object(self._text, self._schema), self._schema)
+        except ValueError:
+            found = {}
+        self._kept = max(self._kept, found, key=len)
+        if self._attempt < ATTEMPTS:
+            self._complain(problem)
+            return False
+        if not self._kept:
+            said = self._service.quote(after_thinking(self._text))
+            raise ReplyError(
+                f"{self._service.model} at {self._service.shown} did not reply in the form asked for: "
+                f"{self._service.quote(problem)}" + (f"; it said: {said}" if said else ""),
+                "Try again, or use another model (ASSISTANT_MODEL).",
+            )
+        return True
+
     def _complain(self, problem: ValueError) -> None:
         from langchain_core.messages import AIMessage, HumanMessage
 
-        words = self._service.quote(problem)
-        if self._attempt == ATTEMPTS:
-            raise ReplyError(
-                f"{self._service.model} at {self._service.shown} did not reply in the form asked for: {words}",
-                "Try again, or use another model (ASSISTANT_MODEL).",
-            )
         self._attempt += 1
-        complaint = f"That reply cannot be used: {words}. {SCHEMA_WORDING}{json.dumps(self._schema)}"
+        wanted = f"{SCHEMA_WORDING}{json.dumps(self._schema)}"
         self._messages = [
             *self._messages,
             AIMessage(after_thinking(self._text) or "(nothing)"),
-            HumanMessage(complaint),
+            HumanMessage(f"That reply cannot be used: {self._service.quote(problem)}. {wanted}"),
         ]
 
     def _total_usage(self) -> Usage:
         known = [usage for usage in self._usages if usage]
         return Usage(
-            prompt_tokens=sum(usage["input_tokens"] for usage in known) if known else None,
-            completion_tokens=sum(usage["output_tokens"] for usage in known) if known else None,
-            cached_tokens=_sum_known([usage.get("input_token_details", {}).get("cache_read") for usage in known]),
+            # No prompt has no tokens: 0 says that the server does not count.
+            prompt_tokens=_sum_known([usage.get("input_tokens") or None for usage in known]),
+            completion_tokens=_sum_known([usage.get("output_tokens") for usage in known]),
+            cached_tokens=_sum_known([(usage.get("input_token_details") or {}).get("cache_read") for usage in known]),
             calls=self._calls,
         )
 
     def _cut_prompt_warning(self) -> str:
-        if not self._usage:
+        read = (self._usage or {}).get("input_tokens")
+        if not read:
             return ""
         sent = sum(count_tokens(message.text) for message in self._messages)
-        read = self._usage["input_tokens"]
         if read >= CUT_PROMPT_SHARE * sent:
             return ""
         return (
@@ -212,25 +237,12 @@ class Exchange:
 
     @property
     def _service(self) -> Service:
-        chat = self._compatible
-        if chat is None:
+        if self._compatible is None:
             return Service(type(self._chat).__name__, "the model")
-        key = _key_text(chat)
-        timeout = chat.request_timeout if isinstance(chat.request_timeout, float | int) else None
-        secrets = (key,) if key else ()
-        return Service(chat.openai_api_base or OPENAI_BASE_URL, chat.model_name, timeout, secrets)
+        return service_of(self._compatible)
 
     def _offered(self) -> tuple[str, ...]:
-        import openai
-
-        if self._compatible is None:
-            return ()
-        try:
-            client = self._compatible.root_client.with_options(timeout=MODEL_LIST_TIMEOUT_SECONDS, max_retries=0)
-            return model_names(client)
-        except (openai.OpenAIError, ValueError):
-            # The list only helps the message about another error.
-            return ()
+        return () if self._compatible is None else offered_by(self._compatible)
 
 
 def _with_schema(messages: "Sequence[BaseMessage]", schema: dict[str, Any]) -> "list[BaseMessage]":
@@ -241,22 +253,6 @@ def _with_schema(messages: "Sequence[BaseMessage]", schema: dict[str, Any]) -> "
     if messages and isinstance(messages[0], SystemMessage):
         return [SystemMessage(f"{messages[0].text}\n\n{wording}"), *messages[1:]]
     return [SystemMessage(wording), *messages]
-
-
-def _other_service_error(error: "ModelError", service: Service) -> ServiceError:
-    """What other providers' LangChain models raise, as one of ours."""
-    from langchain_core import exceptions
-
-    kinds = (
-        (exceptions.ModelAuthenticationError, AuthenticationError),
-        (exceptions.ModelPermissionDeniedError, AuthenticationError),
-        (exceptions.ModelNotFoundError, UnknownModelError),
-        (exceptions.ModelRateLimitError, RateLimitError),
-        (exceptions.ModelConnectionError, UnreachableError),
-        (exceptions.ModelTimeoutError, ServiceTimeoutError),
-    )
-    kind = next((ours for theirs, ours in kinds if isinstance(error, theirs)), ServiceError)
-    return kind(f"{service.shown} failed: {service.quote(error)}")
 
 
 def _usage_of(error: "LengthFinishReasonError") -> dict[str, Any] | None:
@@ -275,11 +271,3 @@ def _usage_of(error: "LengthFinishReasonError") -> dict[str, Any] | None:
 def _sum_known(numbers: Sequence[int | None]) -> int | None:
     known = [number for number in numbers if number is not None]
     return sum(known) if known else None
-
-
-def _key_text(chat: "BaseChatOpenAI") -> str:
-    from pydantic import SecretStr
-
-    # A key may also be a function that fetches it; then there is no text to hide.
-    key = chat.openai_api_key
-    return key.get_secret_value() if isinstance(key, SecretStr) else ""

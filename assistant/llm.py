@@ -15,11 +15,12 @@ from contextlib import AbstractContextManager, aclosing, closing
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from assistant.chat_client import http_clients
 from assistant.exchange import Exchange
 from assistant.reply import ReplyPart, Usage
 from assistant.settings import OPENAI_BASE_URL, Settings
 from index.errors import AuthenticationError, SettingError
-from index.service_client import CLOSE_AFTER_REPLY, NO_KEY, http_options, model_names, open_client
+from index.service_client import NO_KEY, model_names, open_client
 from index.service_errors import Service, models_in_words, service_error
 
 if TYPE_CHECKING:
@@ -62,22 +63,8 @@ def make_chat_model(settings: Settings, *, base_url: str | None, api_key: str | 
         stream_usage=True,
         # The HTTP client's time-out holds for both ways; this one would hold for async streams only.
         stream_chunk_timeout=None,
-        **_http_clients(address),
+        **http_clients(address),
     )
-
-
-def _http_clients(address: str) -> dict[str, Any]:
-    """HTTP clients for both ways of calling; ``HTTPS_PROXY`` and its like hold for both."""
-    import openai
-
-    options = http_options(address)
-    return {
-        "http_client": openai.DefaultHttpxClient(**options),
-        # A connection kept open belongs to one event loop and breaks the next call from another one.
-        "http_async_client": openai.DefaultAsyncHttpxClient(**{**options, "headers": CLOSE_AFTER_REPLY}),
-        # Else langchain-openai reads OPENAI_PROXY and refuses it together with clients.
-        "openai_proxy": None,
-    }
 
 
 def only_model(base_url: str, api_key: str | None, timeout: float) -> str:

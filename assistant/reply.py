@@ -1,11 +1,22 @@
 """Reading a model's reply: JSON that is still arriving, was cut off, or stands among other words."""
 
 import json
+import re
+from ast import literal_eval
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-THINK_START, THINK_END = "<think>", "</think>"
+# DeepSeek, Qwen and most others; Magistral; Kimi; gpt-oss (Harmony); Seed; names that people train in.
+_NAMES = "(?:think|thinking|thought|thoughts|reasoning|reflection|analysis|seed:think)"
+THINK_START = re.compile(rf"<{_NAMES}>|\[THINK\]|◁think▷|<\|channel\|>analysis", re.IGNORECASE)
+THINK_END = re.compile(rf"</{_NAMES}>|\[/THINK\]|◁/think▷|<\|channel\|>final(?:<\|message\|>)?", re.IGNORECASE)
 DECODER = json.JSONDecoder(strict=False)
+BRACKET = re.compile(r"[{\[]")
+CLOSINGS = ("", "}", "]}", "}}", "}]")
+PLAIN_QUOTES = str.maketrans("“”„", '"""')
+MOST_READ = 200_000  # characters of a reply; no answer comes near it
+MOST_TRIES = 500  # brackets at which JSON may begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +99,46 @@ def complete_object(text: str) -> dict[str, Any]:
     return data
 
 
+def values_in(text: str) -> list[Any]:
+    """The JSON objects and lists in a text, in its order, whatever stands between them; not those within others.
+
+    Where there is no JSON, what is nearly JSON counts: a Python dictionary, commas too many, typographic quotes, the
+    closing brackets left out, or JSON written as a string.
+    """
+    found: list[Any] = []
+    position, tries = _next_bracket(text, 0), 0
+    while 0 <= position < MOST_READ and tries < MOST_TRIES:
+        tries += 1
+        try:
+            value, end = DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            end = position + 1
+        else:
+            found.append(value)
+        position = _next_bracket(text, end)
+    return found if any(map(_holds_object, found)) else [*found, *_nearly(text[:MOST_READ])]
+
+
 def complete_items(text: str) -> dict[str, Any] | None:
     """The object of a reply that was cut off, with only the finished items of its list; None when there are none."""
     kept = _up_to_last_item(_from_first_brace(text))
     return _first_object(kept) if kept else None
 
 
+def complete_members(text: str) -> dict[str, Any]:
+    """The object of a reply that was cut off, without its last member, which may be unfinished."""
+    return dict(list(partial_object(text).items())[:-1])
+
+
 def after_thinking(text: str) -> str:
     """The reply without the thoughts that reasoning models put in front; empty while they last."""
-    start = text.lstrip()
-    if start.startswith("{"):
-        return start
-    before, end, after = text.partition(THINK_END)
-    if end:
-        return after
-    return "" if start.startswith(THINK_START) else before
+    text = text.lstrip()
+    while not text.startswith("{"):
+        end = THINK_END.search(text)
+        if end is None:
+            return "" if THINK_START.match(text) else text
+        text = text[end.end() :].lstrip()
+    return text
 
 
 def _from_first_brace(text: str) -> str:
@@ -113,14 +149,49 @@ def _from_first_brace(text: str) -> str:
 def _first_object(text: str) -> dict[str, Any] | None:
     text = after_thinking(text)
     position = text.find("{")
-    while position >= 0:
+    tries = 0
+    while position >= 0 and tries < MOST_TRIES:
+        tries += 1
         try:
             data, _ = DECODER.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             position = text.find("{", position + 1)
         else:
             return data if isinstance(data, dict) else None
     return None
+
+
+def _next_bracket(text: str, start: int) -> int:
+    found = BRACKET.search(text, start)
+    return found.start() if found else -1
+
+
+def _holds_object(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_object, value)))
+
+
+def _nearly(text: str) -> list[Any]:
+    """The object that a text means to be, as a list of none or one."""
+    if text.strip().startswith('"{'):
+        try:
+            return values_in(json.loads(text))
+        except (ValueError, RecursionError):
+            text = text.replace('\\"', '"')
+    start, end = text.find("{"), text.rfind("}")
+    body = text[start : end + 1] if 0 <= start < end else text[start:] if start >= 0 else ""
+    ways: list[tuple[Callable[[str], Any], str]] = [
+        *((DECODER.decode, body.rstrip(", \n`") + closing) for closing in CLOSINGS),
+        (literal_eval, body),
+        (DECODER.decode, body.translate(PLAIN_QUOTES)),
+    ]
+    for read, written in ways:
+        try:
+            value = read(written)
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            continue
+        if isinstance(value, dict):
+            return [value]
+    return []
 
 
 def _up_to_last_item(text: str) -> str:

@@ -1,5 +1,6 @@
 """Embeddings from an OpenAI-compatible server."""
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from index.embedding import Vectors
 from index.errors import ReplyError
 from index.service_client import model_names, open_client
 from index.service_errors import Service, service_error
+from index.service_words import fault_of
+from index.vectors_reply import LISTS, VECTORS, vectors_in
 
 if TYPE_CHECKING:
     import openai
@@ -93,32 +96,50 @@ class ServiceEmbedder:
         import openai
 
         try:
-            # Text, not token ids, and plain numbers: what servers other than OpenAI understand.
-            reply = self._client.embeddings.create(model=self._model, input=list(texts), encoding_format="float")
+            # Text, not token ids, and plain numbers: what servers other than OpenAI understand. The reply is read here:
+            # the client breaks at some of what servers send.
+            reply = self._client.embeddings.with_raw_response.create(
+                model=self._model, input=list(texts), encoding_format="float"
+            )
         except (openai.OpenAIError, ValueError) as error:
             raise service_error(error, self._service, self._offered) from error
-        return self._normalised(reply, len(texts))
+        return self._normalised(reply.content, len(texts))
 
-    def _normalised(self, reply: "openai.types.CreateEmbeddingResponse", count: int) -> Vectors:
+    def _normalised(self, reply: bytes, count: int) -> Vectors:
         try:
-            rows = [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
-            vectors = np.asarray(rows, dtype=np.float32)
-        except (AttributeError, TypeError, ValueError) as error:
-            # The client does not check replies: whatever a server sends is handed through.
-            raise self._unusable("no vectors") from error
-        if vectors.ndim != 2:
-            raise self._unusable("no vectors")
-        if len(vectors) != count:
-            raise self._unusable(f"{len(vectors)} vectors for {count} texts")
+            vectors = vectors_in(self._read(reply), count)
+        except ValueError as error:
+            raise self._unusable(str(error)) from error
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not lengths.all():
             raise self._unusable("vectors without a direction (zero or not finite)")
         unit: Vectors = vectors / lengths
         return unit
 
-    def _unusable(self, what: str) -> ReplyError:
+    def _read(self, reply: bytes) -> object:
+        """The JSON of a reply.
+
+        Raises:
+            ReplyError: it is none, or tells a fault; in the server's words.
+        """
+        try:
+            read = json.loads(reply)
+        except (ValueError, RecursionError) as error:
+            raise self._unusable("no vectors", fault_of(reply).words) from error
+        if isinstance(read, dict) and (read.get("error") or read.get("object") == "error"):
+            fault = fault_of(read)
+            code = f" ({fault.code})" if fault.code else ""
+            raise ReplyError(
+                f"{self._service.named} failed{code}: {self._service.quote(fault.words)}", "Try again later."
+            )
+        if isinstance(read, dict) and not any(read.get(name) for name in (*LISTS, *VECTORS)):
+            raise self._unusable("no vectors", fault_of(read).words)
+        return read
+
+    def _unusable(self, what: str, words: str = "") -> ReplyError:
+        told = f": {self._service.quote(words)}" if words else ""
         return ReplyError(
-            f"{self._service.shown} sent {what} (model {self._model})",
+            f"{self._service.shown} sent {what} (model {self._model}){told}",
             f"Check {self._service.address_setting} and {self._service.model_setting}.",
         )
 

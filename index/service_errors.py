@@ -139,9 +139,8 @@ def service_error(error: Exception, service: Service, offered: Callable[[], Sequ
 
 def no_reply(service: Service, words: str) -> ServiceError:
     """What the server sent is no reply; quotes it."""
-    told = f": {service.quote(words)}" if words else " (it is empty)"
     return ReplyError(
-        f"{service.named} sent something that is not a reply of the OpenAI protocol{told}",
+        f"{service.named} sent something that is not a reply of the OpenAI protocol: {service.quote(words)}",
         f"Check {service.address_setting}; the address usually ends in /v1.",
     )
 

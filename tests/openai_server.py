@@ -72,11 +72,25 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """Bytes as they are, in pieces, without a length: the end of the connection is the end of the reply.
+
+    Attributes:
+        promised: a length that is told and not kept, so that the reply seems to be cut.
+    """
+
+    pieces: Sequence[bytes]
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    promised: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """No reply at all until the server is closed."""
 
 
-Reply = Streamed | Plain | Silence
+Reply = Streamed | Plain | Raw | Silence
 
 
 def failure(status: int, message: str, *, code: str | None = None, param: str | None = None) -> Plain:
@@ -171,6 +185,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._hang()
         elif isinstance(reply, Plain):
             self._send(reply)
+        elif isinstance(reply, Raw):
+            self._send_raw(reply)
         else:
             self._stream(reply)
 
@@ -191,6 +207,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
+
+    def _send_raw(self, reply: Raw) -> None:
+        self.send_response(reply.status)
+        told = {} if reply.promised is None else {"Content-Length": str(reply.promised)}
+        for name, value in {"Connection": "close", **told, **reply.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.close_connection = True
+        for piece in reply.pieces:
+            self.wfile.write(piece)
+            self.wfile.flush()
 
     def _stream(self, reply: Streamed) -> None:
         self.send_response(200)
