@@ -5,7 +5,8 @@ ARTICLES ?= evals/datasets/newsroom/articles
 # Each set of articles has an index of its own, so that answers never mix them.
 INDEX ?= .index/$(shell printf '%s' '$(ARTICLES)' | cksum | cut -d' ' -f1)
 BIN := .venv/bin
-READY := .venv/.ready
+# One for each version of Python, so that make PYTHON=python3.13 sets up anew.
+READY := .venv/.ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 SUITE ?= smoke
 export Q ARTICLES INDEX SUITE
 
@@ -23,8 +24,10 @@ $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …' >&2; exit 1; }
 	@echo 'Setting up .venv (once, about a minute) …' >&2
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@rm -f .venv/.ready-*
+	@test "$$($(BIN)/python -c 'import sys; print(sys.version_info[:2])' 2>/dev/null)" = \
+		"$$($(PYTHON) -c 'import sys; print(sys.version_info[:2])')" || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

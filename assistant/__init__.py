@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from index.articles import Article, Window
     from index.errors import AssistantError
 
+    __version__: str
+
 __all__ = [
     "Answer",
     "AnswerChain",
@@ -52,11 +54,23 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Public names, imported when they are first used: PEP 562."""
+    if name == "__version__":
+        return _version()
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
     return getattr(import_module(_HOMES.get(name, "assistant.answer")), name)
+
+
+def _version() -> str:
+    """The version of the installed package; ``0+unknown`` where it runs from a folder that was never installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("news-assistant")
+    except PackageNotFoundError:
+        return "0+unknown"
 
 
 def _check_siblings() -> None:

@@ -1,5 +1,6 @@
 """``assistant ask``: one question, one answer."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -14,11 +15,14 @@ from assistant.cli import (
     show,
     status_of,
 )
+from index.errors import UsageError
 
 if TYPE_CHECKING:
     from assistant.answer import Answer
     from assistant.assistant import Assistant
     from assistant.chain import Question
+
+STANDARD_INPUT = "-"
 
 
 @click.command(
@@ -30,6 +34,7 @@ Examples:
   assistant ask "What happened last week?" --as-of 2023-11-09
   assistant ask "Who won?" --add articles/ --json | jq .text
   assistant ask "Who won?" --extractive
+  assistant ask - <question.txt
 
 Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
 )
@@ -65,7 +70,8 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     as_json: bool,
     verbose: bool,
 ) -> None:
-    """Answer QUESTION from the articles, with a citation for every statement."""
+    """Answer QUESTION from the articles, with a citation for every statement; - reads it from standard input."""
+    question = _typed(question, paths)
     window, moment = parse_window(since, until), parse_as_of(as_of)
     with open_assistant(index_folder, asking=not extractive) as assistant:
         from assistant.chain import Question as Asked
@@ -95,6 +101,15 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
 
         show(answer_view(answer, verbose=verbose))
     context.exit(status_of(answer))
+
+
+def _typed(question: str, paths: Sequence[str]) -> str:
+    """The question; from standard input where it is ``-``."""
+    if question != STANDARD_INPUT:
+        return question
+    if STANDARD_INPUT in paths:
+        raise UsageError("question and articles cannot both come from standard input", "name a file for one of them")
+    return click.get_binary_stream("stdin").read().decode(errors="replace")
 
 
 def _answer(assistant: "Assistant", question: "Question") -> "Answer":

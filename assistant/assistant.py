@@ -139,7 +139,8 @@ class Assistant:
 
         settings = self.settings
         evidence = EvidenceLimits(settings.sentences, settings.evidence_tokens)
-        return AnswerChain(self.library, self._chats, ChainLimits(settings.candidates, settings.k, evidence))
+        limits = ChainLimits(settings.candidates, settings.k, evidence)
+        return AnswerChain(self.library, self._chats, limits, lost=self._models.lost)
 
     def retriever(self, k: int | None = None, window: Window | None = None) -> "NewsRetriever":
         """The search alone, as a LangChain ``BaseRetriever`` that gives ``k`` chunks."""

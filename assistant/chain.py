@@ -91,14 +91,16 @@ class AnswerChain(Runnable[str | Question, Answer]):
         chats: where the chat model comes from; asked only when there is evidence to read.
         limits: how much is searched and shown.
         prompt: the prompt that makes claims of evidence.
+        lost: what makes every answer worse than it could be, told with each; empty when nothing does.
     """
 
     def __init__(
-        self, library: Library, chats: ChatProvider, limits: ChainLimits, prompt: Prompt | None = None
+        self, library: Library, chats: ChatProvider, limits: ChainLimits, prompt: Prompt | None = None, lost: str = ""
     ) -> None:
         self._library = library
         self._chats = chats
         self._limits = limits
+        self._lost = lost
         self._prompt = prompt or load_prompt("answer")
         self._rewriting = load_prompt("standalone")
 
@@ -215,7 +217,10 @@ class AnswerChain(Runnable[str | Question, Answer]):
         stopwatch.add(found.timings_ms)
         evidence = select_evidence(standalone.text, found.hits, reader, self._limits.evidence)
         stopwatch.lap("evidence")
-        return Turn(standalone, found.hits, evidence, self._prompt, reader, stopwatch, ordering)
+        turn = Turn(standalone, found.hits, evidence, self._prompt, reader, stopwatch, ordering)
+        if self._lost:
+            turn.warn(self._lost)
+        return turn
 
     def _load(self, stopwatch: Stopwatch) -> "BaseChatModel":
         chat = self._chats.chat()

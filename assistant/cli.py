@@ -1,6 +1,9 @@
-"""The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``."""
+"""The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``, ``completion``."""
 
+import json
+import logging
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +22,15 @@ if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from index.articles import Window
 
+# Packages that commands need and that are not always installed, and the extra that brings each.
+EXTRAS = {"ir_measures": "evals", "matplotlib": "evals", "rapidfuzz": "evals"}
 EXIT_NOT_SAID = 3
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 
 LAZY_COMMANDS = {
     "ask": "assistant.ask_command:ask",
     "chat": "assistant.repl:chat",
+    "completion": "assistant.completion_command:completion",
     "config": "assistant.config_command:config",
     "index": "assistant.index_command:index",
     "models": "assistant.models_command:models",
@@ -51,8 +57,49 @@ class LazyGroup(click.Group):
         from importlib import import_module
 
         module, _, name = self._homes[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        try:
+            command: click.Command = getattr(import_module(module), name)
+        except ModuleNotFoundError as error:
+            return _unavailable(cmd_name, _of_an_extra(error))
         return command
+
+
+def _of_an_extra(error: ModuleNotFoundError) -> AssistantError:
+    """What to install, when a package of one of our extras is missing; other errors are raised."""
+    package = (error.name or "").partition(".")[0]
+    if package not in EXTRAS:
+        raise error
+    remedy = f"pip install 'news-assistant[{EXTRAS[package]}]'"
+    return AssistantError(f"this needs the package {package}, which is not installed", remedy)
+
+
+def _unavailable(name: str, reason: AssistantError) -> click.Command:
+    """A command in place of one that cannot be loaded; it says why."""
+
+    def refuse() -> None:
+        raise reason
+
+    return click.Command(
+        name,
+        callback=refuse,
+        short_help=f"not available: {reason.remedy}",
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+
+
+def version_option(name: str) -> Callable[[Any], Any]:
+    """Give a command line the option ``-V, --version``."""
+
+    def show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+        if wanted and not context.resilient_parsing:
+            from assistant import __version__
+
+            click.echo(f"{name}, version {__version__}")
+            context.exit()
+
+    options = {"is_flag": True, "expose_value": False, "is_eager": True, "callback": show_version}
+    return click.option("-V", "--version", help="Show the version and exit.", **options)
 
 
 @click.group(
@@ -69,7 +116,7 @@ Examples:
 
 Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage.""",
 )
-@click.version_option(package_name="news-assistant", prog_name="assistant")
+@version_option("assistant")
 def cli() -> None:
     """Answer questions about news articles; every statement points at the sentence that says so."""
 
@@ -80,28 +127,61 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -> None:
-    """Run a command line; errors for people become one or two lines on standard error and an exit status."""
+    """Run a command line; errors for people become one or two lines on standard error and an exit status.
+
+    With ``--json`` among the arguments they become one JSON object on standard error.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
+    _quiet_libraries()
     switch_tracing_off()
     try:
         sys.exit(group.main(arguments, prog_name=name, standalone_mode=False) or 0)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
-        error.show()
+        if as_json:
+            _echo_error("UsageError", error.format_message(), "", error.exit_code)
+        else:
+            error.show()
         sys.exit(error.exit_code)
     except AssistantError as error:
-        show_error(error)
+        show_error(error, as_json=as_json)
         sys.exit(error.exit_status)
+    except ModuleNotFoundError as missing:
+        show_error(_of_an_extra(missing), as_json=as_json)
+        sys.exit(AssistantError.exit_status)
     except (click.Abort, KeyboardInterrupt):
-        sys.stderr.write("\nInterrupted. Nothing is lost: run the same command again.\n")
+        if as_json:
+            _echo_error("Interrupted", "interrupted", "run the same command again", EXIT_INTERRUPTED)
+        else:
+            sys.stderr.write("\nInterrupted. Nothing is lost: run the same command again.\n")
         sys.exit(EXIT_INTERRUPTED)
 
 
-def show_error(error: AssistantError) -> None:
+def show_error(error: AssistantError, *, as_json: bool = False) -> None:
     """Print what happened and what to do on standard error."""
+    if as_json:
+        _echo_error(type(error).__name__, error.problem, error.remedy, error.exit_status)
+        return
     from assistant.render import error_view
 
     console(stderr=True).print(error_view(error.problem, error.remedy), highlight=False, soft_wrap=True)
+
+
+def _echo_error(kind: str, problem: str, remedy: str, status: int) -> None:
+    told = {"kind": kind, "problem": problem, "remedy": remedy, "exit_status": status}
+    click.echo(json.dumps({"error": told}, ensure_ascii=False, indent=2), err=True)
+
+
+def _quiet_libraries() -> None:
+    """Keep what libraries tell their programmers off the terminal; ``python -W`` shows it."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    # Else Python writes warnings that are logged, and that no handler takes, to standard error.
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
 
 
 def console(*, stderr: bool = False) -> "Console":

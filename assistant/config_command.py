@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Examples:
   assistant config                         every setting and where it comes from
   assistant config trust                   let the assistant.toml of this folder set everything
-  assistant config untrust                 let it set harmless settings only, again""",
+  assistant config untrust                 let it set harmless settings only, again
+  assistant config --json | jq '.[] | select(.name == "model")'""",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.pass_context

@@ -1,7 +1,8 @@
 """``assistant index``: add articles; the other commands have modules of their own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from assistant.index_progress import Stop
     from index.adding import AddReport
     from index.readers import Reading
+
+    Tell = Callable[[str], object]
 
 INDEX_COMMANDS = {
     "add": "assistant.index_command:add",
@@ -56,6 +59,7 @@ Examples:
   assistant index add archive/ --include '*.html' --exclude drafts/
   assistant index add articles/ --prune --dry-run
   zcat dump.jsonl.gz | assistant index add -
+  assistant index add articles/ --json | jq .added
 
 Ctrl-C ends after the articles that are being embedded; run the same command again to go on.
 
@@ -68,9 +72,10 @@ Exit status: 0 all was added, 1 something could not be read (the rest was added)
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be added, changed and removed.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that embed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; it also names what could not be read.")
 @reading_options
 @click.pass_context
-def add(
+def add(  # noqa: PLR0913 -- one parameter for each option
     context: click.Context,
     /,
     paths: tuple[str, ...],
@@ -78,6 +83,7 @@ def add(
     prune: bool,
     dry_run: bool,
     jobs: int,
+    as_json: bool,
     allow_private: bool | None,
     **options: Any,
 ) -> None:
@@ -93,10 +99,16 @@ def add(
         reading = reading_of(**options, allow_private=assistant.settings.allow_private)
         with ArticleSource(paths, reading, assistant.settings.index) as source:
             folders = source.folders() if prune else ()
+            unread: list[str] = []
+            tell = unread.append if as_json else None
             if dry_run:
-                _preview(assistant, source, folders)
+                done = _preview(assistant, source, folders, tell)
             else:
-                _add_and_prune(assistant, source, folders, jobs)
+                done = _add_and_prune(assistant, source, folders, jobs, tell)
+            if as_json:
+                click.echo(json.dumps({**done, "unread": unread}, ensure_ascii=False, indent=2))
+            if done.get("interrupted"):
+                raise KeyboardInterrupt
     context.exit(1 if source.unread else 0)
 
 
@@ -153,39 +165,62 @@ def summary(added: Added, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _add(assistant: "Assistant", source: "ArticleSource", stop: "Stop | None" = None, jobs: int = 1) -> Added:
+def _add(
+    assistant: "Assistant",
+    source: "ArticleSource",
+    stop: "Stop | None" = None,
+    jobs: int = 1,
+    tell: "Tell | None" = None,
+) -> Added:
     from assistant.index_progress import add_meter
 
     with add_meter(source.size) as meter:
-        articles = source.articles(meter.say, meter)
+        articles = source.articles(tell or meter.say, meter)
         asked_for = stop.until_asked(articles) if stop else articles
         report = assistant.library.add(asked_for, meter.show, stop=stop, jobs=jobs)
     return Added(report, source.unread, source.left_out)
 
 
-def _add_and_prune(assistant: "Assistant", source: "ArticleSource", folders: Sequence[str], jobs: int) -> None:
+def _add_and_prune(
+    assistant: "Assistant", source: "ArticleSource", folders: Sequence[str], jobs: int, tell: "Tell | None"
+) -> dict[str, Any]:
+    """What was done, for programs; people are told unless ``tell`` is given."""
     from assistant.index_progress import stopping
 
     with stopping() as stop:
-        added = _add(assistant, source, stop, jobs)
-    say(summary(added, assistant.settings.index))
+        added = _add(assistant, source, stop, jobs, tell)
+    if tell is None:
+        say(summary(added, assistant.settings.index))
+    done = {**asdict(added.report), "index": str(assistant.settings.index), "left_out": dict(added.left_out)}
     if stop.asked:
-        raise KeyboardInterrupt
+        return {**done, "interrupted": True}
     removed = [name for folder in folders for name in assistant.library.prune(folder, source.seen, source.may_hold)]
-    if folders:
+    if folders and tell is None:
         say(f"{len(removed)} removed that are no longer in {', '.join(folders)}")
+    return {**done, "removed": removed}
 
 
-def _preview(assistant: "Assistant", source: "ArticleSource", folders: Sequence[str]) -> None:
+def _preview(
+    assistant: "Assistant", source: "ArticleSource", folders: Sequence[str], tell: "Tell | None"
+) -> dict[str, Any]:
+    """What would be done, for programs; people are told unless ``tell`` is given."""
     counts = dict.fromkeys((*MARKS, "unchanged"), 0)
-    articles = (incoming.article for incoming in source.articles(lambda line: say(line, err=True)))
-    for change, article in assistant.library.preview(articles):
+    named: dict[str, list[str]] = {change: [] for change in MARKS}
+
+    def note(change: str, name: str, title: str = "") -> None:
         counts[change] += 1
         if change in MARKS:
-            say(f"{MARKS[change]} {article.id}  {article.title}".rstrip())
+            named[change].append(name)
+            if tell is None:
+                say(f"{MARKS[change]} {name}  {title}".rstrip())
+
+    articles = (incoming.article for incoming in source.articles(tell or (lambda line: say(line, err=True))))
+    for change, article in assistant.library.preview(articles):
+        note(change, article.id, article.title)
     for folder in folders:
         for name in assistant.library.prune(folder, source.seen, source.may_hold, dry_run=True):
-            counts["removed"] += 1
-            say(f"{MARKS['removed']} {name}")
-    told = ", ".join(f"{number} {change}" for change, number in counts.items())
-    say(f"{told}; this was a dry run: nothing was written")
+            note("removed", name)
+    if tell is None:
+        told = ", ".join(f"{number} {change}" for change, number in counts.items())
+        say(f"{told}; this was a dry run: nothing was written")
+    return {"dry_run": True, **counts, "named": named}

@@ -10,6 +10,7 @@ a callback handler to the chat model.
 
 import asyncio
 import re
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing, closing
 from typing import TYPE_CHECKING, Any, cast
@@ -46,6 +47,8 @@ def make_chat_model(settings: Settings, *, base_url: str | None, api_key: str | 
     from langchain_openai import ChatOpenAI
     from langchain_openai.chat_models.base import BaseChatOpenAI
 
+    # It warns whoever calls it about a way of its own to ask for a schema when a server refuses ours.
+    warnings.filterwarnings("ignore", message=r"(This model does not support|Invalid schema for) OpenAI's structured")
     address = base_url or OPENAI_BASE_URL
     if base_url is None and not api_key:
         raise AuthenticationError(f"{address} needs an API key", "Set OPENAI_API_KEY, or ASSISTANT_MODEL=local.")

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 Fetch = Callable[[Weights, Iterable[Asset]], Mapping[Role, Path]]
 NEEDS_LOCAL = "install the embedded models' runtime (pip install 'news-assistant[local]'), or name a server instead"
+RERANKER_NEEDS = ("fastembed", "onnxruntime", "tokenizers")
+WITHOUT_RERANKER = (
+    "the reranker's runtime is not installed: sentences are chosen less well, and nothing tells how sure the answer is; "
+    "pip install 'news-assistant[local]' brings it, and ASSISTANT_RERANKER=none says that none is wanted"
+)
 
 
 class ModelProvider:
@@ -70,7 +75,7 @@ class ModelProvider:
             return self._embedder
 
     def reranker(self) -> Reranker | None:
-        """The reranker; None when the settings want none.
+        """The reranker; None when the settings want none, or it is only the default and its runtime is missing.
 
         Raises:
             ModelError: it cannot be fetched or loaded.
@@ -106,6 +111,19 @@ class ModelProvider:
         """
         with self._lock:
             return self._given_chat or self._warm_chat() or self._chat
+
+    @property
+    def lost(self) -> str:
+        """What is worse than it could be because the embedded models' runtime is missing; empty when nothing is."""
+        return WITHOUT_RERANKER if self._settings.reranker == "local" and not self._reranks else ""
+
+    @cached_property
+    def _reranks(self) -> bool:
+        settings = self._settings
+        if settings.reranker == "none":
+            return False
+        wanted = "reranker" in settings.model_fields_set or settings.uses_local_embeddings
+        return wanted or all(map(_installed, RERANKER_NEEDS))
 
     def begin(self) -> None:
         """Load what a question needs beside what is done meanwhile: the reranker, and where it runs in another process
@@ -161,7 +179,7 @@ class ModelProvider:
 
     @cached_property
     def _reranker(self) -> Reranker | None:
-        if self._settings.reranker == "none":
+        if not self._reranks:
             return None
         return LocalReranker(self._paths["reranker"], self._settings.threads)
 
@@ -231,7 +249,7 @@ class ModelProvider:
         settings = self._settings
         wanted = (
             (EMBEDDINGS, settings.uses_local_embeddings),
-            (RERANKER, settings.reranker == "local"),
+            (RERANKER, self._reranks),
             (LLM, settings.uses_local_llm and self._given_chat is None),
         )
         return tuple(asset for asset, needed in wanted if needed)
@@ -249,8 +267,12 @@ def vector_server(settings: Settings) -> Server | None:
     return Server(settings.chroma_url, reveal(settings.chroma_token), settings.timeout_seconds)
 
 
-def _require(package: str) -> None:
+def _installed(package: str) -> bool:
     from importlib.util import find_spec
 
-    if find_spec(package) is None:
+    return find_spec(package) is not None
+
+
+def _require(package: str) -> None:
+    if not _installed(package):
         raise ModelError(f"the embedded models need the package {package}, which is not installed", NEEDS_LOCAL)

@@ -1,5 +1,6 @@
 """`assistant models`: what local models there are, fetching them, and checking them."""
 
+import json
 from typing import TYPE_CHECKING, get_args
 
 import click
@@ -14,18 +15,38 @@ if TYPE_CHECKING:
     from index.weights import AssetStatus, Weights
 
 
-@click.group("models", invoke_without_command=True)
+@click.group(
+    "models",
+    invoke_without_command=True,
+    epilog="""\b
+Examples:
+  assistant models
+  assistant models --json | jq '.models[].state'
+  assistant models pull""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def models(context: click.Context) -> None:
+def models(context: click.Context, as_json: bool) -> None:
     """Show the local models: role, model, licence, size, state and place."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return
+    if as_json:
+        rows = [_for_programs(row) for row in _weights().status()]
+        click.echo(json.dumps({"models": rows}, ensure_ascii=False, indent=2))
+    else:
         from assistant.download import wide_console
 
         console = wide_console()
         console.print(_table(_weights().status()))
 
 
-@models.command("pull")
+@models.command(
+    "pull",
+    epilog="""\b
+Examples:
+  assistant models pull
+  assistant models pull --only embeddings --only reranker""",
+)
 @click.option("--only", "roles", type=click.Choice(get_args(Role)), multiple=True, help="Only this role; repeatable.")
 def pull(roles: tuple[Role, ...]) -> None:
     """Fetch the models that are missing or damaged; an interrupted download continues where it stopped."""
@@ -37,7 +58,7 @@ def pull(roles: tuple[Role, ...]) -> None:
         say(f"{role}: {path}")
 
 
-@models.command("verify")
+@models.command("verify", epilog="\b\nExample:\n  assistant models verify && echo whole")
 def verify() -> None:
     """Read every model in full and compare its digest; a wrong file is set aside."""
     from index.weights import ASSETS
@@ -55,7 +76,7 @@ def verify() -> None:
         raise errors[0]
 
 
-@models.command("stop")
+@models.command("stop", epilog="\b\nExample:\n  assistant models stop")
 def stop() -> None:
     """Let go of the language model that is kept loaded for the next command; it ends within seconds."""
     from assistant.models import warm_path
@@ -88,6 +109,20 @@ def _table(rows: "Iterable[AssetStatus]") -> object:
         else:
             table.add_row(asset.role, asset.model, asset.licence, decimal(asset.disk_bytes), _state(row), str(place))
     return table
+
+
+def _for_programs(row: "AssetStatus") -> dict[str, object]:
+    """A row of the table; sizes are bytes, and what is not known of a model that the person chose is null."""
+    asset = row.asset
+    return {
+        "role": asset.role,
+        "model": asset.model if row.is_ours else row.path and row.path.name,
+        "licence": asset.licence if row.is_ours else None,
+        "bytes": asset.disk_bytes if row.is_ours else None,
+        "present_bytes": row.present_bytes,
+        "state": row.state,
+        "path": row.path and str(row.path),
+    }
 
 
 def _state(row: "AssetStatus") -> str:

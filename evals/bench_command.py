@@ -78,7 +78,14 @@ class Timed:
         return self.floor_retrieval + (self.floor_writing or 0.0)
 
 
-@click.command("bench", epilog="Takes some ten minutes on two idle cores.")
+@click.command(
+    "bench",
+    epilog="""\b
+Example:
+  python -m evals bench --output bench.json
+
+Takes some ten minutes on two idle cores.""",
+)
 @click.option("--questions", default=8, show_default=True, type=click.IntRange(min=1), help="Questions in each run.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="Runs, of other questions each.")
 @click.option("--more", type=click.Path(exists=True, path_type=Path), help="Articles to search beside the newsroom's.")

@@ -1,11 +1,14 @@
-"""``python -m evals``: measure how well questions are answered."""
+"""``assistant-evals``, or ``python -m evals``: measure how well questions are answered."""
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
-from assistant.cli import LazyGroup, run
+from assistant.cli import LazyGroup, run, version_option
 
+SCRIPT = "assistant-evals"
 COMMANDS = {
     "bench": "evals.bench_command:bench_command",
     "calibrate": "evals.calibrate_command:calibrate_command",
@@ -37,10 +40,11 @@ Examples:
 Exit status: 0 well, 1 a fault or a gate that failed, 2 wrong usage,
 3 the run is not complete.""",
 )
+@version_option("evals")
 def evals() -> None:
     """Measure how well questions are answered."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run ``evals``."""
-    run(evals, "evals", arguments)
+    """Run ``assistant-evals``, or ``python -m evals``."""
+    run(evals, SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "evals", arguments)

@@ -260,12 +260,9 @@ def _with_odd_fields(value: Any, draw: random.Random, chance: float = 0.25) -> A
         draw.shuffle(fields)
     odd: dict[str, Any] = {}
     for name, member in fields:
-        if name in MEANT:
-            odd[name] = _with_odd_fields(member, draw, chance)
-        elif draw.random() >= chance or name in {"type", "index"}:
-            odd[name] = member
-        elif draw.random() < 0.7:
-            odd[name] = draw.choice(JUNK)
+        kept = name in MEANT or name in {"type", "index"} or draw.random() >= chance
+        if kept or draw.random() < 0.7:
+            odd[name] = _with_odd_fields(member, draw, chance) if kept else draw.choice(JUNK)
     if draw.random() < chance:
         odd.setdefault(draw.choice(MORE), draw.choice([None, {}]))
     return odd

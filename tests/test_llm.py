@@ -223,8 +223,6 @@ def test_warn_when_the_server_read_less_than_it_was_sent(ask: Ask) -> None:
         (500, "failed to parse grammar"),
     ],
 )
-# langchain-openai warns about a way of its own to ask for a schema.
-@pytest.mark.filterwarnings("ignore:This model does not support OpenAI's structured output:UserWarning")
 def test_state_the_schema_in_words_when_the_server_refuses_it(ask: Ask, status: int, message: str) -> None:
     with OpenAIServer(failure(status, message), GOOD) as server:
         last = ask(server)[-1]
