@@ -29,7 +29,7 @@ Fetch = Callable[[Weights, Iterable[Asset]], Mapping[Role, Path]]
 NEEDS_LOCAL = "install the embedded models' runtime (pip install 'news-assistant[local]'), or name a server instead"
 RERANKER_NEEDS = ("fastembed", "onnxruntime", "tokenizers")
 WITHOUT_RERANKER = (
-    "the reranker's runtime is not installed: sentences are chosen less well, and nothing tells how sure the answer is; "
+    "the reranker's runtime is not installed: sentences are chosen less well, and nothing says how sure an answer is; "
     "pip install 'news-assistant[local]' brings it, and ASSISTANT_RERANKER=none says that none is wanted"
 )
 

@@ -90,7 +90,10 @@ def _in_object(body: Mapping[str, object], depth: int) -> str:
         return f"{'.'.join(map(str, place))}: {told}"
     if told or depth < DEEPEST:
         return told
-    return json.dumps(body, ensure_ascii=False, default=str)[:MOST_READ] if body else ""
+    try:
+        return json.dumps(body, ensure_ascii=False, default=str)[:MOST_READ] if body else ""
+    except RecursionError:
+        return ""
 
 
 def _in_page(page: str) -> str:
