@@ -7,11 +7,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from assistant.reading_options import fault_line
-from index.adding import Incoming
 from index.errors import InputError, UsageError
-from index.fetch import without_password
 from index.kinds import SUFFIXES
-from index.readers import Reader, Reading, good_articles, is_remote
+from index.namesakes import Incoming
+from index.readers import Reader, Reading, good_articles, is_remote, place_of
 
 if TYPE_CHECKING:
     from assistant.index_progress import Meter
@@ -21,7 +20,7 @@ class ArticleSource:
     """Reads files, folders, standard input and web addresses; what cannot be read is told and counted.
 
     Attributes:
-        seen: (article id, file or address) of the articles that were read.
+        seen: (article id, file or address) of the articles that were added, as the index calls them; filled by it.
         unread: how many files, lines and entries could not be read.
         left_out: the suffixes of files of other kinds in folders, with their number.
 
@@ -59,7 +58,7 @@ class ArticleSource:
         Raises:
             UsageError: there are none.
         """
-        folders = tuple(_place(path) for path in self._paths if not is_remote(path) and Path(path).is_dir())
+        folders = tuple(place_of(path) for path in self._paths if not is_remote(path) and Path(path).is_dir())
         if not folders:
             raise UsageError("--prune compares the index with a folder", "name the folder: assistant index add FOLDER")
         return folders
@@ -77,9 +76,8 @@ class ArticleSource:
 
         for item in self._items:
             before, size = self.unread, _size(item)
-            place = "" if isinstance(item, InputError) else _place(item)
+            place = "" if isinstance(item, InputError) else place_of(item)
             for article in good_articles(self._reader.read([item]), unreadable):
-                self.seen.add((article.id, place))
                 if meter:
                     meter.read(len(article.text), size)
                 yield Incoming(article, (place,))
@@ -107,11 +105,6 @@ class ArticleSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._reader.close()
-
-
-def _place(source: str | Path) -> str:
-    """How the origin of an article is written: the whole path of its file, its address, or ``-``."""
-    return without_password(str(source)) if is_remote(source) else Path(source).resolve().as_posix()
 
 
 def _size(source: str | Path | InputError) -> int:

@@ -15,7 +15,8 @@ from index.adding import AddReport
 from index.articles import Article, Window
 from index.errors import InputError
 from index.library import IndexStatus, Library
-from index.readers import Reader, Reading, good_articles
+from index.namesakes import Incoming
+from index.readers import Reader, Reading, good_articles, place_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -121,7 +122,12 @@ class Assistant:
         source = articles if isinstance(articles, str) else Path(articles)
         with Reader(reading or Reading(private=self.settings.allow_private)) as reader:
             found = reader.find([source], skip=[self.settings.index])
-            return self.library.add(good_articles(reader.read(found.items), unreadable), progress, jobs=jobs)
+            incoming = (
+                Incoming(article, (place_of(item),) if not isinstance(item, InputError) else ())
+                for item in found.items
+                for article in good_articles(reader.read([item]), unreadable)
+            )
+            return self.library.add(incoming, progress, jobs=jobs)
 
     def status(self) -> IndexStatus:
         """How the index stands.

@@ -177,7 +177,7 @@ def _add(
     with add_meter(source.size) as meter:
         articles = source.articles(tell or meter.say, meter)
         asked_for = stop.until_asked(articles) if stop else articles
-        report = assistant.library.add(asked_for, meter.show, stop=stop, jobs=jobs)
+        report = assistant.library.add(asked_for, meter.show, stop=stop, jobs=jobs, seen=source.seen)
     return Added(report, source.unread, source.left_out)
 
 
@@ -214,8 +214,8 @@ def _preview(
             if tell is None:
                 say(f"{MARKS[change]} {name}  {title}".rstrip())
 
-    articles = (incoming.article for incoming in source.articles(tell or (lambda line: say(line, err=True))))
-    for change, article in assistant.library.preview(articles):
+    articles = source.articles(tell or (lambda line: say(line, err=True)))
+    for change, article in assistant.library.preview(articles, source.seen):
         note(change, article.id, article.title)
     for folder in folders:
         for name in assistant.library.prune(folder, source.seen, source.may_hold, dry_run=True):

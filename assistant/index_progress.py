@@ -14,7 +14,8 @@ from assistant.cli import console
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from index.adding import AddReport, Incoming
+    from index.adding import AddReport
+    from index.namesakes import Incoming
     from index.rebuilding import Rebuilt
 
 

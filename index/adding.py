@@ -4,16 +4,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from index.articles import Article, Chunk
+from index.articles import Chunk
 from index.chunks import split_chunks
 from index.embedding import Embedder, Vectors
 from index.embedding_processes import EmbeddingProcesses
 from index.entries import Entry, Stored
 from index.errors import InputError
 from index.identity import Identity
+from index.namesakes import Incoming, family_of, told_apart
 from index.parts import CATALOG, Parts, Prepared
 from index.reader import Reader
 from index.rebuilding import FLUSH_CHUNKS
@@ -34,14 +36,6 @@ class Models(Protocol):
     def reranker(self) -> Reranker | None: ...
 
     def reader(self) -> Reader | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An article on its way into the index, and the files that it was read from."""
-
-    article: Article
-    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +96,22 @@ class Adding:
 
     Args:
         jobs: processes that embed; 1 embeds in this one.
+        seen: is given (article id, origin) of all that is added, changed or not, as the index calls it.
 
     Raises:
         IndexStateError: the index was made with another embedding model or another way of cutting texts.
     """
 
-    def __init__(self, folder: Path, models: Models, server: Server | None = None, jobs: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models: Models,
+        server: Server | None = None,
+        jobs: int = 1,
+        seen: set[tuple[str, str]] | None = None,
+    ) -> None:
         self._folder = folder
+        self._seen = seen
         self._server = server
         self._models = models
         self._catalog = open_catalog(folder, server)
@@ -164,9 +167,14 @@ class Adding:
 
     def _batches(self, articles: Iterable[Incoming]) -> Iterator[_Batch | None]:
         """Batches to be committed; None asks that those before be committed first."""
-        for group in _groups(articles):
-            if any(incoming.article.id in group for batch, _ in self._ahead for incoming, _ in batch.changes):
+        for several in batched(articles, LOOK_UP_ARTICLES):
+            families = {family_of(incoming.article.id) for incoming in several}
+            ahead = (incoming.article.id for batch, _ in self._ahead for incoming, _ in batch.changes)
+            if any(family_of(identifier) in families for identifier in ahead):
                 yield None
+            group = _by_id(told_apart(several, self._catalog))
+            if self._seen is not None:
+                self._seen.update((name, place) for name, incoming in group.items() for place in incoming.origins)
             stored = self._catalog.entries(list(group)) if self._catalog else {}
             known = self._catalog.origins(list(group)) if self._catalog else {}
             batch = _Batch()
@@ -205,15 +213,18 @@ class Adding:
         return self._parts
 
 
-def _groups(articles: Iterable[Incoming]) -> Iterator[dict[str, Incoming]]:
-    """Articles by id, LOOK_UP_ARTICLES at a time; of several with one id within a group the last counts."""
-    group: dict[str, Incoming] = {}
-    for incoming in articles:
-        identifier = incoming.article.id
-        earlier = group[identifier].origins if identifier in group else ()
-        group[identifier] = Incoming(incoming.article, tuple(dict.fromkeys((*earlier, *incoming.origins))))
-        if len(group) >= LOOK_UP_ARTICLES:
-            yield group
-            group = {}
-    if group:
+def batched(articles: Iterable[Incoming], size: int) -> Iterator[list[Incoming]]:
+    """Articles so many at a time, as they come."""
+    several = iter(articles)
+    while group := list(islice(several, size)):
         yield group
+
+
+def _by_id(group: Iterable[Incoming]) -> dict[str, Incoming]:
+    """Articles by id; of several with one id the last counts, with the files of all."""
+    found: dict[str, Incoming] = {}
+    for incoming in group:
+        identifier = incoming.article.id
+        earlier = found[identifier].origins if identifier in found else ()
+        found[identifier] = Incoming(incoming.article, tuple(dict.fromkeys((*earlier, *incoming.origins))))
+    return found

@@ -138,6 +138,16 @@ class Catalog:
                 found.update((entry.info.id, entry) for entry in map(to_entry, database.execute(query, ids)))
         return found
 
+    def numbered(self, names: Iterable[str]) -> dict[str, Entry]:
+        """Article id → entry, for those of the articles called ``NAME@2``, ``NAME@3`` and so on that are there."""
+        found: dict[str, Entry] = {}
+        with self._reading() as database:
+            for name in names:
+                query = f"SELECT {ENTRY} FROM articles WHERE id >= ? AND id < ?"
+                entries = map(to_entry, database.execute(query, (f"{name}@", f"{name}A")))  # A comes after @
+                found.update((e.info.id, e) for e in entries if e.info.id.removeprefix(f"{name}@").isdecimal())
+        return found
+
     def versions(self, article_ids: Iterable[str]) -> dict[str, int]:
         """Article id → the version that counts."""
         with self._reading() as database:

@@ -30,6 +30,11 @@ def clean(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
+def storable(path: str) -> str:
+    """A path as text: bytes of it that are none are written as a backslash, ``x`` and two digits, as in Python."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def decode(data: bytes, place: str, declared: str = "") -> str:
     """The text of a file.
 

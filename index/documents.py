@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from index.decoding import storable
 from index.errors import InputError
 from index.fetch import Fetcher, is_address
 from index.kinds import CONTENT_TYPES, GZIP_MAGIC, SNIFFED_BYTES, Kind, kind_by_name, sniff
@@ -74,7 +75,7 @@ def open_document(source: str | Path, fetcher: Fetcher, kind: Kind | None = None
         path = Path(source)
         with path.open("rb", buffering=0) as file:
             stream = _expanded(cast("BinaryIO", file), str(path))
-            identity = f"file:{path.resolve().as_posix()}"
+            identity = f"file:{storable(path.resolve().as_posix())}"
             yield Document(str(path), stream, kind or _kind(stream, kind_by_name(path.name)), identity)
 
 

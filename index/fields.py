@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from index.articles import Article
 from index.decoding import clean
@@ -80,7 +81,7 @@ def article_from(
 ) -> Article:
     """An article from its fields; other fields are ignored.
 
-    Without an id the url is the id, and without both a digest of title, date and text.
+    Without an id the url is the id, but not that of a front page; without both it is a digest of title, date and text.
 
     Args:
         place: the file and, where known, the line, for messages.
@@ -95,8 +96,18 @@ def article_from(
     author = " ".join(_author(fields, place, asked).split())
     url = _text(fields, "url", place, asked).strip()
     published = _published(fields, place, asked)
-    identity = _text(fields, "id", place, asked).strip() or url or _digest(title, published, text)
+    address = "" if is_front_page(url) else url
+    identity = _text(fields, "id", place, asked).strip() or address or _digest(title, published, text)
     return Article(identity, title, source, url, author, published, text, tags=_tags(fields, asked))
+
+
+def is_front_page(url: str) -> bool:
+    """Whether an address is that of a whole site, which many a feed gives for each of its articles."""
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        return False
+    return address.scheme in {"http", "https"} and not (address.path.strip("/") or address.query)
 
 
 def _article_text(fields: Mapping[str, object], place: str, names: FieldNames, *, record: bool) -> str:

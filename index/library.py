@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.adding import LOOK_UP_ARTICLES, Adding, AddReport, Incoming, Models
+from index.adding import LOOK_UP_ARTICLES, Adding, AddReport, Models, batched
 from index.articles import Article, Window
 from index.catalog import Catalog
 from index.checking import CheckReport, check_parts
@@ -12,6 +12,7 @@ from index.copies import Link, links
 from index.entries import Entry, Selection, Stored, version_of
 from index.errors import DamagedError, InputError
 from index.hits import SearchResult
+from index.namesakes import Incoming, as_incoming, told_apart
 from index.parts import CATALOG
 from index.reading import Reader
 from index.rebuilding import Rebuilt, rebuild
@@ -67,38 +68,46 @@ class Library:
         *,
         stop: Callable[[], bool] | None = None,
         jobs: int = 1,
+        seen: set[tuple[str, str]] | None = None,
     ) -> AddReport:
         """Add articles; unchanged ones are skipped, changed ones replaced.
 
         Whole articles are committed in batches, so that an interrupted call can simply be made again.
 
         Args:
-            articles: ``Incoming`` also says which files an article comes from; see ``prune``.
+            articles: ``Incoming`` also says which files an article comes from: then an id counts within them only, see
+                ``index.namesakes``.
             progress: called after each batch with the totals so far.
             stop: asked after each batch; True ends the call.
             jobs: processes that embed; 1 embeds in this one.
+            seen: is given (article id, file) of all that was read, for ``prune``.
 
         Raises:
             InputError: an article without text.
             IndexStateError: the index was made with other models, or cannot be written.
         """
-        incoming = (item if isinstance(item, Incoming) else Incoming(item) for item in articles)
         with one_writer(self.folder, self._waiting):
-            adding = Adding(self.folder, self._models, self._server, jobs)
+            adding = Adding(self.folder, self._models, self._server, jobs, seen)
             try:
-                return adding.add(incoming, progress, stop)
+                return adding.add(as_incoming(articles), progress, stop)
             finally:
                 adding.close()
 
-    def preview(self, articles: Iterable[Article]) -> Iterator[tuple[str, Article]]:
+    def preview(
+        self, articles: Iterable[Article | Incoming], seen: set[tuple[str, str]] | None = None
+    ) -> Iterator[tuple[str, Article]]:
         """What ``add`` would do with each article: “added”, “changed” or “unchanged”. Nothing is written."""
         catalog = Catalog.open(self.folder / CATALOG)
-        for article in articles:
-            stored = catalog.entries([article.id]).get(article.id) if catalog else None
-            if stored is None:
-                yield "added", article
-            else:
-                yield "unchanged" if stored.digest == article.digest else "changed", article
+        for group in batched(as_incoming(articles), LOOK_UP_ARTICLES):
+            for incoming in told_apart(group, catalog):
+                article = incoming.article
+                if seen is not None:
+                    seen.update((article.id, place) for place in incoming.origins)
+                stored = catalog.entries([article.id]).get(article.id) if catalog else None
+                if stored is None:
+                    yield "added", article
+                else:
+                    yield "unchanged" if stored.digest == article.digest else "changed", article
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles.

@@ -2,12 +2,12 @@
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
 from index.articles import Article
-from index.decoding import decode
+from index.decoding import decode, storable
 from index.documents import STANDARD_INPUT, Document, open_document
 from index.errors import InputError
 from index.fetch import Fetcher, is_address, without_password
@@ -19,7 +19,7 @@ from index.parsing import Fields, Parsers, Task, parsed
 from index.tables import Record, csv_rows, json_items, json_lines
 from index.texts import plain_fields
 
-__all__ = ["Reader", "Reading", "find_files", "good_articles", "is_remote", "read_articles"]
+__all__ = ["Reader", "Reading", "find_files", "good_articles", "is_remote", "place_of", "read_articles"]
 
 Source = str | Path
 # Markdown beyond this is parsed in the other process: some texts keep its parser busy for the square of their length.
@@ -119,8 +119,9 @@ class Reader:
         elif document.kind in _RECORDS:
             yield from self._records(document, _RECORDS[document.kind])
         else:
-            for item in self._fields(document, document.kind):
-                yield item if isinstance(item, InputError) else _built(item, document)
+            items = self._fields(document, document.kind)
+            built = (item if isinstance(item, InputError) else _built(item, document) for item in items)
+            yield from _each_once(built)
 
     def _records(
         self,
@@ -195,6 +196,11 @@ def is_remote(source: Source) -> bool:
     return isinstance(source, str) and (source == STANDARD_INPUT or is_address(source))
 
 
+def place_of(source: Source) -> str:
+    """How the origin of an article is written: the whole path of its file, its address, or ``-``."""
+    return without_password(str(source)) if is_remote(source) else storable(Path(source).resolve().as_posix())
+
+
 def _built(fields: Fields, document: Document) -> Article | InputError:
     """The article of a document that holds one, or of an entry, whose place stands in ``#``."""
     entry = "#" in fields
@@ -206,6 +212,19 @@ def _built(fields: Fields, document: Document) -> Article | InputError:
         return article_from(given, place, record=False)
     except InputError as error:
         return error
+
+
+def _each_once(items: Iterator[Article | InputError]) -> Iterator[Article | InputError]:
+    """The articles of a feed, whose ids may be worth nothing: where one is repeated, what it says is the id."""
+    ids: set[str] = set()
+    digests: set[str] = set()
+    for item in items:
+        if isinstance(item, InputError):
+            yield item
+        elif item.digest not in digests:
+            digests.add(item.digest)
+            yield replace(item, id=f"sha256:{item.digest[:32]}") if item.id in ids else item
+            ids.add(item.id)
 
 
 def _narrow(document: Document) -> io.BufferedReader:
