@@ -14,7 +14,8 @@ from lxml.etree import iterwalk
 from index.decoding import decode
 from index.errors import InputError
 from index.fields import iso_date
-from index.visible import FORMATTING, Page
+from index.flow import paragraphed
+from index.visible import FORMATTING, QUOTES, REPLACED, Page
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -31,9 +32,16 @@ _STATEMENTS = frozenset(
         " name publisher url"
     ).split()
 )
+_WITHIN_WORDS = FORMATTING | {"ins", "q", "sub", "sup"}  # trafilatura would put blanks around their text
 _HEAD_ELEMENTS = frozenset({"title", "meta", "link"})
 _NAME = re.compile(r"[a-z][\w:.-]*")
-_TIMES = frozenset({"article:published_time", "datepublished", "date", "pubdate", "dc.date", "dcterms.created"})
+_TIMES = frozenset(
+    (
+        "article:published article:published_time date datepublished dc.date dc.date.issued dcterms.created"
+        " dcterms.date dcterms.issued og:published_time parsely-pub-date pubdate publish-date publish_date publishdate"
+        " sailthru.date"
+    ).split()
+)
 
 
 def page_fields(data: bytes, place: str, charset: str = "", url: str = "") -> Iterator[Mapping[str, object]]:
@@ -52,29 +60,32 @@ def page_fields(data: bytes, place: str, charset: str = "", url: str = "") -> It
     found = _extracted(shown.read(html), url)
     if not found.get("text"):
         raise InputError(f"{place}: no article text is shown on the page", "leave it out, or save its text as a file")
-    yield {**found, "published": _with_time(found["published"], shown.times), "url": url or found["url"]}
+    yield {**found, "published": _with_time(found["published"], shown.all_times), "url": url or found["url"]}
 
 
 def _with_time(day: str, times: Sequence[str]) -> str:
-    """The day of publication with the hour that the page states for it."""
+    """The day of publication with the hour that the page states for it; else what it states first."""
     for time in times:
         with suppress(ValueError):
-            if day and (moment := iso_date(time.strip())).startswith(day):
+            if (moment := iso_date(time.strip())).startswith(day):
                 return moment
-    return day
+    return day or next(iter(times), "")
 
 
 def _extracted(html: str, url: str) -> dict[str, str]:
     from trafilatura import bare_extraction
     from trafilatura.settings import DEFAULT_CONFIG, Document
 
+    tree = paragraphed(html)
+    if tree is None:
+        return {}
     config = deepcopy(DEFAULT_CONFIG)
     # Below this many characters trafilatura takes all of the page as one paragraph; news in brief are short.
     config["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "1"
     # The date that the page states, not one that stands anywhere on it.
     dates = {"original_date": True, "extensive_search": False, "outputformat": "%Y-%m-%d"}
     found = bare_extraction(
-        html, url=url or None, include_comments=False, with_metadata=True, config=config, date_extraction_params=dates
+        tree, url=url or None, include_comments=False, with_metadata=True, config=config, date_extraction_params=dates
     )
     if not isinstance(found, Document) or found.body is None:
         return {}
@@ -95,7 +106,7 @@ def _block(element: "_Element") -> str:
             return "\n".join(f"• {text}" for item in element.iter("item") if (text := _line(item)))
         case "table":
             rows = (" | ".join(_line(cell) for cell in row.iter("cell")) for row in element.iter("row"))
-            return "\n".join(row for row in rows if row.strip(" |"))
+            return "\n".join(row.rstrip(" |") for row in rows if row.strip(" |"))
         case _:
             return "\n".join(line for part in _lines(element) if (line := " ".join(part.split())))
 
@@ -124,13 +135,20 @@ class _Shown(HTMLParser):
     """
 
     def __init__(self, place: str) -> None:
-        super().__init__(convert_charrefs=False)
+        super().__init__()
         self._place = place
         self._page = Page()
         self._in_title = self._in_data = False
         self._elements = 0
         self._shown = ["<!doctype html>"]  # without it trafilatura takes a short page for no page
-        self.times: list[str] = []
+        self._times: list[str] = []
+        self._stated_times: list[str] = []  # in linked data
+        self._shown_times: list[str] = []
+
+    @property
+    def all_times(self) -> list[str]:
+        """What the page states as the time of its publication, the surest first."""
+        return [*self._times, *self._stated_times, *self._shown_times[:1]]
 
     def read(self, html: str) -> str:
         self.feed(html.replace("\0", "\ufffd"))
@@ -146,11 +164,15 @@ class _Shown(HTMLParser):
             raise InputError(f"{self._place}: a page of more than {bound}", "save its text as a file")
         attributes = {name: value or "" for name, value in attrs}
         self._page.start(tag, attributes)
-        self._note_time(attributes)
+        self._note_time(tag, attributes)
         self._in_title = tag == "title" and self._page.in_head
         self._in_data = tag == "script" and attributes.get("type", "").lower() == "application/ld+json"
-        if tag in FORMATTING:
+        if tag == "q" and not self._page.hidden:
+            self._shown.append(QUOTES[0])
+        if tag in _WITHIN_WORDS:
             return
+        if tag in REPLACED:
+            self._shown.append(" ")
         if not self._page.hidden or (self._page.in_head and tag in _HEAD_ELEMENTS):
             self._shown.append(_start_tag(tag, attributes))
 
@@ -158,32 +180,30 @@ class _Shown(HTMLParser):
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in FORMATTING and (not self._page.hidden or self._in_title):
+        if tag == "q" and not self._page.hidden:
+            self._shown.append(QUOTES[1])
+        if tag not in _WITHIN_WORDS and (not self._page.hidden or self._in_title):
             self._shown.append(f"</{tag}>")
         self._in_title = self._in_data = False
         self._page.end(tag)
 
     def handle_data(self, data: str) -> None:
         if self._in_data:
-            self._shown.append(f'<script type="application/ld+json">{_stated(data)}</script>')
+            stated = _stated(data)
+            self._stated_times.extend(_named_values(stated, "datePublished"))
+            written = json.dumps(stated).replace("<", "\\u003c") if stated else ""
+            self._shown.append(f'<script type="application/ld+json">{written}</script>')
         elif not self._page.hidden or self._in_title:
-            self._shown.append(escape(data, quote=False))
+            self._shown.append(escape(self._page.lettered(data, self._shown[-1]), quote=False))
 
-    def handle_entityref(self, name: str) -> None:
-        self._reference(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        self._reference(f"&#{name};")
-
-    def _reference(self, reference: str) -> None:
-        if not self._page.hidden or self._in_title:
-            self._shown.append(reference)
-
-    def _note_time(self, attributes: Mapping[str, str]) -> None:
+    def _note_time(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Times of publication in meta elements: with them a date has its hour."""
         named = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or ""
-        if named.lower() in _TIMES:
-            self.times.append(attributes.get("content") or attributes.get("datetime") or "")
+        time = attributes.get("content") or attributes.get("datetime") or ""
+        if time and named.lower() in _TIMES:
+            self._times.append(time)
+        elif time and tag == "time" and not self._page.hidden:
+            self._shown_times.append(time)
 
 
 def _start_tag(tag: str, attributes: Mapping[str, str]) -> str:
@@ -193,7 +213,7 @@ def _start_tag(tag: str, attributes: Mapping[str, str]) -> str:
     return f"<{tag}{''.join(written)}>"
 
 
-def _stated(source: str) -> str:
+def _stated(source: str) -> object:
     """Of linked data (JSON-LD) only what names the article: its text there is not what readers see of it."""
 
     def kept(value: object) -> object:
@@ -202,6 +222,17 @@ def _stated(source: str) -> str:
         return [kept(inner) for inner in value] if isinstance(value, list) else value
 
     try:
-        return json.dumps(kept(json.loads(source))).replace("<", "\\u003c")
+        return kept(json.loads(source))
     except (ValueError, RecursionError):  # trafilatura would guess at it; the page itself is read all the same
-        return ""
+        return None
+
+
+def _named_values(value: object, name: str) -> Iterator[str]:
+    """The texts of this name in linked data, wherever they stand."""
+    if isinstance(value, dict):
+        if isinstance(value.get(name), str):
+            yield value[name]
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _named_values(inner, name)

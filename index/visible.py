@@ -1,9 +1,9 @@
 """What a reader of an HTML page sees of its text: elements that are not shown are no part of an article.
 
 Hidden text is where indirect prompt injections are put (Greshake et al., AISec 2023, section 3.2), and a citation of it
-would show a sentence that nobody finds on the page. Only what stands at an element itself is looked at: attributes and
-the ``style`` attribute, not style sheets and classes. ``aria-hidden`` hides from screen readers alone, so such text
-stays; alternative texts of pictures are not shown beside them, so they go.
+would show a sentence that nobody finds on the page. What is struck through goes too. Only what stands at an element
+itself is looked at: attributes and the ``style`` attribute, not style sheets and classes. ``aria-hidden`` hides from
+screen readers alone, so such text stays; alternative texts of pictures are not shown beside them, so they go.
 """
 
 import re
@@ -40,6 +40,10 @@ ENDS_LIKE = {
     "tr": _ROW,
     **dict.fromkeys(("tbody", "tfoot", "thead"), _ROW | {"tbody", "tfoot", "thead"}),
 }
+REPLACED = frozenset({"audio", "canvas", "iframe", "object", "video"})  # something stands in their place
+QUOTES = "“”"  # which browsers put around the element "q"
+# What its writer took back: shown struck through, it is no statement any more.
+STRUCK = frozenset({"del", "s", "strike"})
 SMALLEST_POINTS = 1.0  # letters of one pixel or point are not read
 FAR_AWAY = -999.0  # pixels left of or above the page
 
@@ -48,6 +52,9 @@ _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _SIZE = re.compile(r"(-?\d*\.?\d+)\s*(%|[a-z]*)")
 _HEX = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 _RGB = re.compile(r"rgba?\(([^)]*)\)")
+_RAISED_NUMBER = re.compile(r"\s*[+−-]?\d+\s*")
+_RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _NAMED = {"white": "ffffff", "black": "000000", "transparent": "transparent"}
 
 
@@ -96,6 +103,18 @@ class Page:
         """Whether text that follows here is not shown."""
         return self._open[-1].hidden
 
+    def lettered(self, data: str, before: str) -> str:
+        """Text as it is shown: a raised number is none of the number before it, “10⁶” and not “106”.
+
+        Args:
+            before: the text before it, of which the last character counts.
+        """
+        if not _RAISED_NUMBER.fullmatch(data):
+            return data
+        if self._tags["sup"]:
+            return data.translate(_RAISED)
+        return data.translate(_LOWERED) if self._tags["sub"] and before[-1:].isdigit() else data
+
     def read(self, html: str) -> str:
         """The text of a piece that is shown; comments, scripts and attributes are not."""
         reader = _PieceReader(self)
@@ -128,7 +147,9 @@ class Page:
             element, outer = self._open[depth], self._open[depth - 1]
             if element.tag in ends:
                 self._close(depth)
-            elif element.tag not in FORMATTING or replace(element, tag=outer.tag) != outer:
+            elif element.tag not in STRUCK and (
+                element.tag not in FORMATTING or replace(element, tag=outer.tag) != outer
+            ):
                 return
 
     def end(self, tag: str) -> None:
@@ -151,18 +172,20 @@ class _PieceReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._page.start(tag, {name: value or "" for name, value in attrs})
-        if tag == "br" and not self._page.hidden:
-            self.shown.append("\n")
+        if tag in {"br", "q"} and not self._page.hidden:
+            self.shown.append("\n" if tag == "br" else QUOTES[0])
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)  # the slash of <div/> means nothing in HTML
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "q" and not self._page.hidden:
+            self.shown.append(QUOTES[1])
         self._page.end(tag)
 
     def handle_data(self, data: str) -> None:
         if not self._page.hidden:
-            self.shown.append(data)
+            self.shown.append(self._page.lettered(data, self.shown[-1] if self.shown else ""))
 
 
 def _opened(parent: _Element, tag: str, attributes: Mapping[str, str]) -> _Element:
@@ -184,7 +207,8 @@ def _opened(parent: _Element, tag: str, attributes: Mapping[str, str]) -> _Eleme
 
 def _is_gone(tag: str, attributes: Mapping[str, str], style: Mapping[str, str]) -> bool:
     shut = tag == "dialog" and "open" not in attributes
-    return tag in NEVER_SHOWN or shut or "hidden" in attributes or _is_cut_away(style)
+    struck = tag in STRUCK or "line-through" in style.get("text-decoration", style.get("text-decoration-line", ""))
+    return tag in NEVER_SHOWN or shut or struck or "hidden" in attributes or _is_cut_away(style)
 
 
 def _is_cut_away(style: Mapping[str, str]) -> bool:
@@ -240,7 +264,7 @@ def _mixed(parts: list[float]) -> str:
 def shown_text(html: str) -> str:
     """The text of a piece of a page without what is hidden: blocks with a blank line between, list items with ``•``."""
     reader = _BlockReader(Page())
-    reader.feed(_COMMENT.sub("", html))
+    reader.feed(_COMMENT.sub("", html.replace("<![CDATA[", "").replace("]]>", "")))
     reader.close()
     blocks = "".join(reader.shown).split("\n\n")
     lines = ("\n".join(line for part in block.split("\n") if (line := " ".join(part.split()))) for block in blocks)
@@ -264,5 +288,5 @@ class _BlockReader(_PieceReader):
     def _break(self, tag: str) -> None:
         if tag in ENDS_PARAGRAPH:
             self.shown.append("\n\n")
-        elif tag in ENDS_LIKE:
-            self.shown.append("\n" if tag in {"li", "dt", "dd", "tr"} else " ")
+        elif tag in ENDS_LIKE and tag != "li":
+            self.shown.append("\n" if tag in {"dt", "dd", "tr"} else " ")
