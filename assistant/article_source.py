@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from assistant.reading_options import fault_line
-from index.errors import InputError, UsageError
+from index.decoding import stored_path
+from index.errors import InputError, InputWarning, UsageError
 from index.kinds import SUFFIXES
 from index.namesakes import Incoming
 from index.readers import Reader, Reading, good_articles, is_remote, place_of
@@ -67,11 +68,11 @@ class ArticleSource:
         """Every article that can be read.
 
         Args:
-            tell: is given a line for each file, line or entry that cannot be read.
+            tell: is given a line for each file, line or entry that cannot be read, or not in all its parts.
         """
 
-        def unreadable(error: InputError) -> None:
-            self.unread += 1
+        def unreadable(error: InputError | InputWarning) -> None:
+            self.unread += isinstance(error, InputError)
             tell(fault_line(error))
 
         for item in self._items:
@@ -91,7 +92,7 @@ class ArticleSource:
         if place in self._whole:
             return False
         try:
-            os.lstat(place)
+            os.lstat(place if os.path.lexists(place) else stored_path(place))
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:

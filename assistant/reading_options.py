@@ -8,7 +8,7 @@ import click
 from index.kinds import Kind
 
 if TYPE_CHECKING:
-    from index.errors import InputError
+    from index.errors import InputError, InputWarning
     from index.readers import Reading
 
 _OPTIONS = (
@@ -67,7 +67,10 @@ def reading_of(
     )
 
 
-def fault_line(error: "InputError") -> str:
+def fault_line(error: "InputError | InputWarning") -> str:
     """What could not be read and why, in one line that a terminal shows as it is."""
-    line = f"not read: {error.problem} ({error.remedy})" if error.remedy else f"not read: {error.problem}"
+    from index.errors import InputError
+
+    told = "not read" if isinstance(error, InputError) else "noted"
+    line = f"{told}: {error.problem} ({error.remedy})" if error.remedy else f"{told}: {error.problem}"
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)

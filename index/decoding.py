@@ -1,6 +1,7 @@
 """Bytes to text, whatever their encoding, and text to the one form that articles are kept in."""
 
 import codecs
+import os
 import re
 
 from index.errors import InputError
@@ -25,14 +26,35 @@ _MARKS = (
 
 
 def clean(text: str) -> str:
-    """One kind of line end, no control characters, and no half of a surrogate pair, which UTF-8 cannot hold."""
-    text = _CONTROL.sub(" ", _NEWLINE.sub("\n", text))
+    """One kind of line end, no control characters or byte order marks, and no half of a surrogate pair."""
+    text = _CONTROL.sub(" ", _NEWLINE.sub("\n", text.replace("\ufeff", "")))
     return _SURROGATE.sub("\ufffd", text)
+
+
+def mended(text: str) -> str:
+    """A text that came as bytes of another encoding than was expected, such as an argument: read in the likeliest one.
+
+    What stands for no letter at all, half of a surrogate pair, becomes the replacement character.
+    """
+    if not _SURROGATE.search(text):
+        return text
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return data.decode(guess(data), "replace")
 
 
 def storable(path: str) -> str:
     """A path as text: bytes of it that are none are written as a backslash, ``x`` and two digits, as in Python."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def stored_path(path: str) -> str:
+    """The path that ``storable`` wrote."""
+    return os.fsdecode(
+        re.sub(rb"\\x([89a-f][0-9a-f])", lambda byte: bytes.fromhex(byte[1].decode()), os.fsencode(path))
+    )
 
 
 def decode(data: bytes, place: str, declared: str = "") -> str:
@@ -50,7 +72,7 @@ def decode(data: bytes, place: str, declared: str = "") -> str:
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return _strict(data[len(mark) :], encoding, place)
+            return _strict(data[len(mark) :], encoding, place).lstrip("\ufeff")
     if _is_binary(data):
         problem = f"{place}: not a text: a NUL byte at byte {data.find(0)}"
         raise InputError(problem, "save it as text with the encoding UTF-8")

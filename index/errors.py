@@ -17,9 +17,11 @@
         ├── ServiceTimeoutError    no answer in time (retrying may help)
         └── ReplyError             the server answered with something unusable
 
-An error is one line about what happened and one about what to do.
+An error is one line about what happened and one about what to do. What costs an article a part of it and no more, such
+as a date that is none, is an ``InputWarning`` instead.
 """
 
+import warnings
 from typing import ClassVar
 
 
@@ -55,6 +57,23 @@ class SettingError(UsageError):
 
 class InputError(AssistantError):
     """An article file cannot be read; the problem names the file and, where known, the line."""
+
+
+class InputWarning(UserWarning):
+    """Something of an article cannot be read, and the article is added without it; the problem names file and line."""
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem} ({self.remedy})" if self.remedy else self.problem
+
+
+def warn(warning: InputWarning) -> None:
+    """Tell whoever runs the program, where nobody else asked to be told."""
+    warnings.warn(warning, stacklevel=2)
 
 
 class IndexStateError(AssistantError):

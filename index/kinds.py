@@ -69,6 +69,7 @@ _PROLOGUE = re.compile(
 )
 _PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|meta)\b", re.I)
 _FEED = re.compile(rb"<(?:rss|feed|rdf:RDF)\b")
+_JSON_START = re.compile(rb"\[\s*\{\s*\"|\{\s*\"|\[\s*\]")
 _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -88,13 +89,15 @@ def sniff(head: bytes, expected: Kind | None) -> Kind | None:
     Returns:
         None when it is nothing that can be read.
     """
-    start = _as_utf8(head).lstrip()
+    start = _as_utf8(head).lstrip(b"\xef\xbb\xbf \t\r\n\v\f")
     if start.startswith(PDF_MAGIC) or (expected is Kind.PDF and PDF_MAGIC in head[:PDF_HEADER_BYTES]):
         return Kind.PDF
     if marked_up := _markup(start):
         return marked_up
     if expected in {Kind.JSON, Kind.JSONL} or (expected is None and start[:1] in {b"{", b"["}):
         return _json_kind(start, expected or Kind.JSONL)
+    if expected is Kind.CSV and _JSON_START.match(start):
+        return _json_kind(start, Kind.JSON if start.startswith(b"[") else Kind.JSONL)
     if expected is not None:
         return expected
     if b"\0" in start:

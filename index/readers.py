@@ -1,15 +1,18 @@
 """Articles from anywhere: files of many formats, folders, standard input and web addresses."""
 
 import io
+from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
 from index.articles import Article
 from index.decoding import decode, storable
 from index.documents import STANDARD_INPUT, Document, open_document
-from index.errors import InputError
+from index.errors import InputError, InputWarning, warn
 from index.fetch import Fetcher, is_address, without_password
 from index.fields import FieldNames, article_from
 from index.files import Patterns, find_files, search_files
@@ -22,10 +25,11 @@ from index.texts import plain_fields
 __all__ = ["Reader", "Reading", "find_files", "good_articles", "is_remote", "place_of", "read_articles"]
 
 Source = str | Path
+Item = Article | InputError | InputWarning
 # Markdown beyond this is parsed in the other process: some texts keep its parser busy for the square of their length.
 SHORT_MARKDOWN_BYTES = 1 << 16
 _WHOLE = {Kind.HTML: MAX_PAGE_BYTES, Kind.FEED: MAX_FEED_BYTES, Kind.PDF: MAX_PDF_BYTES, Kind.MARKDOWN: MAX_TEXT_BYTES}
-_RECORDS = {Kind.JSONL: json_lines, Kind.JSON: json_items, Kind.CSV: csv_rows}
+_RECORDS = frozenset({Kind.JSONL, Kind.JSON, Kind.CSV})
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -94,7 +98,7 @@ class Reader:
         found = search_files(local, self._reading.patterns, skip)
         return Sources((*found.faults, *found.files, *dict.fromkeys(remote)), found.left_out)
 
-    def read(self, sources: Iterable[Source | InputError]) -> Iterator[Article | InputError]:
+    def read(self, sources: Iterable[Source | InputError]) -> Iterator[Item]:
         """Articles, and an error for each source, line or entry that cannot be read; errors are handed on."""
         for source in sources:
             if isinstance(source, InputError):
@@ -103,42 +107,48 @@ class Reader:
             place = without_password(source) if isinstance(source, str) else source
             yield from _few_faults(self._read(place), str(place))
 
-    def _read(self, source: Source) -> Iterator[Article | InputError]:
+    def _read(self, source: Source) -> Iterator[Item]:
         try:
             with open_document(source, self._fetcher, self._reading.kind) as document:
-                yield from self._articles(document)
+                items = self._articles(document)
+                first = next(items, None) or _nothing(document)
+                yield from chain([first], items)
         except InputError as error:
             yield error
         except OSError as error:
             yield InputError(f"{source}: {error.strerror or error}", "check the file and its permissions")
 
-    def _articles(self, document: Document) -> Iterator[Article | InputError]:
+    def _articles(self, document: Document) -> Iterator[Item]:
         if document.kind is None:
             problem = f"{document.name}: neither text nor another format that can be read"
             yield InputError(problem, "save it as text, HTML or PDF")
         elif document.kind in _RECORDS:
-            yield from self._records(document, _RECORDS[document.kind])
+            yield from self._records(document)
         else:
             items = self._fields(document, document.kind)
-            built = (item if isinstance(item, InputError) else _built(item, document) for item in items)
-            yield from _each_once(built)
+            yield from _each_once(chain.from_iterable(_built(item, document) for item in items))
 
-    def _records(
-        self,
-        document: Document,
-        split: Callable[[io.BufferedReader, str], Iterator[tuple[str, Record | InputError]]],
-    ) -> Iterator[Article | InputError]:
+    def _split(self, document: Document) -> Iterator[tuple[str, Record | InputError | InputWarning]]:
+        """The records of a document, with their places."""
+        stream = _narrow(document)
+        if document.kind is Kind.CSV:
+            return csv_rows(stream, document.name, self._reading.fields.names_text)
+        return (json_lines if document.kind is Kind.JSONL else json_items)(stream, document.name)
+
+    def _records(self, document: Document) -> Iterator[Item]:
         """A record that repeats an article word for word is skipped; another one with its id is an error."""
         seen: dict[str, tuple[str, str]] = {}
-        for place, record in split(_narrow(document), document.name):
-            if isinstance(record, InputError):
+        for place, record in self._split(document):
+            if isinstance(record, InputError | InputWarning):
                 yield record
                 continue
+            notes: list[InputWarning] = []
             try:
-                article = article_from(record, place, self._reading.fields)
+                article = article_from(record, place, self._reading.fields, note=notes.append)
             except InputError as error:
                 yield error
                 continue
+            yield from notes
             first, digest = seen.setdefault(article.id, (place, article.digest))
             if digest != article.digest:
                 line = f"line {first.rpartition(':')[2]}" if ":" in first else first
@@ -172,12 +182,12 @@ class Reader:
 
 
 def good_articles(
-    items: Iterable[Article | InputError], unreadable: Callable[[InputError], None] | None = None
+    items: Iterable[Item], unreadable: Callable[[InputError | InputWarning], None] | None = None
 ) -> Iterator[Article]:
     """The articles alone.
 
     Args:
-        unreadable: is told every error; without it the first is raised.
+        unreadable: is told every error and warning; without it the first error is raised.
 
     Raises:
         InputError: nobody asked to be told.
@@ -185,10 +195,12 @@ def good_articles(
     for item in items:
         if isinstance(item, Article):
             yield item
-        elif unreadable is None:
+        elif unreadable is not None:
+            unreadable(item)
+        elif isinstance(item, InputError):
             raise item
         else:
-            unreadable(item)
+            warn(item)
 
 
 def is_remote(source: Source) -> bool:
@@ -196,30 +208,45 @@ def is_remote(source: Source) -> bool:
     return isinstance(source, str) and (source == STANDARD_INPUT or is_address(source))
 
 
+def _nothing(document: Document) -> InputError | InputWarning:
+    """What is said of a file without anything to read or to complain about."""
+    problem = f"{document.name}: there are no articles in it"
+    if document.kind is Kind.FEED:
+        return InputWarning(problem)  # there may be some tomorrow
+    return InputError(problem, "check that it is the right file, or leave it out")
+
+
 def place_of(source: Source) -> str:
     """How the origin of an article is written: the whole path of its file, its address, or ``-``."""
     return without_password(str(source)) if is_remote(source) else storable(Path(source).resolve().as_posix())
 
 
-def _built(fields: Fields, document: Document) -> Article | InputError:
-    """The article of a document that holds one, or of an entry, whose place stands in ``#``."""
+def _built(fields: Fields | InputError, document: Document) -> Iterator[Item]:
+    """The article of a document that holds one, or of an entry, whose place stands in ``#``; notes before it."""
+    if isinstance(fields, InputError):
+        yield fields
+        return
     entry = "#" in fields
     place = str(fields.get("#", document.name))
     # Of a page the address is none: many a site states that of its front page on all others.
     stated = fields.get("url") if document.kind is Kind.MARKDOWN else None
     given = fields if entry else {**fields, "id": fields.get("id") or stated or document.id}
+    notes: list[InputWarning] = []
     try:
-        return article_from(given, place, record=False)
+        article = article_from(given, place, record=False, note=notes.append)
     except InputError as error:
-        return error
+        yield error
+        return
+    yield from notes
+    yield article
 
 
-def _each_once(items: Iterator[Article | InputError]) -> Iterator[Article | InputError]:
+def _each_once(items: Iterator[Item]) -> Iterator[Item]:
     """The articles of a feed, whose ids may be worth nothing: where one is repeated, what it says is the id."""
     ids: set[str] = set()
     digests: set[str] = set()
     for item in items:
-        if isinstance(item, InputError):
+        if not isinstance(item, Article):
             yield item
         elif item.digest not in digests:
             digests.add(item.digest)
@@ -228,21 +255,27 @@ def _each_once(items: Iterator[Article | InputError]) -> Iterator[Article | Inpu
 
 
 def _narrow(document: Document) -> io.BufferedReader:
-    """The stream, in UTF-8 where it is UTF-16, which spreadsheets and Windows write."""
-    if document.kind is Kind.CSV or not document.stream.peek(2).startswith(_WIDE_MARKS):
+    """The stream without a byte order mark, in UTF-8 where it is UTF-16, which spreadsheets and Windows write."""
+    if document.kind is Kind.CSV:
+        return document.stream
+    while document.stream.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
+        document.stream.read(len(BOM_UTF8))
+    if not document.stream.peek(2).startswith(_WIDE_MARKS):
         return document.stream
     text = decode(document.read(MAX_TEXT_BYTES), document.name)
     return io.BufferedReader(io.BytesIO(text.encode()))
 
 
-def _few_faults(items: Iterator[Article | InputError], name: str) -> Iterator[Article | InputError]:
-    """At most ``MAX_FAULTS`` errors of one source, then one that says how many more there were."""
-    faults = 0
+def _few_faults(items: Iterator[Item], name: str) -> Iterator[Item]:
+    """At most ``MAX_FAULTS`` errors and as many warnings of one source, then one that says how many more there were."""
+    faults: Counter[type] = Counter()
     for item in items:
-        if isinstance(item, InputError):
-            faults += 1
-            if faults > MAX_FAULTS:
+        if not isinstance(item, Article):
+            kind = InputError if isinstance(item, InputError) else InputWarning
+            faults[kind] += 1
+            if faults[kind] > MAX_FAULTS:
                 continue
         yield item
-    if faults > MAX_FAULTS:
-        yield InputError(f"{name}: {faults - MAX_FAULTS} more places that cannot be read", "see the ones before")
+    for kind, what in ((InputError, "places that cannot be read"), (InputWarning, "articles that lack something")):
+        if faults[kind] > MAX_FAULTS:
+            yield kind(f"{name}: {faults[kind] - MAX_FAULTS} more {what}", "see the ones before")

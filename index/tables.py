@@ -2,20 +2,27 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BufferedReader, TextIOWrapper
 from itertools import chain
 from typing import Any, BinaryIO, cast
 
 from index.decoding import decode, guess
-from index.errors import InputError
+from index.errors import InputError, InputWarning
 from index.limits import MAX_ARTICLE_CHARACTERS, MAX_RECORD_BYTES, megabytes
 
 ONE_OBJECT = "write one JSON object a line"
-# Where an object around the articles keeps them, as exports and interfaces for programs name it.
-LISTS = ("articles", "items", "data", "results", "documents", "records", "entries", "value")
+# Where an object around the articles keeps them, as exports and interfaces for programs name it; and what
+# such a list may be in.
+LISTS = frozenset(
+    "articles data docs documents entries entry hits item items news posts records results stories value".split()
+)
+AROUND = frozenset("channel data feed hits payload response result results rss".split())
 MAX_DEPTH = 64  # lists and objects within each other; articles have a handful
 SEPARATORS = ",;\t|"
+LONGEST_NAMES = 120  # characters of the names of columns in a message
+_SEPARATOR_LINE = re.compile(r"\ufeff*\"?sep=(.)\"?\s*\Z")
 _BLOCK_BYTES = 1 << 16
 # Control characters within strings are no JSON; each costs itself and not its article. Outside of strings all but some
 # of them are no JSON either, and a blank is.
@@ -57,7 +64,7 @@ def _skip_line(stream: BufferedReader, line: bytes) -> int:
 
 def _line_text(line: bytes, place: str, offset: int) -> str:
     try:
-        return line.decode("utf-8").removeprefix("\ufeff" if offset == 0 else "")
+        return line.decode("utf-8").lstrip("\ufeff")  # files with a mark may have been put together
     except UnicodeDecodeError as error:  # JSON is UTF-8: RFC 8259, section 8.1
         problem = f"{place}: not UTF-8 text at byte {offset + error.start} of the file"
         raise InputError(problem, "save the file with the encoding UTF-8") from error
@@ -77,7 +84,8 @@ def _json_object(content: str, place: str) -> Record:
 def _object(value: object, place: str, remedy: str) -> Record:
     if not isinstance(value, dict):
         raise InputError(f"{place}: a {type(value).__name__}, not an object", remedy)
-    return value
+    inner = value.get("_source")  # as search engines give what they hold
+    return {"_id": value.get("_id"), **inner} if isinstance(inner, dict) and "_id" in value else value
 
 
 def json_items(stream: BufferedReader, name: str) -> Iterator[tuple[str, Record | InputError]]:
@@ -110,9 +118,11 @@ def _values(events: Iterator[tuple[str, Any]], name: str) -> Iterator[object]:
     from ijson.common import ObjectBuilder
 
     whole, item = ObjectBuilder(), None
-    depth, inside, found, key = 0, 0, False, ""
+    depth, inside, found, keys = 0, 0, False, list[str]()
     for event, value in events:
         depth -= event in _ENDS
+        if event == "map_key" and not inside:
+            keys[depth - 1 :] = [value]
         if inside and depth >= inside:
             item = item or ObjectBuilder()
             item.event(event, value)
@@ -121,16 +131,24 @@ def _values(events: Iterator[tuple[str, Any]], name: str) -> Iterator[object]:
                 item = None
         elif inside:
             inside = 0  # the end of the list; another may follow
-        elif event == "start_array" and (depth == 0 or (depth == 1 and key in LISTS)):
+        elif event == "start_array" and (depth == 0 or _holds_articles(keys)):
             inside, found = depth + 1, True
         else:
             whole.event(event, value)
-            key = value if event == "map_key" and depth == 1 else key
         depth += event in _STARTS
-        if depth > MAX_DEPTH:
-            raise InputError(f"{name}: JSON nested deeper than {MAX_DEPTH}", "write a list of JSON objects")
+        _check_depth(depth, name)
     if not found:
         yield whole.value
+
+
+def _check_depth(depth: int, name: str) -> None:
+    if depth > MAX_DEPTH:
+        raise InputError(f"{name}: JSON nested deeper than {MAX_DEPTH}", "write a list of JSON objects")
+
+
+def _holds_articles(keys: Sequence[str]) -> bool:
+    """Whether a list that stands under these names, the outermost first, is that of the articles."""
+    return bool(keys) and keys[-1] in LISTS and all(key in AROUND for key in keys[:-1])
 
 
 class _Bounded:
@@ -153,8 +171,13 @@ class _Bounded:
         self._since_record = 0
 
 
-def csv_rows(stream: BufferedReader, name: str) -> Iterator[tuple[str, Record | InputError]]:
+def csv_rows(
+    stream: BufferedReader, name: str, columns: Callable[[Sequence[str]], bool]
+) -> Iterator[tuple[str, Record | InputError | InputWarning]]:
     """Each row as an object whose fields the first row names; the separator is the one most used there.
+
+    Args:
+        columns: whether one of these names is that of the text.
 
     Raises:
         InputError: there is no row with names.
@@ -162,10 +185,14 @@ def csv_rows(stream: BufferedReader, name: str) -> Iterator[tuple[str, Record | 
     # The module's bound holds for the process; it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_ARTICLE_CHARACTERS))
     lines = _csv_lines(stream, name)
-    header = next(lines, "")
-    separator = max(SEPARATORS, key=header.count)
+    header = next((line for line in lines if line.strip().strip("\ufeff")), "")
+    if said := _SEPARATOR_LINE.match(header):  # as Excel writes and wants it
+        header = next(lines, "")
+    separator = said[1] if said else max(SEPARATORS, key=header.count)
     rows = csv.reader(chain([header], lines), delimiter=separator, strict=True)
-    names = [column.strip() for column in _first_row(rows, name)]
+    names = [column.strip().strip("\ufeff").strip() for column in _first_row(rows, name)]
+    _check_names(names, name, columns)
+    yield from _repeated(names, name)
     while True:
         first = rows.line_num + 1
         place = f"{name}:{first}"
@@ -195,11 +222,28 @@ def _first_row(rows: Iterator[list[str]], name: str) -> list[str]:
     return first
 
 
+def _check_names(names: Sequence[str], place: str, columns: Callable[[Sequence[str]], bool]) -> None:
+    if not columns(names):
+        problem = f"{place}: none of its columns is known to be the text: {', '.join(names)[:LONGEST_NAMES]}"
+        raise InputError(problem, "name the columns in the first row, or the text with --field text=NAME")
+
+
+def _repeated(names: Sequence[str], place: str) -> Iterator[tuple[str, InputWarning]]:
+    """A word about columns that are called alike."""
+    for column in dict.fromkeys(name for name in names if name and names.count(name) > 1):
+        problem = f"{place}: {names.count(column)} columns are called {column!r}; the first that has something is read"
+        yield place, InputWarning(problem, "give each column its own name")
+
+
 def _named(names: list[str], row: list[str], place: str) -> Record:
     if len(row) != len(names):
         problem = f"{place}: {len(row)} fields, but {len(names)} columns have names"
         raise InputError(problem, "put fields that hold the separator in quotes")
-    return dict(zip(names, row, strict=True))
+    fields: dict[str, object] = {}
+    for column, value in zip(names, row, strict=True):
+        if not str(fields.get(column, "")).strip():
+            fields[column] = value
+    return fields
 
 
 def _csv_lines(stream: BufferedReader, name: str) -> Iterator[str]:

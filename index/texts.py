@@ -9,7 +9,7 @@ from yaml import SafeLoader, YAMLError
 
 from index.decoding import clean
 from index.errors import InputError
-from index.fields import TEXT_FIELDS
+from index.fields import TEXT_FIELDS, FieldNames
 from index.markdown import render_plain
 
 # A headline has no full stop and seldom more than two dozen words; longer first lines are the article's own text.
@@ -39,10 +39,10 @@ def markdown_fields(text: str, place: str) -> Iterator[Mapping[str, object]]:
     text = clean(text)
     matter = _FRONT_MATTER.match(text)
     fields = _front_matter(matter["yaml"], place) if matter else {}
-    plain = render_plain(text[matter.end() :] if matter else text, take_title=not fields.get("title"))
-    title = fields.get("title") or plain.title
+    _, title = FieldNames().value(fields, "title")
+    plain = render_plain(text[matter.end() :] if matter else text, take_title=not title)
     kept = {name: value for name, value in fields.items() if name not in TEXT_FIELDS}
-    yield {**kept, "title": title, "text": plain.text.strip()}
+    yield {**kept, "title": title or plain.title, "text": plain.text.strip()}
 
 
 def _front_matter(source: str, place: str) -> dict[str, object]:
