@@ -8,7 +8,7 @@ No language model: patterns of news English, and a calendar. Two kinds of window
   about that day may be of any day, so nothing is excluded.
 
 Events are reported afterwards, so that the window of "yesterday" reaches to today; see ``REPORTED_WITHIN`` in
-``question_limits``. Days are those of the index, which begin at midnight UTC, as for ``--since`` and ``--until``.
+``question_limits``. Days are those of each article's own zone, as for ``--since`` and ``--until``.
 """
 
 import re
@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime
 from assistant.days import Days, one_day
 from assistant.question_limits import RULES, Limit, Ordering, Reader, as_of_day
 from assistant.question_words import normal
-from index.articles import SECONDS_A_DAY, Window, epoch_seconds
+from index.articles import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,15 @@ def read_question_time(question: str, as_of: datetime) -> QuestionTime:
 
 def overlap(one: Window, other: Window) -> Window | None:
     """The times in both windows; None when there are none."""
-    since = max((time for time in (one.since, other.since) if time is not None), default=None)
-    until = min((time for time in (one.until, other.until) if time is not None), default=None)
-    return None if since is not None and until is not None and since >= until else Window(since, until)
+    both = Window(
+        max((time for time in (one.since, other.since) if time is not None), default=None),
+        min((time for time in (one.until, other.until) if time is not None), default=None),
+        first=max(one.first, other.first),
+        last=min((day for day in (one.last, other.last) if day), default=""),
+    )
+    wide = both.wide
+    empty = wide.since is not None and wide.until is not None and wide.since >= wide.until
+    return None if empty or (both.last and both.first > both.last) else both
 
 
 def until_moment(moment: datetime) -> Window:
@@ -139,8 +145,7 @@ def _together(limits: list[Limit]) -> tuple[date | None, date | None, bool]:
 def _window(first: date | None, last: date | None) -> Window | None:
     if first is None and last is None:
         return None
-    since = None if first is None else epoch_seconds(first.isoformat())
-    return Window(since, None if last is None else epoch_seconds(last.isoformat()) + SECONDS_A_DAY)
+    return Window(first=first.isoformat() if first else "", last=last.isoformat() if last else "")
 
 
 def _period(how: str, first: date | None, last: date | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from assistant.days import COUNT, WEEKDAY, Days, count_of, moved, one_day, unit_at, weekday_before
+from assistant.days import COUNT, DAY, MONTH, WEEKDAY, YEAR, Days, count_of, moved, one_day, unit_at, weekday_before
 from assistant.question_words import POINT, point_days
 
 # Days after an event's week, month or year in which newspapers still report on it first.
@@ -42,16 +42,32 @@ def as_of_day(match: re.Match[str], today: date) -> Limit | Ordering | None:
 
 
 def _between(match: re.Match[str], today: date) -> Limit | None:
-    """“between 3 and 9 November”: what the first date leaves out, the second one says."""
-    last = point_days(match["last"], today)
-    month = re.search(r"[A-Z][a-z]+", match["last"])
-    lead = match["first"]
-    if lead.isdecimal() and len(lead) < 3:
+    """“between 3 and 9 November”, “from 2023-11-03 to 2023-11-09”."""
+    days = _span(match["first"], match["last"], today)
+    return None if days is None else Limit(days.first, days.last, strict=False)
+
+
+def _published_between(match: re.Match[str], today: date) -> Limit | None:
+    """“reports from 3 to 9 November”: these days of publication, and no others."""
+    days = _span(match["first"], match["last"], today)
+    strict = not _ONE_ARTICLE.search(match.string[: match.start("first")])
+    return None if days is None else Limit(days.first, days.last, strict)
+
+
+def _span(lead: str, end: str, today: date) -> Days | None:
+    """The days from one to another; what one of them leaves out, month or year, the other one says."""
+    month, year = re.search(MONTH, f"{end} {lead}"), re.search(rf"\b{YEAR}\b", lead)
+    if re.fullmatch(DAY, end):
+        end = f"{end} {month[0]}" if month else ""
+    if year and re.search(MONTH, end) and not re.search(rf"\b{YEAR}\b", end):
+        end = f"{end} {year[0]}"
+    last = point_days(end, today) if end else None
+    if re.fullmatch(DAY, lead):
         lead = f"{lead} {month[0]}" if month else ""
     if last is None or not lead:
         return None
     first = point_days(lead, last.last)
-    return None if first is None else Limit(first.first, last.last, strict=False)
+    return None if first is None or first.first > last.last else Days(first.first, last.last)
 
 
 def _since(match: re.Match[str], today: date) -> Limit | None:
@@ -147,15 +163,18 @@ _LASTS = re.compile(r"\b(?:do|does|did|will|would|can|could|should|may|might|mus
 _NOT_OF = r"(?![\w-])(?! of\b)"
 _ONE_ARTICLE = re.compile(r"\b(?:report|article|piece|story|column|interview|one)\b")
 _PUBLISHED = r"(?:published|written|printed|articles|article|reports|stories|coverage|headlines|news)"
+_RANGE_START = rf"(?:\d{{4}}-\d\d-\d\d|{MONTH} {DAY}|{DAY} {MONTH})(?=\s?[–-]\s?\w)"  # “March 1–5”
 _PREPOSITION = r"(?P<word>in|on|from|of|since|before|after|until|during)"
 
 
 def _windows() -> Iterator[tuple[str, Reader]]:
     point = rf"(?P<point>{POINT})"
     yield rf"\b[Aa]s of (?P<point>{POINT}|today\b|now\b)", as_of_day
+    days = rf"(?P<first>{POINT}|{_RANGE_START}|{DAY})(?: (?:and|to|until|till|through) (?:the )?|\s?[–-]\s?)"
+    days += rf"(?P<last>{POINT}|{DAY}(?![\w-]))"
+    yield rf"\b{_PUBLISHED} (?:between|from|of|on|in) (?:the )?{days}", _published_between
     yield rf"\b{_PUBLISHED} {_PREPOSITION} (?:the )?{point}", _published
-    first = rf"(?P<first>{POINT}|[12]?\d|3[01])"
-    yield rf"\b(?:[Bb]etween|[Ff]rom) {first} (?:and|to|until|till|through) (?P<last>{POINT})", _between
+    yield rf"\b(?:[Bb]etween|[Ff]rom) (?:the )?{days}", _between
     yield rf"\b[Ss]ince {point}", _since
     yield rf"\b[Aa]fter {point}", _after
     yield rf"(?<!day )\b(?P<word>[Bb]efore|[Uu]ntil|[Tt]ill|[Uu]p to|[Pp]rior to) {point}", _before

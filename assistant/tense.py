@@ -6,6 +6,7 @@ No part-of-speech tagger: lists of the auxiliaries, the planning words and the i
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 
 class Tense(StrEnum):
@@ -37,6 +38,14 @@ _TRAVELLING = r"(?:travell?|go|leav|arriv|fly|meet|host|hold|visit|return|com|he
 _PLANNED = r"(?:planned|scheduled|expected|due|slated|promised)"
 # What follows "will" and "is to" belongs to it, so that "will be held" and "will cut" are no past.
 _VERB = r"(?: (?:not|also|now|soon|again|then|never|only|not yet))?(?: (?:be|stay|remain|get) \w+| \w+)?"
+# What is told in the present with a date is still to come.
+_SCHEDULED = (
+    "begin|start|open|reopen|close|end|arrive|return|resume|leave|meet|expire|launch|premiere|air|run|go|vote|retire"
+)
+_DAY_OR_MONTH = (
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.? \d"
+)
+_FOLLOWED = rf"(?= (?:\w+ ){{0,6}}(?:(?:on|in|from|at|next|until|till|by)\b|{_DAY_OR_MONTH}))"
 _FUTURE = "|".join(
     (
         rf"(?:will(?! have)|won[’']t|shall|can|may(?! have)|might(?! have)|should|would(?! have)|could(?= be)){_VERB}",
@@ -45,7 +54,7 @@ _FUTURE = "|".join(
         rf"(?:is|are|am|being) (?:now |also |still |not )?(?:{_PLANNED}|set|on)|(?:is|are|am) {_TRAVELLING}",
         rf"due to (?:{'|'.join(_ACTING.split())})|due (?:on|in|back|at)",
         r"set (?:for|to)|scheduled|planned|expected|promised for|slated|plans? for|ahead of|upcoming|precedes?",
-        r"(?:begin|start|open|close|end|arrive|return|resume|leave|meet)s(?= (?:\w+ ){0,6}(?:on|in|from|at|next)\b)",
+        rf"(?:{_SCHEDULED})e?s{_FOLLOWED}|(?<=[a-z]s )(?:{_SCHEDULED}){_FOLLOWED}",  # “talks resume in May”
         r"takes? (?:place|effect)|heads? (?:to|for|into)|comes? into force|runs until",
     )
 )
@@ -114,5 +123,7 @@ def _clause(sentence: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _cues(sentence: str, start: int, end: int) -> list[Tense]:
-    found = (match.lastgroup for match in _CUE.finditer(sentence, start, end))
+    # Not only up to the end: what follows a verb tells whether it is one.
+    cues = takewhile(lambda match: match.start() < end, _CUE.finditer(sentence, start))
+    found = (match.lastgroup for match in cues)
     return [Tense.PAST if kind in {"past", "refusing"} else Tense(str(kind)) for kind in found]
