@@ -1,6 +1,7 @@
 """``assistant ask``: one question, one answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +9,7 @@ import click
 from assistant.cli import (
     as_of_option,
     console,
+    echo_json,
     index_option,
     open_assistant,
     parse_as_of,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from assistant.answer import Answer
     from assistant.assistant import Assistant
     from assistant.chain import Question
+    from index.entries import Selection
 
 STANDARD_INPUT = "-"
 
@@ -43,7 +46,7 @@ Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
 @click.option("--add", "paths", metavar="PATH", multiple=True, help="Add these articles first; repeatable.")
 @click.option("--since", metavar="DATE", help="Only articles published on or after this day.")
 @click.option("--until", metavar="DATE", help="Only articles published on or before this day.")
-@click.option("--source", metavar="NAME", default="", help="Only of the source that is called exactly so.")
+@click.option("--source", metavar="NAME", default="", help="Only of the source that is called so, capitals apart.")
 @click.option("--author", metavar="WORDS", default="", help="Only by authors whose name has all these words.")
 @click.option("--title", metavar="WORDS", default="", help="Only articles whose title has all these words.")
 @click.option("--tag", metavar="TAG", default="", help="Only articles filed under this tag.")
@@ -74,7 +77,9 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     question = _typed(question, paths)
     window, moment = parse_window(since, until), parse_as_of(as_of)
     with open_assistant(index_folder, asking=not extractive) as assistant:
+        from assistant.answer import Status
         from assistant.chain import Question as Asked
+        from assistant.nothing_selected import nothing_selected
 
         asked = Asked(
             question,
@@ -92,10 +97,10 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
 
             add_paths(assistant, paths)
         answer = _answer(assistant, asked)
+        if answer.status is Status.INSUFFICIENT and (hint := nothing_selected(assistant.library, _selection(asked))):
+            answer = replace(answer, warnings=(*answer.warnings, f"{hint}."))
     if as_json:
-        from index.printable import json_text
-
-        click.echo(json_text(answer.to_dict(), indent=2))
+        echo_json(answer.to_dict())
     else:
         from assistant.render import answer_view
 
@@ -110,6 +115,14 @@ def _typed(question: str, paths: Sequence[str]) -> str:
     if STANDARD_INPUT in paths:
         raise UsageError("question and articles cannot both come from standard input", "name a file for one of them")
     return click.get_binary_stream("stdin").read().decode(errors="replace")
+
+
+def _selection(question: "Question") -> "Selection":
+    """The articles that the options of the command select."""
+    from index.entries import Selection
+
+    sources, tags = ((name,) if name else () for name in (question.source, question.tag))
+    return Selection(sources, question.window, question.title, question.author, tags)
 
 
 def _answer(assistant: "Assistant", question: "Question") -> "Answer":

@@ -13,7 +13,8 @@ from assistant.models import ModelProvider, vector_server
 from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, reveal
 from index.adding import AddReport
 from index.articles import Article, Window
-from index.errors import InputError
+from index.decoding import mended
+from index.errors import InputError, InputWarning
 from index.library import IndexStatus, Library
 from index.namesakes import Incoming
 from index.readers import Reader, Reading, good_articles, place_of
@@ -102,7 +103,7 @@ class Assistant:
         progress: Callable[[AddReport], None] | None = None,
         *,
         reading: Reading | None = None,
-        unreadable: Callable[[InputError], None] | None = None,
+        unreadable: Callable[[InputError | InputWarning], None] | None = None,
         jobs: int = 1,
     ) -> AddReport:
         """Add a file, a folder, a web address, or articles made by a program; unchanged ones are skipped.
@@ -110,7 +111,8 @@ class Assistant:
         Args:
             reading: how files are read; None takes what their names and contents say.
             unreadable: is told of each file, line or entry that cannot be read, and the rest is added; without it the
-                first of them is raised.
+                first of them is raised. Of what an article has to do without, such as a date that is none, it is told
+                by an ``InputWarning``, which is issued as a warning otherwise.
             jobs: processes that embed, each with the model in its memory; 1 embeds in this one.
 
         Raises:
@@ -214,9 +216,12 @@ class Assistant:
 
 
 def _asked(question: "str | Question", as_of: datetime | None, extractive: bool = False) -> "Question":
-    """The question, asked at a moment."""
+    """The question, asked at a moment, as text whatever bytes it was made of."""
     from assistant.chain import Question
 
     asked = Question(question) if isinstance(question, str) else question
+    names = ("text", "source", "author", "title", "tag")
+    texts = {name: mended(getattr(asked, name)) for name in names}
+    asked = replace(asked, **texts)  # type: ignore[arg-type]
     asked = asked if as_of is None else replace(asked, as_of=as_of)
     return replace(asked, extractive=True) if extractive else asked

@@ -56,7 +56,7 @@ class Question:
             this one, and are no evidence.
         as_of: the present, as "yesterday" and "last month" understand it; articles published later are not searched.
             Without a zone it is taken as UTC; None is now.
-        source: only articles whose source is called exactly so; empty takes all.
+        source: only articles whose source is called so, capitals apart; empty takes all.
         author, title: only articles with all these words, or parts of words, in the author's name or in the title.
         tag: only articles filed under it.
         extractive: answer with the sentences themselves, without a language model.

@@ -1,15 +1,17 @@
 """The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``, ``completion``."""
 
-import json
+import codecs
 import logging
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from index.errors import AssistantError, SettingError
+from index.printable import json_text
 from index.telemetry import switch_tracing_off
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 # Packages that commands need and that are not always installed, and the extra that brings each.
 EXTRAS = {"ir_measures": "evals", "matplotlib": "evals", "rapidfuzz": "evals"}
 EXIT_NOT_SAID = 3
+# What stands for marks that an encoding lacks; letters are never changed.
+PLAIN = {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "--", "…": "...", "·": "|", "•": "*", "→": "->"}
+PLAIN |= {"\xa0": " ", "\u202f": " ", "\u2060": ""}
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 
 LAZY_COMMANDS = {
@@ -135,6 +140,7 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
     as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
     _quiet_libraries()
     switch_tracing_off()
+    write_anything()
     try:
         sys.exit(group.main(arguments, prog_name=name, standalone_mode=False) or 0)
     except click.exceptions.Exit as exit_:
@@ -159,6 +165,41 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
         sys.exit(EXIT_INTERRUPTED)
 
 
+def write_anything() -> None:
+    """Let any text be printed: letters that a stream's encoding lacks as their codes, quotes and dashes as plain ones.
+
+    What is piped in is kept byte for byte, whatever encoding it has; ``index.decoding.mended`` reads it.
+    """
+    codecs.register_error("readable", _readable)
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="readable")
+
+
+def _readable(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    return "".join(PLAIN.get(letter) or _escape(letter) for letter in letters), error.end
+
+
+def _escape(letter: str) -> str:
+    units = letter.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[first : first + 4]}" for first in range(0, len(units), 4))
+
+
+def echo_json(value: object) -> None:
+    """Print a value as JSON, which any encoding of standard output can hold."""
+    click.echo(json_text(value, indent=2, ascii_only=not holds_all(sys.stdout)))
+
+
+def holds_all(stream: TextIO) -> bool:
+    """Whether the encoding of a stream has every letter; None is that of a stream in memory."""
+    return (stream.encoding or "utf-8").lower().replace("-", "").startswith(("utf8", "utf16", "utf32"))
+
+
 def show_error(error: AssistantError, *, as_json: bool = False) -> None:
     """Print what happened and what to do on standard error."""
     if as_json:
@@ -171,7 +212,7 @@ def show_error(error: AssistantError, *, as_json: bool = False) -> None:
 
 def _echo_error(kind: str, problem: str, remedy: str, status: int) -> None:
     told = {"kind": kind, "problem": problem, "remedy": remedy, "exit_status": status}
-    click.echo(json.dumps({"error": told}, ensure_ascii=False, indent=2), err=True)
+    click.echo(json_text({"error": told}, indent=2, ascii_only=not holds_all(sys.stderr)), err=True)
 
 
 def _quiet_libraries() -> None:
@@ -271,9 +312,14 @@ def parse_window(since: str | None, until: str | None) -> "Window":
     Raises:
         SettingError: one of them is neither an ISO date nor a date-time.
     """
-    from index.articles import Window, epoch_seconds, until_seconds
+    from index.articles import window_of
 
-    return Window(_seconds("since", since, epoch_seconds), _seconds("until", until, until_seconds))
+    for name, text in (("since", since), ("until", until)):
+        try:
+            window_of(text or "")
+        except ValueError as error:
+            raise _no_date(name, text or "") from error
+    return window_of(since or "", until or "")
 
 
 def parse_as_of(text: str | None) -> "datetime | None":
@@ -293,13 +339,6 @@ def parse_as_of(text: str | None) -> "datetime | None":
     if len(text) <= len("2023-11-09"):
         moment = datetime.combine(moment, time(23, 59, 59))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _seconds(name: str, text: str | None, parse: Callable[[str], int]) -> int | None:
-    try:
-        return None if text is None else parse(text)
-    except ValueError as error:
-        raise _no_date(name, text or "") from error
 
 
 def _no_date(name: str, text: str) -> SettingError:

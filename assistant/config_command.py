@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli import say
+from assistant.cli import echo_json, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -75,11 +75,10 @@ def _file(path: Path | None) -> "SettingsFile":
 
 def _show(as_json: bool) -> None:
     from assistant.settings import explain_settings
-    from index.printable import json_text
 
     origins = explain_settings()
     if as_json:
-        click.echo(json_text([asdict(origin) for origin in origins], indent=2))
+        echo_json([asdict(origin) for origin in origins])
     else:
         from assistant.download import wide_console
 

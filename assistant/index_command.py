@@ -1,6 +1,5 @@
 """``assistant index``: add articles; the other commands have modules of their own."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli import LazyGroup, index_option, open_assistant, say
+from assistant.cli import LazyGroup, echo_json, index_option, open_assistant, say
 from assistant.reading_options import reading_of, reading_options
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def add(  # noqa: PLR0913 -- one parameter for each option
             else:
                 done = _add_and_prune(assistant, source, folders, jobs, tell)
             if as_json:
-                click.echo(json.dumps({**done, "unread": unread}, ensure_ascii=False, indent=2))
+                echo_json({**done, "unread": unread})
             if done.get("interrupted"):
                 raise KeyboardInterrupt
     context.exit(1 if source.unread else 0)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from assistant.cli import index_option, open_assistant
-from assistant.index_list_command import selection_of, selection_options
+from assistant.cli import holds_all, index_option, open_assistant
+from assistant.index_list_command import selection_of, selection_options, tell_nothing_selected
 from index.errors import InputError
 from index.exports import new_file
 from index.printable import json_text
@@ -47,9 +47,11 @@ def export(  # noqa: PLR0913 -- one parameter for each option
     selection = selection_of(sources, since, until, author, title, tags)
     lines = _sentence_lines if sentences else _article_lines
     with open_assistant(index_folder) as assistant, _writable(output, force=force) as file:
+        tell_nothing_selected(assistant, selection)
         wanted = [entry.info.id for entry in assistant.library.list(selection)]
         for stored in assistant.library.get(wanted):
-            file.writelines(json_text(line) + "\n" for line in lines(stored.article))
+            ascii_only = not holds_all(file)
+            file.writelines(json_text(line, ascii_only=ascii_only) + "\n" for line in lines(stored.article))
 
 
 def _article_lines(article: "Article") -> Iterator[dict[str, object]]:
@@ -68,7 +70,7 @@ def _sentence_lines(article: "Article") -> Iterator[dict[str, object]]:
 
 
 @contextmanager
-def _writable(output: str | None, *, force: bool) -> Iterator[IO[str]]:
+def _writable(output: str | None, *, force: bool) -> Iterator[TextIO]:
     """Standard output, or a file that appears under its name when it is complete.
 
     Raises:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli import index_option, open_assistant, parse_window, say
-from index.printable import json_text
+from assistant.cli import echo_json, index_option, open_assistant, parse_window, say
 
 if TYPE_CHECKING:
+    from assistant.assistant import Assistant
     from index.copies import Link
     from index.entries import Entry, Selection, Stored
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that select articles."""
     options = (
-        click.option("--source", "sources", metavar="NAME", multiple=True, help="Only of this source; repeatable."),
+        click.option(
+            "--source", "sources", metavar="NAME", multiple=True, help="Only of the source called so; repeatable."
+        ),
         click.option("--since", metavar="DATE", help="Only articles published on or after this day."),
         click.option("--until", metavar="DATE", help="Only articles published on or before this day."),
         click.option("--author", metavar="WORDS", help="Only by authors whose name has all these words."),
@@ -42,9 +44,19 @@ def selection_of(
     Raises:
         SettingError: a day is not a date.
     """
+    from index.decoding import mended
     from index.entries import Selection
 
-    return Selection(tuple(sources), parse_window(since, until), title or "", author or "", tuple(tags))
+    sources, tags = ([mended(name) for name in names] for names in (sources, tags))
+    return Selection(tuple(sources), parse_window(since, until), mended(title or ""), mended(author or ""), tuple(tags))
+
+
+def tell_nothing_selected(assistant: "Assistant", selection: "Selection") -> None:
+    """Say on standard error what there is, when nothing is selected."""
+    from assistant.nothing_selected import nothing_selected
+
+    if hint := nothing_selected(assistant.library, selection):
+        click.echo(hint, err=True)
 
 
 @click.command(
@@ -72,8 +84,9 @@ def list_articles(  # noqa: PLR0913 -- one parameter for each option
     selection = selection_of(sources, since, until, author, title, tags)
     with open_assistant(index_folder) as assistant:
         entries = assistant.library.list(selection)
+        tell_nothing_selected(assistant, selection)
     if as_json:
-        click.echo(json_text([_to_dict(entry) for entry in entries], indent=2))
+        echo_json([_to_dict(entry) for entry in entries])
         return
     for entry in entries:
         day = entry.info.published[:10] or "no date"
@@ -96,7 +109,7 @@ def show_article(identifier: str, index_folder: str | None, as_json: bool) -> No
         (stored,) = assistant.library.get([identifier])
         links = assistant.library.copies(identifier)
     if as_json:
-        click.echo(json_text(_article_dict(stored, links), indent=2))
+        echo_json(_article_dict(stored, links))
         return
     for name, value in asdict(stored.article.info).items():
         if value:

@@ -4,8 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from assistant.cli import index_option, open_assistant, say
-from index.printable import json_text
+from assistant.cli import echo_json, index_option, open_assistant, say
 
 EXIT_PROBLEMS = 1
 
@@ -25,7 +24,7 @@ def status(index_folder: str | None, as_json: bool) -> None:
     with open_assistant(index_folder) as assistant:
         found = assistant.status()
     if as_json:
-        click.echo(json_text({**asdict(found), "folder": str(found.folder)}, indent=2))
+        echo_json({**asdict(found), "folder": str(found.folder)})
         return
     say(f"index       {found.folder}")
     say(f"articles    {found.articles}")
@@ -52,7 +51,7 @@ def check(context: click.Context, index_folder: str | None, as_json: bool) -> No
     with open_assistant(index_folder) as assistant:
         found = assistant.library.check()
     if as_json:
-        click.echo(json_text(asdict(found), indent=2))
+        echo_json(asdict(found))
     else:
         if found.undone:
             say(f"{found.undone} chunks of an interrupted write were taken out")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.render import readable_date
-from index.articles import Window, epoch_seconds, until_seconds
+from index.articles import Window, epoch_seconds, until_seconds, window_of
 from index.errors import UsageError
 
 MOST_NAMED = 8
@@ -21,9 +21,7 @@ class Limits:
 
     @property
     def window(self) -> Window:
-        return Window(
-            epoch_seconds(self.since) if self.since else None, until_seconds(self.until) if self.until else None
-        )
+        return window_of(self.since, self.until)
 
     @property
     def words(self) -> str:
@@ -78,7 +76,6 @@ def _date(command: str, text: str) -> str:
 
 
 def _in_order(limits: Limits) -> Limits:
-    window = limits.window
-    if window.since is not None and window.until is not None and window.since >= window.until:
+    if limits.since and limits.until and epoch_seconds(limits.since) >= until_seconds(limits.until):
         raise UsageError(f"no day is inside: {limits.words}", "take one of them away: /since or /until without a date")
     return limits

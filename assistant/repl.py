@@ -74,13 +74,14 @@ def _at_a_terminal(talk: "Chat") -> int:
 
 def _take(talk: "Chat", line: str) -> None:
     from assistant.chat_commands import run_command
+    from index.decoding import mended
 
-    text = line.strip()
+    text = line.strip("\ufeff").strip()
     with talk.surviving():
         if text.startswith("/"):
             run_command(talk, text)
         elif text:
-            talk.ask(text)
+            talk.ask(mended(text))
 
 
 def _lines(talk: "Chat") -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass, field
 from datetime import UTC, date, datetime
 
 SECONDS_A_DAY = 86_400
+EARLIEST_DAY, LATEST_DAY = 14 * 3600, 12 * 3600  # seconds that days begin before, and end after, those in UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,49 @@ class Window:
     """A span of publication times, ``since <= time < until``, in seconds since 1970; None is open.
 
     Articles without a date are outside every bounded window.
+
+    Attributes:
+        first, last: ISO 8601 days, both inside, empty is open; what counts is the day in the article's own zone, under
+            which it is listed, and not that in UTC.
     """
 
     since: int | None = None
     until: int | None = None
+    first: str = field(default="", kw_only=True)
+    last: str = field(default="", kw_only=True)
 
     @property
     def bounded(self) -> bool:
-        return self.since is not None or self.until is not None
+        return self.since is not None or self.until is not None or self.by_day
+
+    @property
+    def by_day(self) -> bool:
+        """Whether days of the article's own zone bound it."""
+        return bool(self.first or self.last)
+
+    @property
+    def wide(self) -> "Window":
+        """A window in seconds alone that holds this one, wherever on Earth the days begin and end."""
+        begins = epoch_seconds(self.first) - EARLIEST_DAY if self.first else None
+        ends = until_seconds(self.last) + LATEST_DAY if self.last else None
+        since = max((time for time in (self.since, begins) if time is not None), default=None)
+        return Window(since, min((time for time in (self.until, ends) if time is not None), default=None))
+
+
+def window_of(since: str = "", until: str = "") -> Window:
+    """The window between two ISO 8601 dates, whose whole days are inside, or date-times; empty is open.
+
+    Raises:
+        ValueError: one is neither.
+    """
+    first, last = (date.fromisoformat(text).isoformat() if is_day(text) else "" for text in (since, until))
+    begins = epoch_seconds(since) if since and not first else None
+    return Window(begins, until_seconds(until) if until and not last else None, first=first, last=last)
+
+
+def is_day(iso: str) -> bool:
+    """Whether a date has no time of day."""
+    return 0 < len(iso) <= len("2023-11-09")
 
 
 def epoch_seconds(iso: str) -> int:
@@ -106,7 +142,7 @@ def epoch_seconds(iso: str) -> int:
     Raises:
         ValueError: when the string is neither.
     """
-    if len(iso) <= len("2023-11-09"):
+    if is_day(iso):
         day = date.fromisoformat(iso)
         return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
     moment = datetime.fromisoformat(iso)
@@ -119,4 +155,4 @@ def until_seconds(iso: str) -> int:
     Raises:
         ValueError: when the string is neither.
     """
-    return epoch_seconds(iso) + (SECONDS_A_DAY if len(iso) <= len("2023-11-09") else 0)
+    return epoch_seconds(iso) + (SECONDS_A_DAY if is_day(iso) else 0)

@@ -111,6 +111,23 @@ class Catalog:
             articles, chunks = database.execute(query, values).fetchone()
         return int(articles), int(chunks)
 
+    def sources(self, called: Sequence[str] = ()) -> tuple[str, ...]:
+        """The names of all sources; or of those called so but for capitals, as given where there are none."""
+        with self._reading() as database:
+            names = tuple(sorted(str(name) for (name,) in database.execute("SELECT DISTINCT source FROM articles")))
+        if not called:
+            return tuple(name for name in names if name)
+        folded = {name.casefold() for name in called}
+        return tuple(name for name in names if name.casefold() in folded) or tuple(called)
+
+    def days(self) -> tuple[str, str]:
+        """The first and the last day of publication, ISO 8601; empty when no article has one."""
+        day = "substr(json_extract(info, '$.published'), 1, 10)"
+        with self._reading() as database:
+            query = f"SELECT min({day}), max({day}) FROM articles WHERE published_at IS NOT NULL"
+            first, last = database.execute(query).fetchone()
+        return str(first or ""), str(last or "")
+
     def rows(self, selection: Selection) -> tuple[Rows, ...]:
         """The rows of the selected articles."""
         where, values = condition(selection)

@@ -158,11 +158,16 @@ def condition(selection: Selection) -> tuple[str, list[object]]:
     """SQL condition of a selection, and its values."""
     parts, values = ["1"], list[object]()
     if selection.sources:
-        parts.append(f"source IN ({marks(selection.sources)})")
-        values += selection.sources
-    for bound, comparison in ((selection.window.since, ">="), (selection.window.until, "<")):
-        if bound is not None:
-            parts.append(f"published_at {comparison} ?")
+        # The names are few, so that comparing them all is quicker than folding the name of every article.
+        folds = f"folded(source) IN ({marks(selection.sources)})"
+        parts.append(f"source IN (SELECT source FROM (SELECT DISTINCT source FROM articles) WHERE {folds})")
+        values += [source.casefold() for source in selection.sources]
+    window, wide = selection.window, selection.window.wide
+    own_day = "substr(json_extract(info, '$.published'), 1, 10)"
+    bounds = (("published_at >=", wide.since), ("published_at <", wide.until))
+    for comparison, bound in (*bounds, (f"{own_day} >=", window.first), (f"{own_day} <=", window.last)):
+        if bound not in {None, ""}:
+            parts.append(f"{comparison} ?")
             values.append(bound)
     for column, words in (("title", selection.title), ("json_extract(info, '$.author')", selection.author)):
         for word in words.split():

@@ -50,7 +50,7 @@ class Selection:
     """Which articles are meant; what is empty selects nothing out. Capital letters do not count.
 
     Attributes:
-        sources: the names of their sources, one of them, exactly.
+        sources: the names of their sources, one of them, whole.
         title, author: words or parts of words that stand there, all of them.
         tags: one of their tags is one of these.
     """
@@ -63,8 +63,9 @@ class Selection:
 
     @property
     def listed(self) -> bool:
-        """Whether only the catalog can tell which articles are meant; Chroma and the word index know one source."""
-        return bool(self.title.split() or self.author.split() or self.tags or len(self.sources) > 1)
+        """Whether only the catalog can tell which articles are meant; the word index knows one source, and times."""
+        named = self.title.split() or self.author.split() or self.tags
+        return bool(named or len(self.sources) > 1 or self.window.by_day)
 
 
 def row_key(article: str, number: int, version: int) -> str:

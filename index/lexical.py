@@ -127,13 +127,14 @@ class LexicalIndex:
         import tantivy
 
         if window.bounded:
+            wide = window.wide  # whose days those of the catalog are chosen from
             inside = tantivy.Query.range_query(
                 self._schema,
                 "published",
                 tantivy.FieldType.Integer,
-                window.since,
-                window.until,
-                include_upper=window.until is None,
+                wide.since,
+                wide.until,
+                include_upper=wide.until is None,
             )
             yield tantivy.Query.const_score_query(inside, 0.0)
         if source:

@@ -166,7 +166,7 @@ class Library:
         """The ``k`` best chunks for a question, of the articles that are there now.
 
         Args:
-            source: only articles whose source is called exactly so; empty takes all.
+            source: only articles whose source is called so, capitals apart; empty takes all.
             author, title: only articles with all these words, or parts of words, there.
             tag: only articles filed under it.
 
@@ -209,6 +209,14 @@ class Library:
             IndexStateError: there is no index.
         """
         return self._reader.catalog().select(selection)
+
+    def known(self) -> Catalog:
+        """What there is to select from: sources, days and counts.
+
+        Raises:
+            IndexStateError: there is no index.
+        """
+        return self._reader.catalog()
 
     def get(self, article_ids: Sequence[str] | None = None) -> Iterator[Stored]:
         """Articles with their texts, vectors and origins; all of them when no ids are given.

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from lxml.etree import iterwalk
 
+from index.dates import iso_date
 from index.decoding import decode
 from index.errors import InputError
-from index.fields import iso_date
 from index.flow import paragraphed
 from index.visible import FORMATTING, QUOTES, REPLACED, Page
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 from statistics import median
 
@@ -12,9 +12,12 @@ from index.limits import MAX_ARTICLE_CHARACTERS
 
 MAX_PAGES = 2000  # of one file; more is a book or an archive, and takes longer than anybody waits
 SHORT_LINE = 0.75  # of the usual length: where a paragraph ends
-REPEATED = 0.5  # of the pages: a line that stands at the top or bottom of so many is no part of the text
+# A line at the top or bottom of so many of the pages is no part of the text; those of left and right pages may differ.
+REPEATED = 0.3
+MARGIN_LINES = 3  # of a running head or foot, at most
 _END, _END_BYTES = b"%%EOF", 1024  # where readers look for it: ISO 32000-1, annex H, implementation note 18
-_PAGE_NUMBER = re.compile(r"(?:page\s*)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?", re.I)
+_PAGE_NUMBER = re.compile(r"[-–—| ]{0,3}(?:page|p\.)? ?\d{1,4}(?: ?(?:/|of) ?\d{1,4})?[-–—| ]{0,3}", re.I)
+_SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*\Z")
 _HYPHEN = re.compile(r"[a-z]-\Z")
 # Letters that are one glyph in print: Unicode block "Alphabetic Presentation Forms".
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
@@ -64,34 +67,62 @@ def _pages(pages: Sequence[object], place: str) -> Iterator[list[str]]:
 
 def _joined(pages: Sequence[list[str]]) -> str:
     """Paragraphs: lines are joined until a blank or a short one; a hyphen at the end of a line goes."""
-    lines = [line for page in _without_margins(pages) for line in page]
-    usual = median([len(line) for line in lines if line] or [0])
+    bodies = list(_without_margins(pages))
+    usual = median([len(line) for page in bodies for line in page if line] or [0])
     paragraphs: list[list[str]] = []
     open_line = False
-    for line in lines:
-        if not line:
-            open_line = False
-            continue
-        if not open_line:
-            paragraphs.append([line])
-        elif _HYPHEN.search(paragraphs[-1][-1], len(paragraphs[-1][-1]) - 2) and line[0].islower():
-            paragraphs[-1][-1] = paragraphs[-1][-1][:-1]
-            paragraphs[-1].append(line)
-        else:
-            paragraphs[-1].append(f" {line}")
-        open_line = len(line) >= SHORT_LINE * usual
+    for page in bodies:
+        # A sentence that a page leaves open goes on upon the next one, however short its last line is.
+        open_line = open_line or (bool(paragraphs) and not _ended(paragraphs[-1][-1]) and _goes_on(page))
+        for line in page:
+            if not line:
+                open_line = False
+                continue
+            if not open_line:
+                paragraphs.append([line])
+            elif _HYPHEN.search(paragraphs[-1][-1], len(paragraphs[-1][-1]) - 2) and line[0].islower():
+                paragraphs[-1][-1] = paragraphs[-1][-1][:-1]
+                paragraphs[-1].append(line)
+            else:
+                paragraphs[-1].append(f" {line}")
+            open_line = len(line) >= SHORT_LINE * usual
     return "\n\n".join("".join(paragraph) for paragraph in paragraphs)
 
 
+def _ended(line: str) -> bool:
+    """Whether a sentence ends with the line."""
+    return _SENTENCE_END.search(line, max(0, len(line) - 8)) is not None
+
+
+def _goes_on(page: Sequence[str]) -> bool:
+    """Whether a page begins in the midst of a sentence."""
+    return bool(page) and page[0][:1].islower()
+
+
 def _without_margins(pages: Sequence[list[str]]) -> Iterator[list[str]]:
-    """Pages without their number and the line that stands on most of them."""
-    edges = [{line for line in (*page[:1], *page[-1:]) if line} for page in pages]
+    """Pages without blank lines around them, their number, and the lines that stand on many of them."""
+    trimmed = [_trimmed(page, lambda line: not line) for page in pages]
+    edges = [{_pattern(line) for line in (*page[:MARGIN_LINES], *page[-MARGIN_LINES:])} for page in trimmed]
     counts = Counter(line for edge in edges for line in edge)
-    running = {line for line, count in counts.items() if len(pages) > 2 and count > REPEATED * len(pages)}
-    for page in pages:
-        last = len(page) - 1
-        yield [
-            line
-            for number, line in enumerate(page)
-            if number not in {0, last} or not (line in running or _PAGE_NUMBER.fullmatch(line))
-        ]
+    least = max(2, REPEATED * sum(1 for page in trimmed if page))
+    running = {line for line, count in counts.items() if count >= least}
+    for page in trimmed:
+        body = _trimmed(page, lambda line: not line or _pattern(line) in running, MARGIN_LINES)
+        numbered = _trimmed(body, lambda line: _PAGE_NUMBER.fullmatch(line) is not None, 1)
+        yield _trimmed(numbered, lambda line: not line or _pattern(line) in running, MARGIN_LINES)
+
+
+def _pattern(line: str) -> str:
+    """A line with one mark for every number: a running head counts the pages."""
+    return re.sub(r"\d+", "#", line)
+
+
+def _trimmed(page: list[str], gone: Callable[[str], bool], most: int | None = None) -> list[str]:
+    """A page without the lines at its top and bottom that are to go, at most so many at each."""
+    first, last = 0, len(page)
+    while first < last and (most is None or first < most) and gone(page[first]):
+        first += 1
+    end = last
+    while last > first and (most is None or end - last < most) and gone(page[last - 1]):
+        last -= 1
+    return page[first:last]

@@ -17,8 +17,8 @@ def printable(text: str) -> str:
     return text.translate(UNSHOWN)
 
 
-def json_text(value: object, indent: int | None = None) -> str:
-    r"""JSON whose letters stay as they are, and in which ``\u001b`` stands for what a terminal would obey."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+def json_text(value: object, indent: int | None = None, *, ascii_only: bool = False) -> str:
+    r"""JSON in which ``\u001b`` stands for what a terminal would obey; others stay unless only ASCII is wanted."""
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     # Unescaped ones stand within strings only. json has escaped line breaks and tabs there.
     return _UNSHOWN_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

@@ -71,11 +71,12 @@ class Searcher:
         """
         if selection == Selection():
             return lambda limit: (self.store.nearest(vector, limit), self.lexical.search(question, limit, Window()))
+        selection = replace(selection, sources=self.catalog.sources(selection.sources) if selection.sources else ())
         window, source = selection.window, "".join(selection.sources)  # of no use where the catalog lists the articles
 
         def words(limit: int, among: Collection[str] | None = None) -> tuple[str, ...]:
             if selection.listed:
-                return self.lexical.search(question, limit, Window(), among=among)
+                return self.lexical.search(question, limit, window, among=among)
             return self.lexical.search(question, limit, window, source)
 
         chosen = self.catalog.counts(selection)[1]

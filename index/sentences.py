@@ -44,7 +44,14 @@ _LIST_ITEM = re.compile(r"(?:[•‣◦▪●■○·*–-]|\(?\d{1,3}[.)]|\(?[a
 _LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)]")
 
 # Where a sentence may end: a stop, what closes after it (quotes, brackets, footnote marks), white space.
-_GAP = re.compile(r"[.!?…](?:[\"'”’»)\]*]|\[\d+\])*(\s+)")
+_GAP = re.compile(r"[.!?…](?:[\"'”’»)\]*⁰¹²³⁴⁵⁶⁷⁸⁹]|\[\d+\])*(\s+)")
+# A stop with nothing after it, as copying a page leaves it: “on Sunday.Drivers get”. Names have other shapes:
+# “Node.js”, “U.S.The”, “J.Smith”, “Booking.Com”.
+_GLUED = re.compile(
+    r"(?:(?<=[a-z][a-z])|(?<=[\d%”’\"»)])|(?<=\b[ap]\.m))[.!?…][\"”’»)]*"
+    r"(?=[“‘\"(]?(?!(?:Com|Org|Net|Edu|Gov|Co|Io|Ai|Tv|Info)\b)(?:[A-Z][a-z]{1,30}|[AI])[’'-]?[a-z]{0,30}(?:,?\s|[?!;:]))"
+)
+_LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 _NEVER_FIRST = frozenset(".,;:!?…)]}”’»%")
 _CAMEL_CASE = re.compile(r"[a-z]+[A-Z]")
 _REACH = 60  # characters that are looked at on either side of a gap; the longest rule needs 21
@@ -85,19 +92,22 @@ _OPENER = (
     r"|[A-Z]\w+:\s"
 )
 
+# “Car no. 7”, but “The answer is no. 47 members abstained.”
+_NOT_AFTER_VERB = "".join(
+    rf"(?<!\b{verb} )" for verb in "is was say says said vote voted answer answered reply".split()
+)
+_TITLE = re.compile(
+    r"(?:[Mm]rs?|MRS?|M[Ss]|M[Mm]e|Messrs|D[Rr]|Prof|Rev|Hon|Fr|Gen|Lt|Col|Maj|Brig|Capt|Cmdr|Cpl|Sgt|Pvt|Adm|Sen|Rep|Gov"
+    r"|Pres|St|Mt|Ft)\."
+)
 # The first rule that fits decides.
 RULES = (
     # A title belongs to the name after it.
-    _rule(
-        False,
-        r"(?<![\w.])(?:[Mm]rs?|MRS?|M[Ss]|M[Mm]e|Messrs|D[Rr]|Prof|Rev|Hon|Fr|Gen|Lt|Col|Maj|Brig|Capt|Cmdr|Cpl|Sgt|Pvt"
-        r"|Adm|Sen|Rep|Gov|Pres|St|Mt|Ft)\.",
-        r"[^\W_]",
-    ),
+    _rule(False, rf"(?<![\w.]){_TITLE.pattern}", r"[^\W_]"),
     # A number belongs to what it counts.
     _rule(
         False,
-        r"(?<!\w)(?:Nos?|Art|Sec|Ch|[Pp]p?|[Ff]igs?|[Vv]ol|[Pp]aras?|approx|ca|est|[bcdr])\.",
+        rf"(?:(?<!\w){_NOT_AFTER_VERB}nos?|(?<!\w)(?:Nos?|Nr|Art|Sec|[Cc]h|[Pp]p?|[Ff]igs?|[Vv]ols?|[Pp]aras?|Rte|Hwy|Rm|Flt|Op|approx|ca|est|[bcdr]))\.",
         r"[$€£]?\d",
     ),
     # "e.g. The Guardian", "Hale v. The Crown"
@@ -116,7 +126,7 @@ RULES = (
     _rule(False, r"\.", r"[—–-]+ ?[a-z]"),
     # News puts a comma, not a full stop, before the quotation mark when the sentence goes on.
     _rule(True, r"\.[\"'”’»]+", _CAPITAL),
-    _rule(True, r"[.!?…][\"'”’»)]*(?:\[\d+\])+", _CAPITAL),
+    _rule(True, r"[.!?…][\"'”’»)]*(?:\[\d+\]|[⁰¹²³⁴⁵⁶⁷⁸⁹])+", _CAPITAL),
 )
 
 
@@ -199,9 +209,20 @@ def _sentence_starts(text: str, block: Span) -> Iterator[int]:
     line = _LINE_END.sub(lambda end: " " * len(end[0]), text[block.start : block.end])
     yield block.start
     word, number = _LETTER_OR_DIGIT.search(line), _LIST_NUMBER.match(line)
-    for gap in _GAP.finditer(line, max(word.start() if word else len(line), number.end() if number else 0)):
-        if _ends(line[max(0, gap.start(1) - _REACH) : gap.start(1)], line[gap.end() : gap.end() + _REACH]):
-            yield block.start + gap.end()
+    first = max(word.start() if word else len(line), number.end() if number else 0)
+    starts = [glued.end() for glued in _GLUED.finditer(line, first) if not _is_abbreviation(line, glued.start())]
+    starts += [gap.end() for gap in _GAP.finditer(line, first) if _ends(*_around(line, gap))]
+    yield from (block.start + start for start in sorted(starts))
+
+
+def _around(line: str, gap: re.Match[str]) -> tuple[str, str]:
+    return line[max(0, gap.start(1) - _REACH) : gap.start(1)], line[gap.end() : gap.end() + _REACH]
+
+
+def _is_abbreviation(line: str, stop: int) -> bool:
+    """Whether the word before a stop is one that is written with it."""
+    word = _LAST_WORD.search(line[max(0, stop - _REACH) : stop])
+    return word is not None and (word[0].lower() in ABBREVIATIONS or _TITLE.fullmatch(f"{word[0]}.") is not None)
 
 
 def _ends(before: str, after: str) -> bool:

@@ -18,7 +18,7 @@ from index.errors import AssistantError, AuthenticationError, IndexStateError, S
 from index.service_errors import Service, causes, timed_out, unreachable
 
 NOTE = "collection.json"
-HEARTBEAT = "/api/v2/heartbeat"  # of Chroma 1; earlier servers do not know it
+HEARTBEAT, VERSION = "/api/v2/heartbeat", "/api/v2/version"  # of Chroma 1; most earlier servers do not know them
 NO_SERVER = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE}
 
 
@@ -91,9 +91,26 @@ def await_ready(server: Server) -> None:
         ServiceError: none does, it is of another version, or it wants another token.
     """
     with explained(server):
-        address = server.url.rstrip("/") + HEARTBEAT
-        reply = httpx.get(address, headers=server.headers, timeout=server.timeout_seconds)
-        reply.raise_for_status()
+        beat = _asked(server, HEARTBEAT)
+        if not isinstance(beat, dict) or "nanosecond heartbeat" not in beat:
+            raise _no_chroma(server.service, "what answers there is something else")
+        version = str(_asked(server, VERSION))
+        if version.partition(".")[0] == "0":  # before 1.0 servers took other requests
+            raise _no_chroma(server.service, f"it is of version {version}")
+
+
+def _asked(server: Server, path: str) -> object:
+    reply = httpx.get(server.url.rstrip("/") + path, headers=server.headers, timeout=server.timeout_seconds)
+    reply.raise_for_status()
+    try:
+        return reply.json()
+    except ValueError as error:
+        raise _no_chroma(server.service, "what answers there is something else") from error
+
+
+def _no_chroma(service: Service, why: str) -> ServiceError:
+    problem = f"there is no Chroma server of version 1 at {service.shown}: {why}"
+    return ServiceError(problem, f"Check {service.address_setting}, or update the server.")
 
 
 @contextmanager
@@ -122,6 +139,9 @@ def _explanation(error: Exception, service: Service) -> ServiceError | None:
             return unreachable(cause, service)
         if isinstance(cause, httpx.HTTPStatusError):
             return _refused(cause.response, service)
+    # What Chroma's client says when it cannot make sense of a reply.
+    if isinstance(error, ValueError | KeyError | TypeError | AttributeError):
+        return _no_chroma(service, f"it answers with something else ({type(error).__name__})")
     return None
 
 
@@ -130,7 +150,6 @@ def _refused(reply: httpx.Response, service: Service) -> ServiceError:
         problem = f"the Chroma server {service.shown} did not accept the token"
         return AuthenticationError(problem, f"Set {service.key_setting} to a valid one.")
     if reply.status_code in NO_SERVER:
-        problem = f"there is no Chroma server of version 1 at {service.shown} (HTTP {reply.status_code})"
-        return ServiceError(problem, f"Check {service.address_setting}, or update the server.")
+        return _no_chroma(service, f"it answers with HTTP {reply.status_code}")
     words = service.quote(reply.text)
     return ServiceError(f"the Chroma server {service.shown} failed (HTTP {reply.status_code}): {words}", "Try again.")

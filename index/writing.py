@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -43,9 +44,9 @@ def one_writer(folder: Path, waiting: Callable[[], None] | None = None) -> Itera
             f"another process is writing to the index {folder}", "wait until it is done, then try again"
         ) from error
     except OSError as error:
-        raise IndexStateError(
-            f"cannot write to {folder}: {error.strerror or error}", "choose another --index folder"
-        ) from error
+        full = error.errno == ENOSPC
+        remedy = "free some space, then run the same command again" if full else "choose another --index folder"
+        raise IndexStateError(f"cannot write to {folder}: {error.strerror or error}", remedy) from error
     try:
         _keep_private(folder)
         try:

@@ -17,7 +17,7 @@ from assistant.assistant import Assistant
 from assistant.models import ModelProvider
 from assistant.settings import Settings
 from index.catalog import Catalog
-from index.errors import InputError
+from index.errors import InputError, InputWarning
 from index.fields import FieldNames
 from index.parts import CATALOG
 from index.readers import Reading
@@ -215,7 +215,7 @@ def test_python_programs_are_told_or_stopped(settings: Settings, models: ModelPr
     (tmp_path / "a.txt").write_text("It sails.", encoding="utf-8")
     (tmp_path / "b.txt").write_bytes(b"")
     (tmp_path / "c.json").write_text('{"story": "It rests.", "id": "c"}', encoding="utf-8")
-    told: list[InputError] = []
+    told: list[InputError | InputWarning] = []
     with Assistant(settings.model_copy(update={"index": tmp_path / "index"}), models) as assistant:
         with pytest.raises(InputError, match=r"b\.txt: empty"):
             assistant.add(tmp_path)

@@ -201,6 +201,51 @@ def test_a_server_that_refuses_is_told_in_one_line(
     assert _Refusing.seen[-1] == ("Bearer secret-token", "secret-token")
 
 
+class _SomethingElse(BaseHTTPRequestHandler):
+    """Answers with what the address begins with; from the version on, as a server of another make might."""
+
+    replies: ClassVar[dict[str, tuple[str, str]]] = {
+        "page": ("<html>hello</html>", "<html>hello</html>"),
+        "number": ("7", "7"),
+        "other": ('{"status": "ok"}', '"2.0"'),
+        "old": ('{"nanosecond heartbeat": 1}', '"0.6.3"'),
+        "shape": ('{"nanosecond heartbeat": 1}', '"1.5.9"'),
+    }
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self.rfile.read(length)
+        beat, version = self.replies[self.path.split("/")[1]]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write((beat if self.path.endswith("heartbeat") else version).encode())
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("page", "what answers there is something else"),
+        ("number", "what answers there is something else"),
+        ("other", "what answers there is something else"),
+        ("old", "it is of version 0.6.3"),
+        ("shape", r"it answers with something else \(\w+\)"),
+    ],
+)
+def test_something_else_at_the_address_is_told(tmp_path: Path, on_server: OnServer, kind: str, why: str) -> None:
+    with HTTPServer(("127.0.0.1", 0), _SomethingElse) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/{kind}"
+        library = on_server(tmp_path / "index", Server(url))
+        with pytest.raises(ServiceError, match=rf"there is no Chroma server of version 1 at {url}: {why}"):
+            library.add(ARTICLES)
+        server.shutdown()
+
+
 def test_a_server_that_is_silent_is_given_up(tmp_path: Path, on_server: OnServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"

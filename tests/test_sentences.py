@@ -155,3 +155,19 @@ def test_scores_are_perfect_only_for_the_gold_splits() -> None:
     ours = evaluate(lambda text: [(s.start, s.end) for s in split_sentences(text)], gold)
     assert ours.boundaries.value > 0.99
     assert ours.sentences.value > 0.98
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The ferry sailed on Friday.|Tickets cost 3.5% more.|They last until 2026.|She said “no.”|Guests left.",
+        "It left at 5 p.m.|Drivers slept.|Why?|A man knew.|I did not.",
+        "It grew in 2019.³ |It left.",
+        "Boat no. 9 of the team won. |The no. 4 boat, of Mr. Ek, came in ch. 2 last. |Nos. 5 and 6 sank.",
+        "Use Node.js or ASP.NET at Booking.Com, see Foo.Bar.baz, St.Petersburg, Dr.Ek, J.Smith and the U.S.The end.",
+    ],
+)
+def test_sentences_that_are_glued_together_are_parted_and_names_are_not(text: str) -> None:
+    assert [sentence.text for sentence in split_sentences(text.replace("|", ""))] == [
+        s.strip() for s in text.split("|")
+    ]
