@@ -1,5 +1,6 @@
 """``assistant ask``: one question, one answer."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,7 +10,6 @@ import click
 from assistant.cli import (
     as_of_option,
     console,
-    echo_json,
     index_option,
     open_assistant,
     parse_as_of,
@@ -17,6 +17,7 @@ from assistant.cli import (
     show,
     status_of,
 )
+from assistant.streams import echo_json
 from index.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _typed(question: str, paths: Sequence[str]) -> str:
         return question
     if STANDARD_INPUT in paths:
         raise UsageError("question and articles cannot both come from standard input", "name a file for one of them")
-    return click.get_binary_stream("stdin").read().decode(errors="replace")
+    return sys.stdin.buffer.read().decode(errors="replace")
 
 
 def _selection(question: "Question") -> "Selection":

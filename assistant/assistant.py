@@ -14,8 +14,9 @@ from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, 
 from index.adding import AddReport
 from index.articles import Article, Window
 from index.decoding import mended
+from index.entries import IndexStatus
 from index.errors import InputError, InputWarning
-from index.library import IndexStatus, Library
+from index.library import Library
 from index.namesakes import Incoming
 from index.readers import Reader, Reading, good_articles, place_of
 

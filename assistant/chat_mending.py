@@ -112,7 +112,8 @@ class ChatMender:
             number = call.get("index", 0)
             if self._call is None:
                 self._call = number
-            function = call.get("function") if isinstance(call.get("function"), dict) else call
+            named = call.get("function")
+            function = named if isinstance(named, dict) else call
             if number == self._call:
                 wanted = next((function[name] for name in ("arguments", "args", "input") if function.get(name)), "")
                 self._calls += wanted if isinstance(wanted, str) else json.dumps(wanted)

@@ -1,17 +1,13 @@
 """The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``, ``completion``."""
 
-import codecs
-import logging
 import sys
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from assistant.streams import echo_json, quiet_libraries, write_anything
 from index.errors import AssistantError, SettingError
-from index.printable import json_text
 from index.telemetry import switch_tracing_off
 
 if TYPE_CHECKING:
@@ -27,9 +23,6 @@ if TYPE_CHECKING:
 # Packages that commands need and that are not always installed, and the extra that brings each.
 EXTRAS = {"ir_measures": "evals", "matplotlib": "evals", "rapidfuzz": "evals"}
 EXIT_NOT_SAID = 3
-# What stands for marks that an encoding lacks; letters are never changed.
-PLAIN = {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "--", "…": "...", "·": "|", "•": "*", "→": "->"}
-PLAIN |= {"\xa0": " ", "\u202f": " ", "\u2060": ""}
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 
 LAZY_COMMANDS = {
@@ -103,8 +96,15 @@ def version_option(name: str) -> Callable[[Any], Any]:
             click.echo(f"{name}, version {__version__}")
             context.exit()
 
-    options = {"is_flag": True, "expose_value": False, "is_eager": True, "callback": show_version}
-    return click.option("-V", "--version", help="Show the version and exit.", **options)
+    return click.option(
+        "-V",
+        "--version",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=show_version,
+        help="Show the version and exit.",
+    )
 
 
 @click.group(
@@ -138,7 +138,7 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
-    _quiet_libraries()
+    quiet_libraries()
     switch_tracing_off()
     write_anything()
     try:
@@ -165,41 +165,6 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
         sys.exit(EXIT_INTERRUPTED)
 
 
-def write_anything() -> None:
-    """Let any text be printed: letters that a stream's encoding lacks as their codes, quotes and dashes as plain ones.
-
-    What is piped in is kept byte for byte, whatever encoding it has; ``index.decoding.mended`` reads it.
-    """
-    codecs.register_error("readable", _readable)
-    if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="readable")
-
-
-def _readable(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    letters = error.object[error.start : error.end]
-    return "".join(PLAIN.get(letter) or _escape(letter) for letter in letters), error.end
-
-
-def _escape(letter: str) -> str:
-    units = letter.encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[first : first + 4]}" for first in range(0, len(units), 4))
-
-
-def echo_json(value: object) -> None:
-    """Print a value as JSON, which any encoding of standard output can hold."""
-    click.echo(json_text(value, indent=2, ascii_only=not holds_all(sys.stdout)))
-
-
-def holds_all(stream: TextIO) -> bool:
-    """Whether the encoding of a stream has every letter; None is that of a stream in memory."""
-    return (stream.encoding or "utf-8").lower().replace("-", "").startswith(("utf8", "utf16", "utf32"))
-
-
 def show_error(error: AssistantError, *, as_json: bool = False) -> None:
     """Print what happened and what to do on standard error."""
     if as_json:
@@ -212,17 +177,7 @@ def show_error(error: AssistantError, *, as_json: bool = False) -> None:
 
 def _echo_error(kind: str, problem: str, remedy: str, status: int) -> None:
     told = {"kind": kind, "problem": problem, "remedy": remedy, "exit_status": status}
-    click.echo(json_text({"error": told}, indent=2, ascii_only=not holds_all(sys.stderr)), err=True)
-
-
-def _quiet_libraries() -> None:
-    """Keep what libraries tell their programmers off the terminal; ``python -W`` shows it."""
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")
-    # Else Python writes warnings that are logged, and that no handler takes, to standard error.
-    root = logging.getLogger()
-    if not root.handlers:
-        root.addHandler(logging.NullHandler())
+    echo_json({"error": told}, err=True)
 
 
 def console(*, stderr: bool = False) -> "Console":

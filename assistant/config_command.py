@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli import echo_json, say
+from assistant.cli import say
+from assistant.streams import echo_json
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli import LazyGroup, echo_json, index_option, open_assistant, say
+from assistant.cli import LazyGroup, index_option, open_assistant, say
 from assistant.reading_options import reading_of, reading_options
+from assistant.streams import echo_json
 
 if TYPE_CHECKING:
     from assistant.article_source import ArticleSource
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from index.adding import AddReport
     from index.readers import Reading
 
-    Tell = Callable[[str], object]
+    Tell = Callable[[str], None]
 
 INDEX_COMMANDS = {
     "add": "assistant.index_command:add",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from assistant.cli import holds_all, index_option, open_assistant
+from assistant.cli import index_option, open_assistant
 from assistant.index_list_command import selection_of, selection_options, tell_nothing_selected
+from assistant.streams import holds_all
 from index.errors import InputError
 from index.exports import new_file
 from index.printable import json_text

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli import echo_json, index_option, open_assistant, parse_window, say
+from assistant.cli import index_option, open_assistant, parse_window, say
+from assistant.streams import echo_json
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant

@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 import click
 
-from assistant.cli import echo_json, index_option, open_assistant, say
+from assistant.cli import index_option, open_assistant, say
+from assistant.streams import echo_json
 
 EXIT_PROBLEMS = 1
 

@@ -1,6 +1,7 @@
 """The records of the catalog: an article's entry, its rows, and what selects articles."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from index.articles import Article, ArticleInfo, Window
 from index.embedding import Vectors
@@ -77,3 +78,15 @@ def version_of(key: str) -> tuple[str, int]:
     """Article id and version of a row's key."""
     chunk, _, version = key.rpartition("@")
     return chunk.rpartition("#")[0], int(version)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How an index stands; ``disk_bytes`` counts all its files, ``pending`` the chunks of an unfinished commit."""
+
+    folder: Path
+    articles: int
+    chunks: int
+    embedder: str
+    disk_bytes: int
+    pending: int

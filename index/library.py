@@ -1,7 +1,6 @@
 """The index as its users see it: add articles, search them, ask how it stands."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from index.adding import LOOK_UP_ARTICLES, Adding, AddReport, Models, batched
@@ -9,7 +8,7 @@ from index.articles import Article, Window
 from index.catalog import Catalog
 from index.checking import CheckReport, check_parts
 from index.copies import Link, links
-from index.entries import Entry, Selection, Stored, version_of
+from index.entries import Entry, IndexStatus, Selection, Stored, version_of
 from index.errors import DamagedError, InputError
 from index.hits import SearchResult
 from index.namesakes import Incoming, as_incoming, told_apart
@@ -23,18 +22,6 @@ from index.writing import one_writer, open_for_writing
 SEARCHES = 5  # times that a search is made again because another process was changing what it found
 NEIGHBOURS = 50  # of each chunk; more are looked at where all of these are of copies
 LINKED_CHUNKS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class IndexStatus:
-    """How an index stands; ``disk_bytes`` counts all its files, ``pending`` the chunks of an unfinished commit."""
-
-    folder: Path
-    articles: int
-    chunks: int
-    embedder: str
-    disk_bytes: int
-    pending: int
 
 
 class Library:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 COLLECTION = "chunks"
 DATABASE = "chroma.sqlite3"
-# Chroma does not say that a disk is full. It writes pieces of some megabytes, so that less than this is no room for it.
-LEAST_FREE = 1 << 20  # bytes
 PAGE = 1000  # rows read at a time when all are walked
 # Chroma's defaults found .83 of the ten nearest among 10,000 hard vectors; these raise recall for little time.
 HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
@@ -295,7 +293,9 @@ def holds_vectors(folder: Path) -> bool:
 def _state_error(folder: Path, message: str) -> IndexStateError:
     if not folder.exists():
         return DamagedError(f"{folder} is gone", "mend it: assistant index rebuild")
-    if "full" in message or "No space left" in message or disk_usage(folder).free < LEAST_FREE:
+    if (
+        "full" in message or "No space left" in message or disk_usage(folder).free < 1 << 20
+    ):  # Chroma does not say so itself
         return IndexStateError(f"{folder}: the disk is full", "free some space, then run the same command again")
     if "readonly" in message or "Permission denied" in message or "unable to open database" in message:
         return IndexStateError(f"cannot write to {folder}: {message}", "choose another --index folder")

@@ -17,9 +17,8 @@ import pytest
 import assistant
 from assistant.cli import cli
 from evals.command import evals
-from tests.conftest import Run
 from tests.openai_server import OpenAIServer, Reply, Request, Streamed, vectors
-from tests.parts import ROOT, reply_to
+from tests.parts import ROOT, Run, reply_to
 
 PACKAGES = ("assistant", "index", "evals", "prompts")
 LOCAL_RUNTIME = ("fastembed", "onnxruntime", "tokenizers", "xllamacpp")
