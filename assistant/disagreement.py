@@ -45,7 +45,7 @@ MIN_ANCHORS = 0.6  # of the question's words that are no names
 HOW_MANY = re.compile(r"\bhow many\s(?P<noun>[\w'’ -]+)|\bnumber of\s(?P<noun2>[\w'’ -]+)|\bdeath tolls?\b", re.I)
 MEASURES = (
     (re.compile(r"\bhow (?:much|expensive|costly)\b|\b(?:price|cost|fee|sum|bill|damage)\b", re.I), MONEY),
-    (re.compile(r"\bpercent(?:age)?\b|\bper cent\b|\bshare\b|\bpay (?:rise|offer)\b|\bturnout\b", re.I), {"percent"}),
+    (re.compile(r"\bpercent(?:age)?\b|\bper cent\b|\bshare\b|\bturnout\b", re.I), {"percent"}),
     (re.compile(r"\bhow fast\b|\bspeed\b", re.I), {"knot", "kilometre", "mile"}),
     (
         re.compile(r"\bhow (?:long|far|deep|tall|high|wide|large)\b|\b(?:length|depth|height)\b", re.I),

@@ -19,7 +19,7 @@ FAMILIES = {
     name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
     for name, words in {
         "death": r"die[sd]?|dead|deaths?|kill(?:s|ed|ing)?|tolls?|fatalit\w+|perish\w*|drowned|lives lost"
-        r"|lost (?:their|his|her) li(?:ves|fe)|(?:cost|claimed) [\w ]*lives|lives did",
+        r"|lost (?:their|his|her) li(?:ves|fe)|(?:cost|claimed) [\w ]*lives",
         "injury": r"injur\w+|hurt|wound(?:s|ed)",
         "missing": r"missing|unaccounted",
         "evacuation": r"evacuat\w+|(?:brought|taken) to safety|(?:leave|left) their homes|displaced|fled|homeless",
@@ -66,7 +66,7 @@ IRREGULAR = {
     for past in forms.split()
 }
 SPEECH = re.compile(
-    r"\b(?:said|says|told|announced|reported|according to|stated|wrote|confirmed|added|estimates?|by the count of)\b",
+    r"\b(?:said|says|told|announced|reported|according to|stated|wrote|confirmed|added|estimates?)\b",
     re.I,
 )
 REPORTING = re.compile(
@@ -85,10 +85,10 @@ ORDINAL = re.compile(
 )
 # The sentence looks back on a figure, or takes it back.
 FORMER = re.compile(
-    r"\bhad (?:\w+ )?(?:spoken|counted|reported|said|put|announced|asked|stood|predicted|expected|estimated"
+    r"\bhad (?:\w+ )?(?:spoken|reported|said|put|announced|asked|stood|predicted|expected|estimated"
     r"|offered|demanded)\b"
     r"|\b(?:at first|initially|originally|earlier|previous(?:ly)?|formerly|first reported|at the time)\b|\bwe wrote\b"
-    r"|\b(?:was|were) to (?:cost|be|have|open)\b|\bwhen the \w+ stood\b|\bin our report\b|\bnot at\b|\bnot \d",
+    r"|\b(?:was|were) to (?:cost|be|have|open)\b|\bwhen the \w+ stood\b|\bnot \d",
     re.IGNORECASE,
 )
 PLANNED = re.compile(MODES["planned"].pattern + r"|\b(?:forecast|ready to|may soon|as planned)\b", re.I)

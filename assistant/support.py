@@ -14,6 +14,12 @@ CHUNKS_KEPT = 128  # whose words are remembered
 # The blocks of combining marks (https://www.unicode.org/Public/UNIDATA/Blocks.txt).
 ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 
+# Letters with a stroke and ligatures, which have no decomposition in Unicode.
+UNDECOMPOSED = str.maketrans(
+    {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "Æ": "Ae"}
+    | {"œ": "oe", "Œ": "Oe", "ı": "i", "ħ": "h"}
+)
+
 # Different names of one thing, each as a pattern and the word that stands for all of them.
 ALIASES = (
     (re.compile(r"\b(?:United States(?: of America)?|USA?\b|U\.S\.(?:A\.)?|Americans?\b|America\b)"), "unitedstates"),
@@ -88,4 +94,4 @@ def unified(text: str) -> str:
 
 def without_accents(text: str) -> str:
     """The text with plain letters in place of accented ones."""
-    return text if text.isascii() else ACCENTS.sub("", normalize("NFKD", text))
+    return text if text.isascii() else ACCENTS.sub("", normalize("NFKD", text).translate(UNDECOMPOSED))

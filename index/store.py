@@ -293,9 +293,7 @@ def holds_vectors(folder: Path) -> bool:
 def _state_error(folder: Path, message: str) -> IndexStateError:
     if not folder.exists():
         return DamagedError(f"{folder} is gone", "mend it: assistant index rebuild")
-    if (
-        "full" in message or "No space left" in message or disk_usage(folder).free < 1 << 20
-    ):  # Chroma does not say so itself
+    if "full" in message or "No space left" in message or disk_usage(folder).free < 1 << 20:
         return IndexStateError(f"{folder}: the disk is full", "free some space, then run the same command again")
     if "readonly" in message or "Permission denied" in message or "unable to open database" in message:
         return IndexStateError(f"cannot write to {folder}: {message}", "choose another --index folder")

@@ -12,6 +12,7 @@ from assistant.evidence import EvidenceLimits, select_evidence
 from index.articles import Article
 from index.chunks import split_chunks
 from index.hits import Hit
+from index.reader import Reader
 
 TEXT = (
     "Greta Lomax works for the railway. She is not related to the mayor. The ferry sank on Monday with 40 people.\n\n"
@@ -140,3 +141,20 @@ def test_every_citation_is_text_of_its_article_whatever_is_written(written: list
     assert {n for claim in claims.shown() for n in claim.citations} == set(numbers)
     for citation in claims.citations():
         assert TEXT[citation.start : citation.end] == citation.sentence
+
+
+def test_a_claim_with_another_verb_gives_way_to_the_sentence(reader: Reader) -> None:
+    (storm,) = evidence_of("The storm cut power to 9,800 homes in Quell.")
+    claims = Claims("How many homes did the storm destroy?", [storm], reader)
+    claims.settle(storm, "The storm destroyed 9,800 homes in Quell.")
+    assert [claim.text for claim in claims.shown()] == [storm.sentence]
+    assert [item.reason for item in claims.rejected] == ["its sentence does not state it"]
+
+
+def test_a_claim_that_lacks_the_words_that_answer_gives_way(reader: Reader) -> None:
+    start = FERRY.sentence.index("40 people")
+    marked = replace(FERRY, words=(FERRY.start + start, FERRY.start + start + len("40 people")))
+    claims = Claims("How many people were aboard?", [marked], reader)
+    claims.settle(marked, "The ferry sank on Monday.")
+    assert [claim.text for claim in claims.shown()] == [FERRY.sentence]
+    assert [item.reason for item in claims.rejected] == ["it leaves the answer out"]

@@ -118,6 +118,8 @@ def test_names_that_nothing_mentions_are_found() -> None:
 
 def test_accents_make_no_other_name() -> None:
     assert unmentioned("What did Celeron say?", [item("S1", 9.0, "They saw Céloron and Celéron.")]) == ()
+    written = [item("S1", 9.0, "They saw Wałęsa, Sørensen and Weiß.")]
+    assert unmentioned("Did they see Walesa, Sorensen and Weiss?", written) == ()
 
 
 def test_the_first_word_of_a_question_is_no_name() -> None:
