@@ -53,7 +53,7 @@ class Claims:
     def settle(self, item: Evidence, written: str) -> None:
         """Show what the model wrote for a sentence if the sentence supports it, else the sentence itself."""
         claim = _as_statement(_respelt(" ".join(written.split()), item.sentence))
-        verdict = verify(claim, item.sentence, before=_texts_before(item))
+        verdict = verify(claim, item.sentence, before=_texts_before(item), by_words=self._reader is None)
         reason = verdict.reason
         if not reason and self._has_new_link(claim):
             reason = REPEATS_A_LINK
