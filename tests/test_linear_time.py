@@ -16,7 +16,7 @@ from index.chunks import MAX_FACTOR, TARGET_WORDS, WORD_CHARACTERS, split_chunks
 from index.feeds import _END
 from index.pdf import _joined
 from index.sentences import MAX_SENTENCE_CHARACTERS, split_sentences
-from tests.patterns import Found, all_patterns, seconds, texts
+from tests.patterns import Found, all_patterns, growth, texts
 
 SIZE = 2000
 LINEAR, SQUARE = 2.5, 5.0
@@ -42,8 +42,8 @@ def made(pattern: re.Pattern[Any], parts: tuple[str, str, str], size: int) -> st
     return text.encode() if isinstance(pattern.pattern, bytes) else text
 
 
-def ratio(found: Found, parts: tuple[str, str, str], size: int = SIZE) -> float:
-    """How much longer twice the text takes; 1 where either takes no time to speak of."""
+def ratio(found: Found, parts: tuple[str, str, str], size: int, most: float) -> float:
+    """How much longer twice the text takes."""
 
     def use(text: Any) -> None:
         if found.place.startswith(ANCHORED):
@@ -51,11 +51,7 @@ def ratio(found: Found, parts: tuple[str, str, str], size: int = SIZE) -> float:
         else:
             deque(found.pattern.finditer(text), maxlen=0)
 
-    if seconds(use, made(found.pattern, parts, size)) < QUICK:
-        return 1.0
-    # What else the machine does can only make it longer.
-    once, twice = (seconds(use, made(found.pattern, parts, length), rounds=3) for length in (size, 2 * size))
-    return twice / once
+    return growth(use, made(found.pattern, parts, size), made(found.pattern, parts, 2 * size), most, QUICK)
 
 
 @pytest.mark.parametrize("found", all_patterns(), ids=lambda found: found.place)
@@ -64,7 +60,7 @@ def test_every_pattern_takes_linear_time(found: Found) -> None:
     bounded = module in OF_SENTENCES
     most, size = (SQUARE, MAX_SENTENCE_CHARACTERS // 2) if bounded else (LINEAR, SIZE)
     for parts in texts(found.pattern):
-        assert ratio(found, parts, size) <= most, parts
+        assert ratio(found, parts, size, most) <= most, parts
 
 
 def test_patterns_are_found_wherever_they_stand() -> None:
@@ -77,7 +73,7 @@ def test_patterns_are_found_wherever_they_stand() -> None:
 @pytest.mark.parametrize("form", [r"\s+$", r"<(?=<*x)", r"a.*b", r"[a-z]{2,}[^su\W]s$"])
 def test_what_is_quadratic_is_noticed(form: str) -> None:
     pattern = re.compile(form)
-    assert any(ratio(Found("", pattern), parts) > LINEAR for parts in texts(pattern))
+    assert any(ratio(Found("", pattern), parts, SIZE, LINEAR) > LINEAR for parts in texts(pattern))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +84,7 @@ def test_articles_are_cut_in_linear_time_into_pieces_of_bounded_length(unit: str
         split_chunks(Article("a", text=text))
 
     text = f"A{unit * (20_000 // len(unit))}b"
-    assert seconds(cut, 2 * text, rounds=2) / seconds(cut, text, rounds=2) <= LINEAR
+    assert growth(cut, text, 2 * text, LINEAR, QUICK) <= LINEAR
     chunks = split_chunks(Article("a", text=text))
     assert max(len(sentence.text) for chunk in chunks for sentence in chunk.sentences) <= MAX_SENTENCE_CHARACTERS
     words = MAX_FACTOR * TARGET_WORDS * WORD_CHARACTERS
@@ -111,7 +107,7 @@ def test_a_feed_that_ends_in_comments_is_read() -> None:
 
 def test_a_paragraph_of_many_lines_is_joined_in_linear_time() -> None:
     page = ["the ferry sailed on over the lake, and hard-", "ly anybody was on board of it that morning and"] * 10_000
-    assert seconds(_joined, [page * 2], rounds=2) / seconds(_joined, [page], rounds=2) <= LINEAR
+    assert growth(_joined, [page], [page * 2], LINEAR) <= LINEAR
     assert "and hardly anybody" in _joined([page[:4]])
 
 
