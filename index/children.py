@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# What the loader, the C library and Windows need; the language decides how file names are encoded.
+# What the loader, the C library and Windows need; the language decides how file names are encoded, and without a home
+# the system would be asked for it.
 STARTING = (
+    *("HOME", "USERPROFILE"),
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE"),
     *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "TMPDIR"),
 )

@@ -78,7 +78,7 @@ def test_adding_and_asking_reach_nobody_and_leave_nothing_elsewhere(
         seen += trace.read_text(encoding="utf-8", errors="replace").splitlines()
     reached = {match.groups() for line in seen for match in ADDRESS.finditer(line)}
     assert {address for _, address in reached if address} >= {"127.0.0.1"}  # the embedded model's own server
-    assert {pair for pair in reached if not HERE.fullmatch(pair[1] or "")} <= {("INET6", "::1")}
+    assert [pair for pair in reached if not HERE.fullmatch(pair[1] or "")] == []
     assert strays(home) == []
     assert {path.name for path in tmp_path.iterdir()} == {"home", "index", "index.trace", "ask.trace"}
     assert os.listdir(home)
