@@ -1,6 +1,5 @@
 """Nothing tells anybody what is asked: no name is looked up, nobody is reached, and no record is kept for it."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -64,7 +63,6 @@ def test_commands_trace_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 def test_adding_and_asking_reach_nobody_and_leave_nothing_elsewhere(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ASSISTANT_KEEP_WARM_SECONDS", "3")
     monkeypatch.setenv("ASSISTANT_CONTEXT_TOKENS", "1024")
     monkeypatch.setenv("ASSISTANT_INDEX", str(tmp_path / "index"))
     monkeypatch.chdir(tmp_path)
@@ -81,4 +79,3 @@ def test_adding_and_asking_reach_nobody_and_leave_nothing_elsewhere(
     assert [pair for pair in reached if not HERE.fullmatch(pair[1] or "")] == []
     assert strays(home) == []
     assert {path.name for path in tmp_path.iterdir()} == {"home", "index", "index.trace", "ask.trace"}
-    assert os.listdir(home)
