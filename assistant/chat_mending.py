@@ -38,7 +38,8 @@ class ChatMender:
         self._strange: object = None  # the first value that is none
         self._half = ""
         self._role = {"role": "assistant"}
-        self._written = ""  # beginning of the text, as far as it tells whether there is one
+        self._blank = True  # so far the text is white space
+        self._braced = False  # an object may have begun in the text
         self._calls = ""
         self._call: object = None
         self._thoughts = ""
@@ -88,9 +89,7 @@ class ChatMender:
 
     def _piece(self, choice: Mapping[str, Any]) -> list[Any]:
         self._begun = True
-        reason = next(
-            (choice[name] for name in ("finish_reason", "stop_reason", "done_reason") if choice.get(name)), ""
-        )
+        reason = next((choice[name] for name in ENDS if choice.get(name)), "")
         self._finish = str(reason).lower() or self._finish
         for part in _parts(choice):
             self._refusal += _text(part.get("refusal"))
@@ -122,17 +121,17 @@ class ChatMender:
         text = self._half + text
         self._half = text[-1] if HIGH <= text[-1] <= LOW else ""
         text = text[: len(text) - len(self._half)].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        if "{" not in self._written:
-            self._written = self._written.strip() + text
+        self._blank = self._blank and not text.strip()
+        self._braced = self._braced or "{" in text
         return [self._chunk(text)] if text else []
 
     def _held_back(self) -> list[Any]:
         """Text from elsewhere, where the content itself holds no reply."""
-        if "{" in self._written:
+        if self._braced:
             return []
         if "{" in self._calls:
             return self._content(self._calls)
-        if not self._written.strip() and "{" in self._thoughts and not self._cut:
+        if self._blank and "{" in self._thoughts and not self._cut:
             return self._content(self._thoughts)
         return []
 
@@ -145,7 +144,7 @@ class ChatMender:
         if not self._begun:
             words = fault_of(self._strange).words if self._strange is not None else self._reader.words
             return self._failed({"message": words or "nothing at all", "type": NOT_A_REPLY})
-        if self._refusal.strip() and "{" not in self._written:
+        if self._refusal.strip() and not self._braced:
             return self._failed({"message": self._refusal, "type": REFUSAL})
         finish = "length" if self._cut else "content_filter" if "filter" in self._finish else "stop"
         self._over = True
