@@ -86,25 +86,25 @@ def _unavailable(name: str, reason: AssistantError) -> click.Command:
     )
 
 
-def version_option(name: str) -> Callable[[Any], Any]:
+def version_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command line the option ``-V, --version``."""
-
-    def show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-        if wanted and not context.resilient_parsing:
-            from assistant import __version__
-
-            click.echo(f"{name}, version {__version__}")
-            context.exit()
-
     return click.option(
         "-V",
         "--version",
         is_flag=True,
         expose_value=False,
         is_eager=True,
-        callback=show_version,
+        callback=_show_version,
         help="Show the version and exit.",
-    )
+    )(command)
+
+
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from assistant import __version__
+
+        click.echo(f"{context.info_name}, version {__version__}")
+        context.exit()
 
 
 @click.group(
@@ -121,7 +121,7 @@ Examples:
 
 Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage.""",
 )
-@version_option("assistant")
+@version_option
 def cli() -> None:
     """Answer questions about news articles; every statement points at the sentence that says so."""
 

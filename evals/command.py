@@ -40,7 +40,7 @@ Examples:
 Exit status: 0 well, 1 a fault or a gate that failed, 2 wrong usage,
 3 the run is not complete.""",
 )
-@version_option("evals")
+@version_option
 def evals() -> None:
     """Measure how well questions are answered."""
 
