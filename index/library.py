@@ -62,8 +62,7 @@ class Library:
         Whole articles are committed in batches, so that an interrupted call can simply be made again.
 
         Args:
-            articles: ``Incoming`` also says which files an article comes from: then an id counts within them only, see
-                ``index.namesakes``.
+            articles: ``Incoming`` says which files an article comes from, within which its id counts.
             progress: called after each batch with the totals so far.
             stop: asked after each batch; True ends the call.
             jobs: processes that embed; 1 embeds in this one.
@@ -91,10 +90,8 @@ class Library:
                 if seen is not None:
                     seen.update((article.id, place) for place in incoming.origins)
                 stored = catalog.entries([article.id]).get(article.id) if catalog else None
-                if stored is None:
-                    yield "added", article
-                else:
-                    yield "unchanged" if stored.digest == article.digest else "changed", article
+                same = stored is not None and stored.digest == article.digest
+                yield "unchanged" if same else "changed" if stored else "added", article
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles.
@@ -198,11 +195,7 @@ class Library:
         return self._reader.catalog().select(selection)
 
     def known(self) -> Catalog:
-        """What there is to select from: sources, days and counts.
-
-        Raises:
-            IndexStateError: there is no index.
-        """
+        """What there is to select from: sources, days and counts; raises ``IndexStateError`` without an index."""
         return self._reader.catalog()
 
     def get(self, article_ids: Sequence[str] | None = None) -> Iterator[Stored]:

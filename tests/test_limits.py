@@ -3,16 +3,15 @@
 import pytest
 
 from assistant.limits import Limits
-from index.articles import Window, epoch_seconds
+from index.articles import Window
 from index.errors import UsageError
 
 SOURCES = ("Newsroom World Desk", "The Anselm Courier", "The Vellin Herald")
-DAY = 86_400
 
 
 def test_days_are_inside_and_an_empty_one_takes_the_limit_away() -> None:
     limits = Limits().from_day("2023-11-01").to_day("2023-11-09")
-    assert limits.window == Window(epoch_seconds("2023-11-01"), epoch_seconds("2023-11-09") + DAY)
+    assert limits.window == Window(first="2023-11-01", last="2023-11-09")
     assert limits.words == "since 1 November 2023 · until 9 November 2023"
     assert limits.from_day("").to_day("") == Limits()
     assert Limits().words == ""
