@@ -107,7 +107,7 @@ def _distinct_sentences(question: str, hits: Sequence[Hit], readings: Sequence[R
                 yield _Candidate(chunk, sentence, text)
                 continue
             answering = _words(chunk, sentence, reading)
-            yield _Candidate(chunk, sentence, text, _scores(hit, index, reading, best, answering), answering)
+            yield _Candidate(chunk, sentence, text, _scores(hit, index, reading, best), answering)
 
 
 def _news(chunk: Chunk, reading: Reading | None) -> Iterator[tuple[int, Sentence]]:
@@ -117,15 +117,13 @@ def _news(chunk: Chunk, reading: Reading | None) -> Iterator[tuple[int, Sentence
     return ((index, sentence) for index, sentence in enumerate(chunk.sentences) if sentence.number in kept)
 
 
-def _scores(hit: Hit, index: int, reading: Reading, best: float, answering: tuple[int, int] | None) -> Scores:
+def _scores(hit: Hit, index: int, reading: Reading, best: float) -> Scores:
     return Scores(
         sentence=reading.sentences[index],
         reranked=hit.sentence_logits[index] if hit.sentence_logits else None,
         behind=best - hit.relevance if hit.relevance is not None else 0.0,
-        relevance=hit.relevance,
         passage=reading.answers,
         span=reading.span.logit if reading.span is not None else 0.0,
-        spanned=answering is not None,
     )
 
 

@@ -41,7 +41,7 @@ def select_answers(question: str, evidence: Sequence[Evidence], ordering: Orderi
     fits = scored(evidence)
     if fits is None:
         return Selection(tuple(evidence[:MAX_ANSWERS]))
-    overall = answer_logit(question, evidence)
+    overall = answer_logit(evidence)
     if not evidence or (overall is not None and overall < MIN_LOGIT):
         return Selection()
     best = max(fits.values())

@@ -78,7 +78,7 @@ class Turn:
     @cached_property
     def confidence(self) -> float | None:
         """How sure it is that the evidence answers the question, in [0, 1]."""
-        return confidence(self.question, self._evidence)
+        return confidence(self._evidence)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from assistant.answer import Evidence
 from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.models import ModelProvider
-from assistant.support import unmentioned
 from evals.anchors import anchor_questions
 from evals.reader.wikinews import WRITTEN, Group, digest_of, groups, read_lines
 from evals.schema import Question, Span
@@ -36,7 +35,6 @@ class Recorded:
     Attributes:
         gold: of each sentence of the evidence the numbers of the gold groups that it belongs to.
         groups: how many gold groups there are.
-        strange: how many of the question's names nothing of the evidence has.
         fold: in which of ``FOLDS`` the question's story is held out.
     """
 
@@ -45,7 +43,6 @@ class Recorded:
     evidence: tuple[Evidence, ...]
     gold: tuple[frozenset[int], ...]
     groups: int
-    strange: int
     fold: int
 
 
@@ -81,7 +78,6 @@ def _recorded(question: Question, evidence: tuple[Evidence, ...]) -> Recorded:
         evidence,
         tuple(frozenset(_groups_of(item, question)) for item in evidence),
         len(question.evidence) if question.answerable else 0,
-        len(unmentioned(question.question, evidence)),
         zlib.crc32(cluster.encode()) % FOLDS,
     )
 
