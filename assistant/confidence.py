@@ -32,7 +32,7 @@ class Scores:
     span: float
 
 
-# Fitted on the newsroom (n 266), CLAPNQ (300) and our own questions over Wikinews (320); the last, which are in people's
+# Fitted on the newsroom (n 266), CLAPNQ (300) and our own questions over Wikinews (320); the last, in people's own
 # words, weigh 2.5 times as much as the others. Cross-validated over stories, a gold sentence is first for .718, .765
 # and .794 of the answerable questions, the AUROC of answerable is .919, .843 and .850, and of the others .791, .682 and
 # .650 are refused where a tenth of the answerable is. (The cross-encoder's head has seen the first two.)
