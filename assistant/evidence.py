@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assistant.answer import Evidence
 from assistant.confidence import Scores, fit_of
-from assistant.instructions import news_of
+from assistant.instructions import ORDER_LOGIT, news_of, said_before
 from assistant.lists import in_its_list, introduction
 from assistant.pronouns import LOOK_BACK, named_reading
 from assistant.tokens import count_tokens
@@ -18,6 +18,8 @@ from index.reader import Reader, Reading
 from index.search import passage_of
 
 MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
+# The best sentences, which the reader reads once more for orders; those behind them are not considered.
+CHECKED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ def select_evidence(
     """
     readings = reader.read(question, [passage_of(hit.chunk) for hit in hits]) if reader is not None else None
     candidates = list(_distinct_sentences(question, hits, readings))
-    if readings is not None:
+    if reader is not None:
         candidates.sort(key=lambda candidate: candidate.fit or 0.0, reverse=True)
+        candidates = _trusted(candidates, reader)
     chosen: list[Evidence] = []
     tokens = 0
     for candidate in candidates[: limits.sentences]:
@@ -69,6 +72,21 @@ def select_evidence(
             break
         chosen.append(_evidence(f"S{len(chosen) + 1}", candidate))
     return tuple(chosen)
+
+
+def _trusted(candidates: Sequence[_Candidate], reader: Reader) -> list[_Candidate]:
+    """The first ``CHECKED`` candidates that give no orders and stand behind none in their paragraphs."""
+    known: dict[str, float] = {}
+    trusted: list[_Candidate] = []
+    for start in range(0, len(candidates), CHECKED):
+        group = candidates[start : start + CHECKED]
+        texts = [said_before(one.chunk.text, one.chunk.sentences, one.sentence, one.chunk.start) for one in group]
+        unknown = list(dict.fromkeys(text for said in texts for text in said if text not in known))
+        known.update(zip(unknown, reader.orders(unknown), strict=True))
+        trusted += [one for one, said in zip(group, texts, strict=True) if all(known[t] < ORDER_LOGIT for t in said)]
+        if len(trusted) >= CHECKED:
+            break
+    return trusted[:CHECKED]
 
 
 def _evidence(label: str, candidate: _Candidate) -> Evidence:
@@ -96,10 +114,11 @@ def _distinct_sentences(question: str, hits: Sequence[Hit], readings: Sequence[R
     for position, hit in enumerate(hits):
         chunk = hit.chunk
         reading = None if readings is None else readings[position]
-        for index, sentence in _news(chunk, reading):
+        news = {sentence.number for sentence in news_of(chunk.text, chunk.sentences, chunk.start)}
+        for index, sentence in enumerate(chunk.sentences):
             words = sentence.text.lower().split()
             key = " ".join(words)
-            if len(words) < MIN_WORDS or key in found:
+            if sentence.number not in news or len(words) < MIN_WORDS or key in found:
                 continue
             found.add(key)
             text = _reading(question, chunk, sentence)
@@ -108,13 +127,6 @@ def _distinct_sentences(question: str, hits: Sequence[Hit], readings: Sequence[R
                 continue
             answering = _words(chunk, sentence, reading)
             yield _Candidate(chunk, sentence, text, _scores(hit, index, reading, best), answering)
-
-
-def _news(chunk: Chunk, reading: Reading | None) -> Iterator[tuple[int, Sentence]]:
-    """The sentences that may be evidence, with their places in the chunk."""
-    orders = reading.orders if reading is not None else ()
-    kept = {sentence.number for sentence in news_of(chunk.text, chunk.sentences, orders, chunk.start)}
-    return ((index, sentence) for index, sentence in enumerate(chunk.sentences) if sentence.number in kept)
 
 
 def _scores(hit: Hit, index: int, reading: Reading, best: float) -> Scores:

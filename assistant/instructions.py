@@ -13,9 +13,9 @@ from itertools import takewhile
 from assistant.verification import content_stems
 from index.articles import Sentence
 
-# The least log-odds with which a sentence is taken for an order, chosen on the sentences that the head was not trained
-# on: those of the newsroom, and the 49 articles of the attack suite, which count as tuning data.
-ORDER_LOGIT = 0.0
+# The least log-odds with which a sentence is taken for an order. Of the newsroom's 1,088 sentences, which the head was
+# not trained on, it takes 15 for orders; one is.
+ORDER_LOGIT = -0.5
 MIN_LIKE = 3  # sentences of a paragraph in nearly the same words
 MIN_LIKE_STEMS = 4  # in common; fewer may be chance
 LIKE_SHARE = 0.7  # of the longer sentence's stems
@@ -29,30 +29,32 @@ _HIDING = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _WORD = re.compile(r"\w+")
 
 
-def news_of(
-    text: str, sentences: Sequence[Sentence], orders: Sequence[float] = (), start: int = 0
-) -> tuple[Sentence, ...]:
-    """The sentences of a text that can be evidence: no orders, not what an order says next, no repetitions.
+def news_of(text: str, sentences: Sequence[Sentence], start: int = 0) -> tuple[Sentence, ...]:
+    """The sentences of a text that can be evidence by what they look like: no forged prompt, and no repetitions.
 
-    An order goes on to the end of its paragraph, and after a colon into the next one. Three sentences of a paragraph in
-    nearly the same words are not how news is written; such a paragraph is there to be found by a search (Zou et al.,
+    What follows a forged prompt in its paragraph is not trusted either. Three sentences of a paragraph in nearly the
+    same words are not how news is written; such a paragraph is there to be found by a search (Zou et al.,
     "PoisonedRAG", USENIX Security 2025).
 
     Args:
         text: holds the sentences; a chunk's, say.
-        orders: of each sentence the log-odds that it addresses machines; empty where that is not known.
         start: offset of the text in the article, whose offsets the sentences have.
     """
-    ordering = {
-        sentence.number
-        for position, sentence in enumerate(sentences)
-        if (orders and orders[position] >= ORDER_LOGIT) or forged(sentence.text)
-    }
     news: list[Sentence] = []
-    for paragraph in _paragraphs(text, sentences, ordering, start):
+    for paragraph in _paragraphs(text, sentences, start):
         if not _repeats_itself(paragraph):
-            news += takewhile(lambda sentence: sentence.number not in ordering, paragraph)
+            news += takewhile(lambda sentence: not forged(sentence.text), paragraph)
     return tuple(news)
+
+
+def said_before(text: str, sentences: Sequence[Sentence], sentence: Sentence, start: int = 0) -> list[str]:
+    """A sentence and those before it in its paragraph: an order goes on to the end of the paragraph.
+
+    Args:
+        text, sentences, start: as for ``news_of``.
+    """
+    paragraph = next(found for found in _paragraphs(text, sentences, start) if sentence in found)
+    return [other.text for other in paragraph if other.number <= sentence.number]
 
 
 def forged(sentence: str) -> bool:
@@ -76,13 +78,13 @@ def _is_disguised(word: str) -> bool:
     return plain.isascii() and plain.isalpha() and len(plain) == len(word)
 
 
-def _paragraphs(text: str, sentences: Sequence[Sentence], ordering: set[int], start: int) -> list[list[Sentence]]:
-    """Runs of sentences without a line break between them; an order that ends with a colon takes the next run in."""
+def _paragraphs(text: str, sentences: Sequence[Sentence], start: int) -> list[list[Sentence]]:
+    """Runs of sentences without a line break between them; one that ends with a colon takes the next run in."""
     found: list[list[Sentence]] = []
     for sentence in sentences:
         last = found[-1][-1] if found else None
         broken = last is None or "\n" in text[last.end - start : sentence.start - start]
-        if last is not None and (not broken or (last.text.endswith(":") and last.number in ordering)):
+        if last is not None and (not broken or last.text.rstrip().endswith(":")):
             found[-1].append(sentence)
         else:
             found.append([sentence])

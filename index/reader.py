@@ -2,8 +2,8 @@
 
 It is the cross-encoder with an adapter (``index.adapter``) that was trained for reading; ``evals.reader`` trains it and
 says on what. One pass over question and passage gives a score for every sentence, for the passage as a whole, the words
-that answer, and for every sentence whether it addresses machines instead of telling news. One pass over claim and
-sentence gives support.
+that answer. One pass over claim and sentence gives support, and one over a sentence alone whether it addresses machines
+instead of telling news.
 """
 
 from collections.abc import Sequence
@@ -43,13 +43,11 @@ class Reading:
     Attributes:
         answers: that the passage answers.
         sentences: of each sentence, that it answers.
-        orders: of each sentence, that it addresses whoever or whatever reads it, instead of telling news.
         span: the words that answer best; None in a passage of which nothing is read.
     """
 
     answers: float
     sentences: tuple[float, ...]
-    orders: tuple[float, ...]
     span: Span | None
 
 
@@ -79,6 +77,10 @@ class Reader(Protocol):
 
     def support(self, pairs: Sequence[tuple[str, str]]) -> tuple[Support, ...]:
         """For pairs of a claim and a text, whether the text states the claim."""
+        ...
+
+    def orders(self, sentences: Sequence[str]) -> tuple[float, ...]:
+        """The log-odds that each sentence addresses whoever or whatever reads it, instead of telling news."""
         ...
 
 
@@ -122,6 +124,13 @@ class LocalReader:
         heads = self._heads
         return tuple(self._encoder.read(pairs, lambda _, states: heads.support(states)))
 
+    def orders(self, sentences: Sequence[str]) -> tuple[float, ...]:
+        """Read sentences for themselves."""
+        heads = self._heads
+        return tuple(
+            self._encoder.read([("", sentence) for sentence in sentences], lambda _, states: heads.order(states))
+        )
+
     @cached_property
     def _adapter(self) -> Adapter:
         return read_adapter(self._path)
@@ -138,22 +147,31 @@ class LocalReader:
 class Heads:
     """The adapter's heads: dot products on the encoder's states.
 
-    The heads of sentences and orders read every token in the layers ``LAYERS``, side by side, and a sentence's score is
-    the mean of its tokens'; those of answers and support read the first token, and the span's every token, in the last.
+    The head of sentences reads every token in the layers ``LAYERS``, side by side, and a sentence's score is the mean
+    of its tokens'; those of answers and support read the first token, and the span's every token, in the last; that of
+    orders reads ``whole``.
     """
 
     def __init__(self, adapter: Adapter) -> None:
-        self._tokens = [adapter.head(name) for name in ("sentence", "order")]
-        self._answers, self._span, self._support = (adapter.head(name) for name in ("answers", "span", "support"))
+        self._sentence, self._answers, self._span, self._support, self._order = (
+            adapter.head(name) for name in ("sentence", "answers", "span", "support", "order")
+        )
 
     def reading(self, states: States, passage: Passage) -> Reading:
         """What the states say about a passage."""
-        side_by_side = np.concatenate(states.layers, axis=1)
         tokens = [states.tokens_of(start, end) for start, end in passage.sentences]
-        sentences, orders = (_means(side_by_side @ weights[0] + bias[0], tokens) for weights, bias in self._tokens)
-        last = states.layers[-1]
+        weights, bias = self._sentence
+        sentences = _means(np.concatenate(states.layers, axis=1) @ weights[0] + bias[0], tokens)
         weights, bias = self._answers
-        return Reading(float(last[0] @ weights[0] + bias[0]), sentences, orders, self._best_span(states))
+        answers = float(states.layers[-1][0] @ weights[0] + bias[0])
+        return Reading(answers, sentences, self._best_span(states))
+
+    def order(self, states: States) -> float:
+        """The log-odds that a sentence, read alone, addresses machines; very low for what has no words."""
+        if not states.second():
+            return UNREAD
+        weights, bias = self._order
+        return float(whole(states) @ weights[0] + bias[0])
 
     def support(self, states: States) -> Support:
         """What the states of a claim and a text say about support."""
@@ -176,6 +194,13 @@ class Heads:
         first, last = np.unravel_index(np.where(near, sums, -np.inf).argmax(), sums.shape)
         start, end = states.characters_of(places[int(first)], places[int(last)])
         return Span(start, end, float(sums[first, last] - logits[0].sum()))
+
+
+def whole(states: States) -> Array:
+    """A text as one vector: mean and maximum of its tokens in each layer, and the first token in the last."""
+    places = states.second()
+    pooled = [part for layer in states.layers for part in (layer[places].mean(axis=0), layer[places].max(axis=0))]
+    return np.concatenate([*pooled, states.layers[-1][0]])
 
 
 def _means(scores: Array, tokens: Sequence[Sequence[int]]) -> tuple[float, ...]:

@@ -55,17 +55,21 @@ def prepare(folder: Path, data: Path, share: float, seed: int) -> None:
 @click.option("--to", "target", type=click.Path(path_type=Path), default=ADAPTER, show_default=True)
 @click.option("--first", default=0, show_default=True, help="First layer to train; 8 is what two cores bear.")
 @click.option("--epochs", default=1.0, show_default=True)
+@click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
 @click.option("--minutes", default=60.0, show_default=True, help="Training ends after so many.")
 @click.option("--seed", default=0, show_default=True)
-def train(folder: Path, target: Path, first: int, epochs: float, minutes: float, seed: int) -> None:
+def train(folder: Path, target: Path, first: int, epochs: float, data: Path, minutes: float, seed: int) -> None:
     """Train the adapter on what FOLDER holds, on a GPU where there is one; needs the extra ``train``."""
     from evals.reader import train as training
+    from evals.reader.orders import order_head
 
     options = training.Options(first=first, epochs=epochs, minutes=minutes, seed=seed)
     start = read_adapter(folder / "start.npz")
     network = training.train(load(folder / "examples.npz"), folder / "model.onnx", start, options, click.echo)
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     training.save(network, start, target, about, options)
+    click.echo("fitting the head for orders")
+    training.add_head(target, "order", order_head(folder, read_adapter(target), data, seed))
     click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
 
 

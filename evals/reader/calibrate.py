@@ -79,7 +79,7 @@ def fitted(sets: Sets, keep: Callable[[Recorded], bool] = lambda _: True) -> Con
         rows += [of_sentence(item.scores) for item, _ in own if item.scores is not None]
         gold += [is_gold for _, is_gold in own]
         weights += [SET_WEIGHT * MORE.get(name, 1.0) / len(own)] * len(own)
-    sentence, sentence_bias = _regression(rows, gold, weights)
+    sentence, sentence_bias = regression(rows, gold, weights, RIDGE * sum(weights))
     half = Constants(sentence, sentence_bias, (), 0.0)
     rows, answerable, weights = [], [], []
     for name, found in chosen.items():
@@ -90,7 +90,7 @@ def fitted(sets: Sets, keep: Callable[[Recorded], bool] = lambda _: True) -> Con
             rows.append(of_question(scores, max(map(half.fit, asked.evidence))))
             answerable.append(asked.answerable)
             weights.append(SET_WEIGHT * MORE.get(name, 1.0) / len(found))
-    question, question_bias = _regression(rows, answerable, weights)
+    question, question_bias = regression(rows, answerable, weights, RIDGE * sum(weights))
     return Constants(sentence, sentence_bias, question, question_bias)
 
 
@@ -142,14 +142,13 @@ def f1(asked: Recorded, chosen: Sequence[frozenset[int]]) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def _regression(
-    rows: Sequence[Sequence[float]], labels: Sequence[bool], weights: Sequence[float]
+def regression(
+    rows: Sequence[Sequence[float]], labels: Sequence[bool], weights: Sequence[float], ridge: float
 ) -> tuple[tuple[float, ...], float]:
     """Weights and bias of a logistic regression, for features that are not standardised."""
     x, y, w = np.array(rows, dtype=float), np.array(labels, dtype=float), np.array(weights)
     centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
     z = (x - centre) / scale
-    ridge = RIDGE * w.sum()
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         logits = z @ theta[:-1] + theta[-1]

@@ -1,4 +1,4 @@
-"""What the reader learns from: texts, and which of their sentences answer, state a claim or address machines.
+"""What the reader learns from: texts, and which of their sentences answer or state a claim.
 
 A record of the training data becomes one example, and some answerable ones a second one that nothing answers: the
 question with another passage, or about another name or year.
@@ -16,7 +16,7 @@ from evals.reader.claim_pairs import NAME, pairs
 from evals.reader.wikinews import WRITTEN, Group, digest_of, groups, read_lines
 from index.sentences import split_sentences
 
-Kind = Literal["question", "claim", "order"]
+Kind = Literal["question", "claim"]
 Spans = tuple[tuple[int, int], ...]
 
 WINDOW = 900  # characters of a long passage that are kept around what answers
@@ -47,7 +47,6 @@ class Example:
         head: stands before the text, a title; empty where there is none.
         sentences: offsets in ``text``.
         gold: of each sentence whether it answers.
-        orders: of each sentence whether it addresses machines.
         answer: offsets of the words that answer; None where they are not known.
         support: 0 stated, 1 partly, 2 not; of claims only.
         sentences_known: whether ``gold`` is to be learned from.
@@ -61,7 +60,6 @@ class Example:
     text: str
     sentences: Spans
     gold: tuple[bool, ...]
-    orders: tuple[bool, ...]
     answerable: bool
     head: str = ""
     answer: tuple[int, int] | None = None
@@ -87,7 +85,6 @@ def training_examples(folder: Path, seed: int, share: float = 1.0) -> list[Examp
     found += written_claims("train", articles)
     news = [group for name, group in sorted(articles.items()) if name not in held_out]
     found += ruled_claims(news, int(RULED * share), draw)
-    found += _orders(news, [record["question"] for record in kept if "wikinews" in record["source"]], draw)
     draw.shuffle(found)
     return found
 
@@ -137,10 +134,7 @@ def _question(record: Mapping[str, Any], draw: random.Random) -> Example | None:
     head = title if "|" not in title and draw.random() < 0.8 else ""
     group, source = str(record.get("split_group") or title), str(record["source"])
     answer = inside[0] if answerable and inside else None
-    nothing = (False,) * len(sentences)
-    return Example(
-        "question", source, group, record["question"], text, sentences, gold, nothing, answerable, head, answer
-    )
+    return Example("question", source, group, record["question"], text, sentences, gold, answerable, head, answer)
 
 
 def unanswered(example: Example) -> Example:
@@ -153,7 +147,7 @@ def _elsewhere(example: Example, other: str, draw: random.Random) -> Iterator[Ex
     sentences = _sentences(text)
     if sentences and text != example.text:
         nothing = (False,) * len(sentences)
-        yield unanswered(replace(example, text=text, sentences=sentences, gold=nothing, orders=nothing))
+        yield unanswered(replace(example, text=text, sentences=sentences, gold=nothing))
 
 
 def _about_another(question: str, names: Sequence[str], draw: random.Random) -> str | None:
@@ -181,7 +175,7 @@ def claim(source: str, group: str, asked: str, text: str, support: int) -> Examp
     sentences = _sentences(text) or ((0, len(text)),)
     nothing = (False,) * len(sentences)
     return Example(
-        "claim", source, group, asked, text, sentences, nothing, nothing, False, support=support, sentences_known=False
+        "claim", source, group, asked, text, sentences, nothing, False, support=support, sentences_known=False
     )
 
 
@@ -198,9 +192,8 @@ def written_questions(list_name: str, articles: Mapping[str, Group], draw: rando
             text = " ".join(passage)
             sentences = _places(passage)
             gold = tuple(digest_of(sentence) in wanted for sentence in passage)
-            nothing = (False,) * len(passage)
             name = f"written {record['kind']}"
-            yield Example("question", name, group.name, record["question"], text, sentences, gold, nothing, any(gold))
+            yield Example("question", name, group.name, record["question"], text, sentences, gold, any(gold))
 
 
 def written_claims(list_name: str, articles: Mapping[str, Group]) -> Iterator[Example]:
@@ -226,27 +219,6 @@ def ruled_claims(articles: Sequence[Group], count: int, draw: random.Random) -> 
     # There are fewer rules for true claims than for false ones.
     wanted = {key: each if key[1] == "not" else 2 * each for key in by_kind}
     return [e for key, found in sorted(by_kind.items()) for e in draw.sample(found, min(wanted[key], len(found)))]
-
-
-def _orders(articles: Sequence[Group], questions: Sequence[str], draw: random.Random) -> Iterator[Example]:
-    """Our own orders and innocent sentences, each put among the sentences of two articles."""
-    for record in read_lines(WRITTEN / "orders-train.jsonl"):
-        for group in draw.sample(list(articles), 2):
-            passage = list(draw.choice(group.passages()))[: draw.randint(1, 6)]
-            passage.insert(draw.randint(0, len(passage)), record["text"])
-            orders = tuple(sentence == record["text"] and record["addresses"] for sentence in passage)
-            yield Example(
-                "order",
-                f"order {record['kind']}",
-                group.name,
-                draw.choice(questions),
-                " ".join(passage),
-                _places(passage),
-                (False,) * len(passage),
-                orders,
-                False,
-                sentences_known=False,
-            )
 
 
 def _sentences(text: str) -> Spans:

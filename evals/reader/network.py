@@ -22,10 +22,9 @@ MODULES: Mapping[str, str] = {
     "attended": "attention.output.dense", "widened": "intermediate.dense", "narrowed": "output.dense",
 }  # fmt: skip
 HEAD_SIZES: Mapping[str, tuple[int, int]] = {
-    "sentence": (len(LAYERS) * WIDTH, 1), "order": (len(LAYERS) * WIDTH, 1),
+    "sentence": (len(LAYERS) * WIDTH, 1),
     "answers": (WIDTH, 1), "span": (WIDTH, 2), "support": (WIDTH, 3),
 }  # fmt: skip
-NEW_HEAD_BIAS = -3.0  # of a head that the adapter does not have yet: what it tells is rare
 
 
 class Adapted(nn.Module):
@@ -96,7 +95,7 @@ class Network(nn.Module):
             mask: of shape (texts, tokens), True where there are tokens.
 
         Returns:
-            ``sentence`` and ``order`` of shape (texts, tokens), ``span`` of (texts, tokens, 2), ``answers`` of (texts,)
+            ``sentence`` of shape (texts, tokens), ``span`` of (texts, tokens, 2), ``answers`` of (texts,)
             and ``support`` of (texts, 3).
         """
         kept = {self.first - 1: states}
@@ -107,7 +106,6 @@ class Network(nn.Module):
         head = self.heads
         return {
             "sentence": head["sentence"](side_by_side)[..., 0],
-            "order": head["order"](side_by_side)[..., 0],
             "span": head["span"](states),
             "answers": head["answers"](states[:, 0])[:, 0],
             "support": head["support"](states[:, 0]),
@@ -127,8 +125,6 @@ class Network(nn.Module):
     def _take(self, adapter: Adapter) -> None:
         own = dict(self._named())
         with torch.no_grad():
-            self.heads["order"].weight.zero_()
-            self.heads["order"].bias.fill_(NEW_HEAD_BIAS)
             for name, tensor in own.items():
                 if name in adapter.arrays:
                     tensor.copy_(torch.from_numpy(np.array(adapter.arrays[name])))

@@ -12,7 +12,7 @@ from tokenizers import Encoding, Tokenizer
 from evals.reader.examples import Example
 
 LONGEST = 288  # tokens of an example; what lies behind is cut
-KINDS = ("question", "claim", "order")
+KINDS = ("question", "claim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Tokens:
         ids: of shape (tokens,), uint16.
         asked: how many tokens the question takes, with the first and the separator.
         sentences: of shape (sentences, 2): first token and end.
-        gold, orders: of shape (sentences,), bool.
+        gold: of shape (sentences,), bool.
         span: first and last token of the words that answer; (0, 0) for none, (-1, -1) where it is not known.
     """
 
@@ -31,7 +31,6 @@ class Tokens:
     asked: int
     sentences: NDArray[np.uint16]
     gold: NDArray[np.bool_]
-    orders: NDArray[np.bool_]
     span: tuple[int, int]
     kind: str
     source: str
@@ -69,7 +68,6 @@ def _tokens(example: Example, encoding: Encoding, shift: int) -> Tokens:
         encoding.type_ids.count(0),
         np.array([(inside[n][0], inside[n][-1] + 1) for n in read], dtype=np.uint16).reshape(-1, 2),
         np.array([example.gold[n] for n in read], dtype=bool),
-        np.array([example.orders[n] for n in read], dtype=bool),
         span,
         example.kind,
         example.source,
@@ -88,7 +86,6 @@ def save(tokens: Sequence[Tokens], path: Path) -> None:
         "ids": np.concatenate([one.ids for one in ordered]),
         "sentences": np.concatenate([one.sentences for one in ordered]),
         "gold": np.concatenate([one.gold for one in ordered]),
-        "orders": np.concatenate([one.orders for one in ordered]),
         "spans": np.array([one.span for one in ordered], dtype=np.int16),
         "kinds": np.array([KINDS.index(one.kind) for one in ordered], dtype=np.uint8),
         "flags": np.array([(one.answerable, one.sentences_known, one.support) for one in ordered], dtype=np.uint8),
@@ -113,7 +110,6 @@ def load(path: Path) -> list[Tokens]:
                 int(asked),
                 a["sentences"][sentences],
                 a["gold"][sentences],
-                a["orders"][sentences],
                 (int(a["spans"][n, 0]), int(a["spans"][n, 1])),
                 KINDS[a["kinds"][n]],
                 str(a["sources"][a["source"][n]]),

@@ -1,6 +1,6 @@
 """Trains the adapter and the heads.
 
-Sentences, answers, orders and claims each have their loss; the sentence's is the marginal likelihood that one of the
+Sentences, answers and claims each have their loss; the sentence's is the marginal likelihood that one of the
 gold sentences answers, or nothing (Clark & Gardner, ACL 2018), beside the binary one. With ``first`` above 0 the lower
 layers stay as the given adapter has them: what they give is computed once, by the int8 model that will be used, and the
 rest learns from that several times as fast.
@@ -23,7 +23,7 @@ from torch.nn import functional
 from evals.reader.network import RANK, SCALE, Network
 from evals.reader.tokens import Tokens
 from index.adapter import Adapter
-from index.cross_encoder import CrossEncoder
+from index.cross_encoder import Array, CrossEncoder
 
 Report = Callable[[str], None]
 WEIGHTS: Mapping[str, float] = {
@@ -32,7 +32,6 @@ WEIGHTS: Mapping[str, float] = {
     "answers": 1.0,
     "span": 0.5,
     "support": 1.0,
-    "order": 1.0,
 }
 
 
@@ -105,6 +104,14 @@ def save(network: Network, start: Adapter, path: Path, about: Mapping[str, Any],
     kept = {name: array.astype(np.float16) for name, array in start.arrays.items()}
     told = {**about, "scale": SCALE, "rank": RANK, "options": asdict(options)}
     arrays: dict[str, NDArray[Any]] = {**kept, **network.arrays(), "about": np.array(json.dumps(told))}
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def add_head(path: Path, name: str, head: tuple[Array, Array]) -> None:
+    """Put a head into an adapter's file, in place of one of its name."""
+    with np.load(path, allow_pickle=False) as stored:
+        arrays: dict[str, NDArray[Any]] = {key: stored[key] for key in stored.files}
+    arrays |= {f"{name}.weight": head[0], f"{name}.bias": head[1]}
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
@@ -183,12 +190,6 @@ def _losses(found: Mapping[str, Tensor], batch: Sequence[Tokens], mask: Tensor) 
     if claimed.any():
         labels = torch.tensor([e.support for e in batch], device=device)
         losses["support"] = functional.cross_entropy(found["support"][claimed], labels[claimed])
-    orders = torch.from_numpy(np.concatenate([e.orders for e in batch])).float().to(device)
-    # Of texts that are no claims: these repeat sentences that the others have.
-    heard = torch.tensor([e.kind in {"order", "question"} for e in batch for _ in e.sentences], device=device)
-    if heard.any():
-        of_orders = _means(found["order"], rows, places)
-        losses["order"] = functional.binary_cross_entropy_with_logits(of_orders[heard], orders[heard])
     return losses
 
 
