@@ -1,11 +1,12 @@
 """The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``, ``completion``."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from assistant.lazy_commands import LazyGroup, of_an_extra
 from assistant.streams import echo_json, quiet_libraries, write_anything
 from index.errors import AssistantError, SettingError
 from index.telemetry import switch_tracing_off
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from index.articles import Window
 
-# Packages that commands need and that are not always installed, and the extra that brings each.
-EXTRAS = {"ir_measures": "evals", "matplotlib": "evals", "rapidfuzz": "evals"}
 EXIT_NOT_SAID = 3
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 
@@ -33,57 +32,6 @@ LAZY_COMMANDS = {
     "index": "assistant.index_command:index",
     "models": "assistant.models_command:models",
 }
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are run or when their help is shown.
-
-    Args:
-        homes: command → ``module:name``.
-    """
-
-    def __init__(self, *args: Any, homes: Mapping[str, str], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._homes = homes
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(self._homes)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._homes:
-            return None
-        from importlib import import_module
-
-        module, _, name = self._homes[cmd_name].partition(":")
-        try:
-            command: click.Command = getattr(import_module(module), name)
-        except ModuleNotFoundError as error:
-            return _unavailable(cmd_name, _of_an_extra(error))
-        return command
-
-
-def _of_an_extra(error: ModuleNotFoundError) -> AssistantError:
-    """What to install, when a package of one of our extras is missing; other errors are raised."""
-    package = (error.name or "").partition(".")[0]
-    if package not in EXTRAS:
-        raise error
-    remedy = f"pip install 'news-assistant[{EXTRAS[package]}]'"
-    return AssistantError(f"this needs the package {package}, which is not installed", remedy)
-
-
-def _unavailable(name: str, reason: AssistantError) -> click.Command:
-    """A command in place of one that cannot be loaded; it says why."""
-
-    def refuse() -> None:
-        raise reason
-
-    return click.Command(
-        name,
-        callback=refuse,
-        short_help=f"not available: {reason.remedy}",
-        add_help_option=False,
-        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-    )
 
 
 def version_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -155,7 +103,7 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
         show_error(error, as_json=as_json)
         sys.exit(error.exit_status)
     except ModuleNotFoundError as missing:
-        show_error(_of_an_extra(missing), as_json=as_json)
+        show_error(of_an_extra(missing), as_json=as_json)
         sys.exit(AssistantError.exit_status)
     except (click.Abort, KeyboardInterrupt):
         if as_json:

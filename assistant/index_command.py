@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli import LazyGroup, index_option, open_assistant, say
+from assistant.cli import index_option, open_assistant, say
+from assistant.lazy_commands import LazyGroup
 from assistant.reading_options import reading_of, reading_options
 from assistant.streams import echo_json
 

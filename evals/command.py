@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from assistant.cli import LazyGroup, run, version_option
+from assistant.cli import run, version_option
+from assistant.lazy_commands import LazyGroup
 
 SCRIPT = "assistant-evals"
 COMMANDS = {
