@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from html import escape
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from lxml.etree import iterwalk
@@ -15,7 +14,7 @@ from index.dates import iso_date
 from index.decoding import decode
 from index.errors import InputError
 from index.flow import paragraphed
-from index.visible import FORMATTING, QUOTES, REPLACED, Page
+from index.visible import FORMATTING, QUOTES, REPLACED, LenientParser, Page
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -128,7 +127,7 @@ def _lines(element: "_Element") -> list[str]:
     return lines
 
 
-class _Shown(HTMLParser):
+class _Shown(LenientParser):
     """Writes a page anew without the elements that are not shown, and without scripts.
 
     Of the head the title, the meta elements and the links stay: title, author and date are taken from them.

@@ -164,7 +164,14 @@ class Page:
         del self._open[depth:]
 
 
-class _PieceReader(HTMLParser):
+class LenientParser(HTMLParser):
+    """Takes “<![anything” for a comment, as browsers do; Python's own raises an AssertionError for some of them."""
+
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        return self.parse_bogus_comment(i)
+
+
+class _PieceReader(LenientParser):
     def __init__(self, page: Page) -> None:
         super().__init__()
         self._page = page

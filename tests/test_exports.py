@@ -64,6 +64,8 @@ def test_fields_go_by_the_names_that_exports_use(
         ("Tom &amp; Ann&#8217;s", "Tom & Ann’s"),
         ("R&D; 3 < 4 and 5 > 4, <b>ut", "R&D; 3 < 4 and 5 > 4, <b>ut"),
         ("It <del>sank</del> sailed.", "It sailed."),
+        ("<p>It <![éCDATA[sails.</p>", "It"),
+        ("<p>It <![if x]>sails.</p>", "It sails."),
     ],
 )
 def test_markup_and_lists_become_text(tmp_path: Path, value: object, text: str) -> None:
