@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +56,10 @@ def read_adapter(path: Path) -> Adapter:
     """
     try:
         content = path.read_bytes()
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(BytesIO(content), allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
             arrays = {name: stored[name].astype(np.float32) for name in stored.files if name != "about"}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise ModelError(f"the reader's adapter {path} cannot be read: {error}", "install the package again") from error
     return Adapter(arrays, about, sha256(content).hexdigest())
 

@@ -90,7 +90,7 @@ NEWS = [
 
 
 # Shares of the sentences above that must be told right. None of them was among those that the reader was trained on.
-FOUND, PASSED = 0.7, 0.85
+FOUND, PASSED = 0.55, 0.85
 
 
 def test_orders_are_found(reader: Reader) -> None:
