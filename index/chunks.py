@@ -15,7 +15,6 @@ WORD_CHARACTERS = 20
 # Names the way texts are cut. To be changed whenever sentences or chunks of the same text would come out otherwise:
 # an index made in another way is then refused, with the way out.
 CHUNKING = "sentences-2/120"
-FIRST_CHUNKING = "sentences-1/120"  # of indexes that do not say
 
 
 def split_chunks(article: Article, target_words: int = TARGET_WORDS) -> tuple[Chunk, ...]:

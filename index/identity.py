@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from index.chunks import CHUNKING, FIRST_CHUNKING
+from index.chunks import CHUNKING
 from index.embedding import Embedder
 from index.errors import IndexStateError
 
@@ -42,7 +42,7 @@ class Identity:
             str(values["embedder"]),
             int(str(values["dimension"])),
             str(values["probe"]),
-            str(values.get("chunking", FIRST_CHUNKING)),
+            str(values.get("chunking", CHUNKING)),
         )
 
     def to_mapping(self) -> dict[str, str | int]:
