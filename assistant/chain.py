@@ -186,17 +186,11 @@ class AnswerChain(Runnable[str | Question, Answer]):
             stopwatch.lap("rewrite")
 
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
-        """Search and read; the question's own period narrows the search only as far as something answers within it."""
         time = read_question_time(standalone.text, asked.as_of or datetime.now(UTC))
         window, narrowed = _searched(asked, time)
         turn = self._read_articles(asked, standalone, window, stopwatch, time.ordering)
-        if not narrowed or turn.answers:
-            return turn
-        wider = self._read_articles(asked, standalone, asked.window, stopwatch, time.ordering)
-        if wider.answers:
-            wider.warn(f"no article {time.period} answers this; what others say is from other days")
-            return wider
-        turn.warn(f"only articles {time.period} were searched, as the question says")
+        if narrowed and not turn.answers:
+            turn.warn(f"only articles {time.period} were searched, as the question says")
         return turn
 
     def _read_articles(

@@ -85,7 +85,7 @@ ORDINAL = re.compile(
 )
 # The sentence looks back on a figure, or takes it back.
 FORMER = re.compile(
-    r"\bhad (?:\w+ )?(?:spoken|reported|said|put|announced|asked|stood|predicted|expected|estimated"
+    r"\bhad (?:\w+ )?(?:spoken|counted|reported|said|put|announced|asked|stood|predicted|expected|estimated"
     r"|offered|demanded)\b"
     r"|\b(?:at first|initially|originally|earlier|previous(?:ly)?|formerly|first reported|at the time)\b|\bwe wrote\b"
     r"|\b(?:was|were) to (?:cost|be|have|open)\b|\bwhen the \w+ stood\b|\bnot \d",

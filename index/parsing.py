@@ -140,7 +140,7 @@ def _reply(task: Task, data: bytes) -> bytes:
     except MemoryError:
         problem = f"{task.place}: cannot be read as {task.kind}: needs more than {megabytes(PARSE_BYTES)} of memory"
     except Exception as error:  # a parser may fail in any way on what was made to break it
-        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        what = " ".join(str(error).split())[:200] or "without a reason"
         problem = f"{task.place}: cannot be read as {task.kind}: damaged ({what})"
     return json.dumps([_sent(InputError(problem, REMEDY))]).encode()
 
