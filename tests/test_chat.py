@@ -73,11 +73,12 @@ def test_five_questions_two_of_them_follow_ups_one_refused(server: OpenAIServer,
     assert "searching…" in shown
     assert "Best evidence so far:" in shown
     first = last_screen(shown)
-    assert first.splitlines()[0].startswith("U.S. Secretary of State Antony Blinken met South Korea’s national")
+    assert "Blinken met" in first.splitlines()[0]
+    assert "Cho Tae-Yong" in first
     assert "Newsroom World Desk · 9 November 2023 · 1 week ago" in " ".join(first.split())
     assert "“on Thursday” = 9 November 2023" in first
     known = with_sources({}, shown)
-    (met,) = (number for number, sentence in known.items() if sentence.startswith("U.S. Secretary of State"))
+    met = next(number for number, sentence in known.items() if "Blinken met" in sentence)
 
     shown = terminal.ask(WHERE)
     assert "understanding the question…" in shown

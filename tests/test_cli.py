@@ -83,7 +83,7 @@ def test_json_has_the_documented_shape(run: Run, server: OpenAIServer) -> None:
         assert {"id", "title", "source", "url", "published"} <= citation["article"].keys()
         assert len(citation["sentence"]) == citation["end"] - citation["start"]
     assert [citation["n"] for citation in data["citations"]] == list(range(1, len(data["citations"]) + 1))
-    assert {"label", "relevance", "sentence", "start", "end", "article"} == data["evidence"][0].keys()
+    assert {"label", "fit", "words", "sentence", "start", "end", "article"} == data["evidence"][0].keys()
     assert data["rejected"] == []
     assert data["usage"] == {"prompt_tokens": 900, "completion_tokens": 50, "cached_tokens": None, "calls": 1}
     assert data["timings_ms"]["total"] > 0
