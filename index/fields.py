@@ -184,7 +184,8 @@ def _tags(fields: Mapping[str, object], names: FieldNames) -> str:
     """What an article is filed under, from a list or a line; what is no text is left out, for files hold anything."""
     _, value = names.value(fields, "tags")
     listed = value if isinstance(value, list) else [value]
-    given = (tag for item in listed for tag in _BETWEEN_TAGS.split(clean(plain_line(item) or "")))
+    lines = (plain_line(item) or "" for item in listed if isinstance(item, str | Mapping))
+    given = (tag for line in lines for tag in _BETWEEN_TAGS.split(clean(line)))
     tags = dict.fromkeys(" ".join(tag.split()) for tag in given)
     return ", ".join([tag for tag in tags if 0 < len(tag) <= LONGEST_TAG][:MOST_TAGS])
 
