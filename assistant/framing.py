@@ -30,8 +30,10 @@ def as_data(text: str) -> str:
     line = seen(text)
     plain = folded(line)
     signs = list(line)
-    for pattern, substitute in _SUBSTITUTES:
-        for match in pattern.finditer(plain.text):
-            for place in range(*match.span("opening" if pattern is _LABEL_COLON else 0)):
-                signs[plain.at[place]] = substitute
+    # As it stands, too: a mark that folding takes away may part a label from the word before it.
+    for text_read, at in ((plain.text, plain.at), (line, range(len(line)))):
+        for pattern, substitute in _SUBSTITUTES:
+            for match in pattern.finditer(text_read):
+                for place in range(*match.span("opening" if pattern is _LABEL_COLON else 0)):
+                    signs[at[place]] = substitute
     return "".join(signs)
