@@ -34,7 +34,7 @@ def config(context: click.Context, as_json: bool) -> None:
         _show(as_json)
 
 
-@config.command("trust")
+@config.command("trust", epilog="Example:\n  assistant config trust")
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 def trust_command(path: Path | None) -> None:
     """Let a settings file, as it is now, say where to connect and what to load; usually ./assistant.toml.
@@ -54,7 +54,7 @@ def trust_command(path: Path | None) -> None:
         say(f"  {name} = {value}")
 
 
-@config.command("untrust")
+@config.command("untrust", epilog="Example:\n  assistant config untrust")
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 def untrust_command(path: Path | None) -> None:
     """Trust a settings file no more; usually ./assistant.toml."""

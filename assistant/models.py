@@ -185,7 +185,7 @@ class ModelProvider:
 
     @cached_property
     def _reader(self) -> Reader | None:
-        if self._settings.reranker == "none":
+        if not self._reranks:
             return None
         return LocalReader(self._paths["reranker"], threads=self._settings.threads)
 
