@@ -12,7 +12,7 @@ from index.articles import Article
 
 SHOWN = 60  # characters of a span's text in a message
 
-_SPACE = re.compile(r"\s+")
+_SPACE = re.compile(r"[\s\ufeff]+")  # byte order marks in the midst of a text are read as nothing
 
 
 class Fit(StrEnum):
@@ -123,7 +123,7 @@ def _occurrences(text: str, within: str) -> list[tuple[int, int]]:
 
 def _loose_occurrences(text: str, within: str) -> list[tuple[int, int]]:
     """Places of the text when white space does not count at all."""
-    offsets = [offset for offset, character in enumerate(within) if not character.isspace()]
+    offsets = [offset for offset, character in enumerate(within) if not _SPACE.match(character)]
     packed = "".join(within[offset] for offset in offsets)
     needle = _SPACE.sub("", text)
     return [(offsets[start], offsets[end - 1] + 1) for start, end in _occurrences(needle, packed)] if needle else []
