@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from assistant.confidence import Scores
 from assistant.reply import Usage
 from assistant.sentence_dates import resolve_dates
 from index.articles import ArticleInfo, Sentence
 
 if TYPE_CHECKING:
-    from assistant.confidence import Scores
     from index.hits import Hit
 
 
@@ -52,7 +52,7 @@ class Evidence:
     earlier: tuple[Sentence, ...] = field(default=(), repr=False)
     context_start: int = 0
     fit: float | None = None
-    scores: "Scores | None" = field(default=None, repr=False)
+    scores: Scores | None = field(default=None, repr=False)
     words: tuple[int, int] | None = None
 
 

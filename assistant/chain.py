@@ -25,9 +25,8 @@ from assistant.conversation import (
 )
 from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.llm import ReplyPart, astream_reply, stream_reply
-from assistant.news_time import QuestionTime, overlap, read_question_time, until_moment
+from assistant.news_time import QuestionTime, overlap, read_question_time, until_moment, without_spans
 from assistant.prompting import Prompt, load_prompt
-from assistant.question_limits import Ordering
 from assistant.stopwatch import Stopwatch
 from assistant.turn import Turn
 from index.articles import Window
@@ -188,14 +187,15 @@ class AnswerChain(Runnable[str | Question, Answer]):
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
         time = read_question_time(standalone.text, asked.as_of or datetime.now(UTC))
         window, narrowed = _searched(asked, time)
-        turn = self._read_articles(asked, standalone, window, stopwatch, time.ordering)
+        turn = self._read_articles(asked, standalone, window, stopwatch, time if narrowed else replace(time, spans=()))
         if narrowed and not turn.answers:
             turn.warn(f"only articles {time.period} were searched, as the question says")
         return turn
 
     def _read_articles(
-        self, asked: Question, standalone: StandAlone, window: Window, stopwatch: Stopwatch, ordering: Ordering
+        self, asked: Question, standalone: StandAlone, window: Window, stopwatch: Stopwatch, time: QuestionTime
     ) -> Turn:
+        """Search the window and read what is found; a period that the search kept to is no part of what is read."""
         reader = self._library.searcher().reader
         stopwatch.lap("open")
         found = self._library.search(
@@ -209,9 +209,11 @@ class AnswerChain(Runnable[str | Question, Answer]):
             tag=asked.tag,
         )
         stopwatch.add(found.timings_ms)
-        evidence = select_evidence(standalone.text, found.hits, reader, self._limits.evidence)
+        evidence = select_evidence(
+            without_spans(standalone.text, time.spans), found.hits, reader, self._limits.evidence
+        )
         stopwatch.lap("evidence")
-        turn = Turn(standalone, found.hits, evidence, self._prompt, reader, stopwatch, ordering)
+        turn = Turn(standalone, found.hits, evidence, self._prompt, reader, stopwatch, time.ordering)
         if self._lost:
             turn.warn(self._lost)
         return turn

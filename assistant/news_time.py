@@ -12,7 +12,7 @@ Events are reported afterwards, so that the window of "yesterday" reaches to tod
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -82,6 +82,15 @@ def read_question_time(question: str, as_of: datetime) -> QuestionTime:
         spans=tuple(sorted(spans, key=lambda span: span.start)),
         period=_period("published" if strict else "about", first, last),
     )
+
+
+def without_spans(question: str, spans: Sequence[TimeSpan]) -> str:
+    """The question without its expressions of time, in the order in which they stand."""
+    kept, end = [], 0
+    for span in spans:
+        kept.append(question[end : span.start].rstrip())
+        end = span.end
+    return "".join((*kept, question[end:]))
 
 
 def overlap(one: Window, other: Window) -> Window | None:
