@@ -18,19 +18,11 @@ from index.reader import Reader, Reading
 from index.search import passage_of
 
 MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
-# The best sentences, which the reader reads once more for orders; those behind them are not considered.
-CHECKED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceLimits:
-    """How much evidence is considered: sentences, and tokens of the chat model.
-
-    Considering 12, 8, 4, 2 and 1 sentences instead of 20 lowered the citations' F1 by .007, .013, .031, .087 and .163
-    on the newsroom (n 156), by 0, .007, .018, .060 and .157 on CLAPNQ (149), and by 0, 0, -.002, -.008 and -.024 on
-    SQuAD 2 (150). The prompt is as long with any of them, 392 to 396 tokens on the newsroom: the model is asked about
-    the best sentence and the long ones of those that are told (1.7 in the mean), and only these are in it.
-    """
+    """How much evidence is considered: sentences, and tokens of the chat model."""
 
     sentences: int
     tokens: int
@@ -63,7 +55,7 @@ def select_evidence(
     candidates = list(_distinct_sentences(question, hits, readings))
     if reader is not None:
         candidates.sort(key=lambda candidate: candidate.fit or 0.0, reverse=True)
-        candidates = _trusted(candidates, reader)
+        candidates = _trusted(candidates, reader, limits.sentences)
     chosen: list[Evidence] = []
     tokens = 0
     for candidate in candidates[: limits.sentences]:
@@ -74,19 +66,22 @@ def select_evidence(
     return tuple(chosen)
 
 
-def _trusted(candidates: Sequence[_Candidate], reader: Reader) -> list[_Candidate]:
-    """The first ``CHECKED`` candidates that give no orders and stand behind none in their paragraphs."""
+def _trusted(candidates: Sequence[_Candidate], reader: Reader, most: int) -> list[_Candidate]:
+    """The first ``most`` candidates that give no orders and stand behind none in their paragraphs.
+
+    Only these are read once more for orders, alone; what is behind them is not considered.
+    """
     known: dict[str, float] = {}
     trusted: list[_Candidate] = []
-    for start in range(0, len(candidates), CHECKED):
-        group = candidates[start : start + CHECKED]
+    for start in range(0, len(candidates), most):
+        group = candidates[start : start + most]
         texts = [said_before(one.chunk.text, one.chunk.sentences, one.sentence, one.chunk.start) for one in group]
         unknown = list(dict.fromkeys(text for said in texts for text in said if text not in known))
         known.update(zip(unknown, reader.orders(unknown), strict=True))
         trusted += [one for one, said in zip(group, texts, strict=True) if all(known[t] < ORDER_LOGIT for t in said)]
-        if len(trusted) >= CHECKED:
+        if len(trusted) >= most:
             break
-    return trusted[:CHECKED]
+    return trusted[:most]
 
 
 def _evidence(label: str, candidate: _Candidate) -> Evidence:

@@ -14,6 +14,7 @@ from assistant.index_list_command import selection_of, selection_options, tell_n
 from assistant.streams import holds_all
 from index.errors import InputError
 from index.exports import new_file
+from index.fields import PLAIN
 from index.printable import json_text
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _article_lines(article: "Article") -> Iterator[dict[str, object]]:
     from index.sentences import split_sentences
 
     spans = [[sentence.start, sentence.end] for sentence in split_sentences(article.text)]
-    yield {**asdict(article), "sentences": spans}
+    yield {**asdict(article), "content_type": PLAIN, "sentences": spans}
 
 
 def _sentence_lines(article: "Article") -> Iterator[dict[str, object]]:

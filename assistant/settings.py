@@ -116,7 +116,7 @@ class Settings(BaseModel):
     seed: int = Field(default=0, description="seed of the LLM's sampling")
     temperature: float = Field(default=0.0, ge=0, le=2, description="randomness of the LLM; 0 repeats itself")
     evidence_tokens: Count = Field(default=1000, description="most tokens of evidence that is considered")
-    sentences: Count = Field(default=20, description="most evidence sentences that are considered")
+    sentences: Count = Field(default=10, description="most evidence sentences that are considered")
     candidates: Count = Field(default=30, description="chunks that are reranked")
     k: Count = Field(default=8, description="chunks that evidence is drawn from")
 

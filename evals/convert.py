@@ -18,6 +18,7 @@ from evals.questions import header_line, question_line
 from evals.schema import Header, Question
 from index.articles import Article
 from index.errors import UsageError
+from index.fields import PLAIN
 
 Converter = Callable[[Path, Options], Iterator[Item]]
 
@@ -124,7 +125,7 @@ class _Writer:
             self.report.add(Note(f"article {article.id}", "article left out, as --refuse says"))
             return
         self.report.articles += 1
-        yield f"{json.dumps(asdict(article), ensure_ascii=False)}\n"
+        yield f"{json.dumps({**asdict(article), 'content_type': PLAIN}, ensure_ascii=False)}\n"
 
 
 def _refused(question: Question) -> Question:

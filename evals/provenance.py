@@ -12,7 +12,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from assistant.settings import Settings, explain_settings
+from index.adapter import read_adapter
 from index.articles import Article
+from index.reader import ADAPTER
 from index.weights import ASSETS, Asset
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,20 +69,25 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
         packages=_packages(),
         prompts=_prompts(),
         model=settings.chat_model or "",
-        weights={asset.role: _weights(asset) for asset in ASSETS if local.get(asset.role)},
+        weights={asset.role: _weights(asset) for asset in ASSETS if local.get(asset.role)} | _reader(local["reranker"]),
         settings={name: value for name, value in shown.items() if name not in {"index", "models_dir"}},
         articles=articles_digest(articles),
         machine=_machine(),
     )
 
 
+def _reader(used: bool) -> dict[str, str]:
+    """The digest of the reader's adapter, where the reader is used."""
+    return {"reader": read_adapter(ADAPTER).digest} if used else {}
+
+
 def code_digest(packages: Iterable[str] = ANSWERING, root: Path = ROOT) -> str:
-    """SHA-256 over names and contents of the packages' files; compiled files do not count."""
+    """SHA-256 over names and contents of the packages' files, weights among them; compiled files do not count."""
     digest = sha256()
     for package in sorted(packages):
         for file in sorted((root / package).rglob("*")):
             name = file.relative_to(root).as_posix()
-            if file.suffix in {".py", ".md"} and name not in NOT_ANSWERING:
+            if file.suffix in {".py", ".md", ".npy", ".npz"} and name not in NOT_ANSWERING:
                 digest.update(f"{name}\0".encode() + sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 

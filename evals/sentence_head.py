@@ -26,11 +26,11 @@ from assistant.models import ModelProvider
 from assistant.settings import load_settings
 from evals.anchors import anchor_questions
 from evals.metrics.abstention import auroc
+from evals.metrics.outcome import Passage, same_place
 from evals.schema import Question, Span
 from evals.suite import Sample, find_suite, load_material, read_suite
 from index.articles import Chunk, Window
 from index.entries import Selection
-from index.errors import InputError
 from index.library import Library
 from index.rerank import HEAD, LocalReranker
 from index.search import Searcher, passage_of
@@ -45,7 +45,6 @@ FOLDS = 5
 EPOCHS, BATCH, RATE, DECAY, DROPPED = 5, 32, 1e-3, 1e-2, 0.5
 WARM_UP = 0.1  # share of the steps in which the rate rises
 FIRST_MOMENT, SECOND_MOMENT, TINY = 0.9, 0.999, 1e-8  # Adam (Kingma & Ba, ICLR 2015)
-MIN_SHARED = 0.5  # of the shorter one, as ``evals.metrics`` counts a cited sentence as a gold one
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +145,8 @@ def _example(suite: str, question: Question, chunks: Sequence[Chunk], reranker: 
 
 
 def _is_gold(chunk: Chunk, start: int, end: int, spans: Iterable[Span]) -> bool:
-    for span in spans:
-        if span.start is None or span.end is None:
-            raise InputError(f"gold span {span.text[:40]!r} of {span.article} has no offsets", "anchor the questions")
-        shared = min(end, span.end) - max(start, span.start)
-        if span.article == chunk.article.id and shared >= MIN_SHARED * min(end - start, span.end - span.start):
-            return True
-    return False
+    place = Passage(0, chunk.article.id, start, end, "")
+    return any(same_place(place, span) for span in spans)
 
 
 def _validated(examples: Sequence[Example], seed: int) -> dict[str, str]:

@@ -17,6 +17,7 @@ TEXT_FIELDS = ("text", "body", "content")  # of Markdown, whose text stands belo
 ARTICLE_FIELDS = ("id", "title", "source", "url", "author", "published", "tags", "text")
 LONGEST_QUOTE = 64  # characters of a value in a message
 MOST_TAGS = 50  # of an article; more are no help to anybody
+PLAIN = "text/plain"  # the value of "content_type" in records whose texts hold no markup
 LONGEST_TAG = 100  # characters; longer ones are sentences
 LONGEST_NAME = 4_000  # characters of any field but the text; longer ones are something else in the wrong place
 
@@ -126,7 +127,7 @@ def is_front_page(url: str) -> bool:
 
 def _article_text(fields: Mapping[str, object], place: str, names: FieldNames, *, record: bool) -> str:
     theirs, value = names.value(fields, "text")
-    text = plain_text(value) if record else value
+    text = plain_text(value) if record and not _is_plain(fields) else value
     if not isinstance(text, str):
         problem = f"{place}: field '{theirs}' must be text, not {type(value).__name__}"
         raise (
@@ -154,7 +155,7 @@ def _identity(fields: Mapping[str, object], place: str, names: FieldNames) -> st
     if isinstance(value, bool | float):
         kind = type(value).__name__
         raise InputError(f"{place}: field '{theirs}' must be text, not {kind}", "put the value in quotes")
-    line = plain_line(value)
+    line = _one_line(fields, value)
     if line is None:
         kind = type(value).__name__
         raise InputError(f"{place}: field '{theirs}' must be text, not {kind}", "put the value in quotes")
@@ -166,11 +167,20 @@ def _line(
 ) -> str:
     """A field that names the article, and so is short."""
     theirs, value = names.value(fields, name)
-    line = plain_line(value)
+    line = _one_line(fields, value)
     if line is None:
         problem = f"{place}: field '{theirs}' is no text but {type(value).__name__}; the article is added without it"
         note(InputWarning(problem, "name the right field with --field"))
     return " ".join(_short(line or "", name, place).split())
+
+
+def _one_line(fields: Mapping[str, object], value: object) -> str | None:
+    return value if _is_plain(fields) and isinstance(value, str) else plain_line(value)
+
+
+def _is_plain(fields: Mapping[str, object]) -> bool:
+    """Whether a record says that its texts hold no markup, as those that we write do: “<br>” is five letters there."""
+    return fields.get("content_type") == PLAIN
 
 
 def _short(line: str, name: str, place: str) -> str:

@@ -136,15 +136,15 @@ class LocalReader:
         return read_adapter(self._path)
 
     @cached_property
-    def _heads(self) -> "Heads":
-        return Heads(self._adapter)
+    def _heads(self) -> "_Heads":
+        return _Heads(self._adapter)
 
     @cached_property
     def _encoder(self) -> CrossEncoder:
         return CrossEncoder(self._folder, LAYERS, self._adapter, self._threads)
 
 
-class Heads:
+class _Heads:
     """The adapter's heads: dot products on the encoder's states.
 
     The head of sentences reads every token in the layers ``LAYERS``, side by side, and a sentence's score is the mean

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 
 from index.cross_encoder import Array, CrossEncoder, Passage, States
 
-__all__ = ["Judgement", "LocalReranker", "Passage", "Reranker"]
-
 HEAD = Path(__file__).with_name("sentence_head.npy")
 # Layers whose states the head reads, from 0 of 12. With 7 and 10 the newsroom's sentences were told best.
 LAYERS = (7, 10)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from index.articles import Chunk, Window
 from index.catalog import Catalog
 from index.copies import one_of_each, without_copies
+from index.cross_encoder import Passage
 from index.embedding import Embedder, Vectors
 from index.entries import Selection, version_of
 from index.fusion import reciprocal_rank_fusion
 from index.hits import Hit, SearchResult
 from index.lexical import LexicalIndex
 from index.reader import Reader
-from index.rerank import Passage, Reranker
+from index.rerank import Reranker
 from index.store import Store
 
 Ranked = tuple[tuple[str, ...], tuple[str, ...]]  # row keys, best first, as the two searches find them

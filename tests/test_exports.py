@@ -72,6 +72,12 @@ def test_markup_and_lists_become_text(tmp_path: Path, value: object, text: str) 
     assert [article.text for article in read(tmp_path, "a.jsonl", json.dumps({"text": value}))] == [text]
 
 
+def test_texts_that_are_said_to_be_plain_stay_as_they_are(tmp_path: Path) -> None:
+    record = {"id": "a&amp;b", "title": "What <br> does", "text": "<br> ends a line, &amp; an ampersand is &amp;."}
+    (article,) = read(tmp_path, "a.jsonl", json.dumps({**record, "content_type": "text/plain"}))
+    assert (article.id, article.title, article.text) == tuple(record.values())
+
+
 @pytest.mark.parametrize(
     "document",
     [

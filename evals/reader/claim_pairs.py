@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from assistant.quantities import MONTHS
+from assistant.verification import NUMBER_WORDS
+
 Label = Literal["stated", "partly", "not"]
 
 NAME = re.compile(r"(?<![.!?“\"] )(?<!^)\b[A-Z][\w’'-]+(?: (?:of |de |al-)?[A-Z][\w’'-]+)*")
 NUMBER = re.compile(r"(?<![\w.,-])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,-])\d+(?:\.\d+)?(?![\w.,-]\w)")
-MONTHS = "January February March April May June July August September October November December".split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-SMALL = "two three four five six seven eight nine ten eleven twelve".split()
+SMALL = {word: digits for word, digits in NUMBER_WORDS.items() if 2 <= int(digits) <= 12}
 
 ABOUT = ("about", "around", "approximately", "roughly")
 NEARLY = ("almost", "nearly")
@@ -150,9 +152,8 @@ def _number(text: str, names: Sequence[str], draw: random.Random) -> Made:
         if "," in match.group():
             yield _put(text, match, plain), "stated"
     if match := _one(re.compile(rf"\b(?:{'|'.join(SMALL)})\b"), text, draw):
-        position = SMALL.index(match.group())
         yield _put(text, match, draw.choice([word for word in SMALL if word != match.group()])), "not"
-        yield _put(text, match, str(position + 2)), "stated"
+        yield _put(text, match, SMALL[match.group()]), "stated"
 
 
 def _name(text: str, names: Sequence[str], draw: random.Random) -> Made:

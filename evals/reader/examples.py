@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from evals.metrics.outcome import MIN_SHARED
 from evals.reader.claim_pairs import NAME, pairs
 from evals.reader.wikinews import WRITTEN, Group, digest_of, groups, read_lines
 from index.sentences import split_sentences
@@ -236,7 +237,7 @@ def _places(passage: Sequence[str]) -> Spans:
 
 def _covers(sentence: tuple[int, int], span: tuple[int, int]) -> bool:
     shared = min(sentence[1], span[1]) - max(sentence[0], span[0])
-    return shared > 0 and shared >= 0.5 * min(sentence[1] - sentence[0], span[1] - span[0])
+    return shared > 0 and shared >= MIN_SHARED * min(sentence[1] - sentence[0], span[1] - span[0])
 
 
 def _window(text: str, around: tuple[int, int] | None, draw: random.Random) -> tuple[str, int]:

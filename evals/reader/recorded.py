@@ -10,6 +10,7 @@ from assistant.answer import Evidence
 from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.models import ModelProvider
 from evals.anchors import anchor_questions
+from evals.metrics.outcome import Passage, same_place
 from evals.reader.wikinews import WRITTEN, Group, digest_of, groups, read_lines
 from evals.schema import Question, Span
 from evals.suite import find_suite, load_material, read_suite
@@ -19,8 +20,7 @@ from index.errors import InputError
 from index.library import Library
 
 K, CANDIDATES = 8, 30  # as the assistant searches
-LIMITS = EvidenceLimits(sentences=20, tokens=2000)
-MIN_SHARED = 0.5  # of the shorter one, as ``evals.metrics`` counts a cited sentence as a gold one
+LIMITS = EvidenceLimits(sentences=10, tokens=2000)
 FOLDS = 5
 TUNING = "wikinews-tuning"  # our own questions over Wikinews that training leaves out
 DISTRACTING = 100  # further articles, among which those of the tuning questions are searched
@@ -83,16 +83,10 @@ def _recorded(question: Question, evidence: tuple[Evidence, ...]) -> Recorded:
 
 
 def _groups_of(item: Evidence, question: Question) -> Iterator[int]:
+    place = Passage(0, item.article.id, item.start, item.end, item.sentence)
     for number, group in enumerate(question.evidence if question.answerable else ()):
-        if any(_shares(item, span) for span in group):
+        if any(same_place(place, span) for span in group):
             yield number
-
-
-def _shares(item: Evidence, span: Span) -> bool:
-    if span.start is None or span.end is None or span.article != item.article.id:
-        return False
-    shared = min(item.end, span.end) - max(item.start, span.start)
-    return shared >= MIN_SHARED * min(item.end - item.start, span.end - span.start)
 
 
 def _suite(name: str) -> tuple[Sequence[Question], Sequence[Article]]:
