@@ -6,6 +6,7 @@ that says how it was made.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,9 @@ ENCODER_LAYERS = 12
 PLACES: Mapping[str, int] = {"query": 0, "key": 10, "value": 11, "attended": 13, "widened": 14, "narrowed": 15}
 FIRST, STEP = 1662, 16
 LARGEST = 127  # of the int8 weights, which are symmetric about 0
+# Multiplications that OpenBLAS does in the thread that asks (SMP_THRESHOLD_MIN times GEMM_MULTITHREAD_THRESHOLD of
+# https://github.com/OpenMathLib/OpenBLAS/blob/develop/interface/gemm.c).
+ALONE = 65536 * 4
 
 Array = NDArray[np.float32]
 
@@ -67,18 +71,30 @@ def read_adapter(path: Path) -> Adapter:
 def merged(model: bytes, adapter: Adapter) -> dict[str, NDArray[Any]]:
     """The int8 weights of the encoder with the adapter in them, and their scales, by their names in the model file."""
     found = dict(_initializers(model))
-    scale = float(adapter.about["scale"])
+    scale = np.float32(adapter.about["scale"])
     changed: dict[str, NDArray[Any]] = {}
     for layer in range(ENCODER_LAYERS):
         for place in PLACES:
             name = weight_name(layer, place)
-            plain = dequantised(found, name)
-            update = scale * (adapter.arrays[f"{layer}.{place}.b"] @ adapter.arrays[f"{layer}.{place}.a"])
-            weights = plain + update.T
-            step = np.float32(np.abs(weights).max() / LARGEST)
-            changed[f"{name}_quantized"] = np.clip(np.rint(weights / step), -LARGEST, LARGEST).astype(np.int8)
+            weights = dequantised(found, name)
+            # In place: most of the time would go to fresh memory.
+            weights += _product(scale * adapter.arrays[f"{layer}.{place}.a"], adapter.arrays[f"{layer}.{place}.b"])
+            step = np.float32(max(weights.max(), -weights.min()) / LARGEST)
+            weights /= step
+            changed[f"{name}_quantized"] = np.rint(weights, out=weights).astype(np.int8)
             changed[f"{name}_scale"] = np.array(step, dtype=np.float32)
     return changed
+
+
+def _product(a: Array, b: Array) -> Array:
+    """``a.T @ b.T``, in pieces for which OpenBLAS starts no threads.
+
+    A product that its threads share waits for them for ever when the process forks meanwhile, because they are gone
+    then (``blas_thread_shutdown`` in driver/others/blas_server.c is what it has fork call).
+    """
+    rank, inputs = a.shape
+    rows = math.gcd(inputs, 1 << int(math.log2(ALONE / (rank * b.shape[0]))))
+    return (a.T.reshape(-1, rows, rank) @ b.T).reshape(inputs, b.shape[0])
 
 
 def weight_name(layer: int, place: str) -> str:
@@ -88,8 +104,9 @@ def weight_name(layer: int, place: str) -> str:
 
 def dequantised(arrays: Mapping[str, NDArray[Any]], name: str) -> Array:
     """The float32 weights of a quantised matrix, of the shape that the file has."""
-    zero = arrays[f"{name}_zero_point"].astype(np.float32)
-    plain: Array = (arrays[f"{name}_quantized"].astype(np.float32) - zero) * arrays[f"{name}_scale"]
+    plain: Array = arrays[f"{name}_quantized"].astype(np.float32)
+    plain -= arrays[f"{name}_zero_point"]
+    plain *= arrays[f"{name}_scale"]
     return plain
 
 

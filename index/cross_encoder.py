@@ -94,23 +94,26 @@ class CrossEncoder:
         self._adapter = adapter
         self._threads = threads
         self._loading = Lock()
+        self._loaded: tuple[InferenceSession, Tokenizer] | None = None
 
-    def load(self) -> None:
+    def load(self) -> "tuple[InferenceSession, Tokenizer]":
         """Load the model, where it is not loaded yet; threads wait for one another.
 
         Raises:
             ModelError: it cannot be loaded.
         """
         with self._loading:
-            _ = self._session, self._tokenizer
+            if self._loaded is None:
+                self._loaded = self._session(), self._tokenizer()
+            return self._loaded
 
     def read(self, pairs: Sequence[tuple[str, str]], understand: Callable[[int, States], Read]) -> list[Read]:
         """What ``understand`` makes of the states of each pair, given its position; in the order of the pairs.
 
         The second text of a pair is cut where both have more than ``MAX_TOKENS`` together.
         """
-        self.load()
-        encodings = self._tokenizer.encode_batch(list(pairs))
+        _, tokenizer = self.load()
+        encodings = tokenizer.encode_batch(list(pairs))
 
         def run(batch: Sequence[int]) -> list[Read]:
             logits, *layers = self._run([(encodings[i].ids, encodings[i].type_ids.count(0)) for i in batch])
@@ -124,7 +127,6 @@ class CrossEncoder:
 
     def states(self, texts: Sequence[tuple[Ids, int]]) -> list[tuple[Array, ...]]:
         """The layers' states of texts that are tokens already: their ids, and how many of them the first text takes."""
-        self.load()
 
         def run(batch: Sequence[int]) -> list[tuple[Array, ...]]:
             _, *layers = self._run([texts[i] for i in batch])
@@ -143,10 +145,10 @@ class CrossEncoder:
             inputs["input_ids"][row, : len(ids)] = ids
             inputs["attention_mask"][row, : len(ids)] = 1
             inputs["token_type_ids"][row, first : len(ids)] = 1
-        outputs: list[Array] = self._session.run(None, inputs)
+        session, _ = self.load()
+        outputs: list[Array] = session.run(None, inputs)
         return outputs
 
-    @cached_property
     def _session(self) -> "InferenceSession":
         from onnxruntime import InferenceSession, OrtValue, SessionOptions
 
@@ -167,7 +169,6 @@ class CrossEncoder:
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._threads or processors(), thread_name_prefix="encoder")
 
-    @cached_property
     def _tokenizer(self) -> "Tokenizer":
         from tokenizers import Tokenizer
 

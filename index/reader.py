@@ -145,7 +145,7 @@ class LocalReader:
 
 
 class _Heads:
-    """The adapter's heads: dot products on the encoder's states.
+    """The adapter's heads: dot products on the encoder's states, by ``einsum``, which shares no work among threads.
 
     The head of sentences reads every token in the layers ``LAYERS``, side by side, and a sentence's score is the mean
     of its tokens'; those of answers and support read the first token, and the span's every token, in the last; that of
@@ -161,7 +161,9 @@ class _Heads:
         """What the states say about a passage."""
         tokens = [states.tokens_of(start, end) for start, end in passage.sentences]
         weights, bias = self._sentence
-        sentences = _means(np.concatenate(states.layers, axis=1) @ weights[0] + bias[0], tokens)
+        parts = zip(states.layers, np.split(weights[0], len(states.layers)), strict=True)
+        scores = sum(np.einsum("td,d->t", layer, part) for layer, part in parts) + bias[0]
+        sentences = _means(scores, tokens)
         weights, bias = self._answers
         answers = float(states.layers[-1][0] @ weights[0] + bias[0])
         return Reading(answers, sentences, self._best_span(states))
@@ -187,7 +189,7 @@ class _Heads:
         if not places:
             return None
         weights, bias = self._span
-        logits = states.layers[-1] @ weights.T + bias
+        logits = np.einsum("td,sd->ts", states.layers[-1], weights) + bias
         starts, ends = logits[places, 0], logits[places, 1]
         sums = starts[:, None] + ends[None, :]
         near = np.triu(np.ones_like(sums, dtype=bool)) & ~np.triu(np.ones_like(sums, dtype=bool), LONGEST_SPAN)

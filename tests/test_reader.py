@@ -1,5 +1,7 @@
 """The reader reads: what answers, by which words, whether a claim is stated; and its adapter is merged as it says."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,9 @@ from index.cross_encoder import Passage
 from index.errors import ModelError
 from index.reader import ADAPTER, LocalReader, Reader
 from index.sentences import split_sentences
+from tests.parts import ROOT
 
+WAIT_SECONDS = 120
 MOST_BYTES = 8_000_000  # of the adapter in the package
 TEXT = (
     "The storm cut power to 9,800 homes on Tuesday night. Engineers from three counties worked until Friday to mend "
@@ -55,6 +59,31 @@ def test_claims_are_stated_or_not(reader: Reader) -> None:
     assert true.stated > false.stated
     for one in (true, false, other):
         assert one.stated + one.partly + one.absent == pytest.approx(1, abs=1e-5)
+
+
+FORKING = """
+import os, sys, threading, time
+from pathlib import Path
+from index.adapter import merged, read_adapter
+from index.reader import ADAPTER
+
+model, adapter = Path(sys.argv[1]).read_bytes(), read_adapter(ADAPTER)
+thread = threading.Thread(target=lambda: [merged(model, adapter) for _ in range(3)], daemon=True)
+thread.start()
+while thread.is_alive() and time.process_time() < 60:
+    if os.fork() == 0:
+        os._exit(0)
+    os.wait()
+    time.sleep(0.005)  # seconds
+print(thread.is_alive())
+"""
+
+
+def test_a_process_that_forks_meanwhile_does_not_stop_the_merging(models: ModelProvider) -> None:
+    path = models.reranker_folder() / "model.onnx"
+    command = [sys.executable, "-W", "ignore", "-c", FORKING, str(path)]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False)
+    assert (outcome.stdout, outcome.stderr) == ("False\n", "")
 
 
 def test_what_is_read_together_is_read_as_it_is_alone(reader: Reader) -> None:

@@ -187,8 +187,8 @@ def test_the_reranker_is_loaded_before_it_is_asked(paths: Mapping[Role, Path]) -
     models = ModelProvider(load_settings())
     models.begin()
     reranker = models.reranker()
-    wait_until(lambda: "_session" in vars(reranker))
     assert isinstance(reranker, LocalReranker)
+    wait_until(lambda: reranker._encoder._loaded is not None)
     assert reranker.score("Who came?", ["Nobody came."]).shape == (1,)
 
 
