@@ -3,8 +3,6 @@
 import difflib
 from typing import TYPE_CHECKING
 
-from assistant.render import readable_date
-
 if TYPE_CHECKING:
     from index.entries import Selection
     from index.library import Library
@@ -23,6 +21,8 @@ def nothing_selected(library: "Library", selection: "Selection") -> str:
     catalog = library.known()
     if selection == Selection() or catalog.counts(selection)[0]:
         return ""
+    from assistant.render import readable_date
+
     sources = catalog.sources()
     for name in selection.sources:
         if not catalog.counts(Selection((name,)))[0]:

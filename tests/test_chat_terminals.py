@@ -159,7 +159,7 @@ def test_what_does_not_fit_the_screen_is_paged(server: OpenAIServer, chat_enviro
     terminal = Terminal(lines=16, columns=100)
     terminal.at_prompt()
     terminal.ask("Who did Blinken meet?")
-    assert re.search(r"^ +1\t.*Blinken in Seoul for talks", terminal.ask("/open 1"), re.MULTILINE)
+    assert re.search(r"^ +1\t.*Blinken", terminal.ask("/open 1"), re.MULTILINE)
     assert not re.search(r"^ +1\t", terminal.ask("/new"), re.MULTILINE)
     assert terminal.leave() == 0
 

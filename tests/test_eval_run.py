@@ -116,7 +116,7 @@ def test_a_run_says_where_its_numbers_come_from(tmp_path: Path, server: OpenAISe
     assert provenance.packages["chromadb"]
     assert provenance.settings["k"] == "2"
     assert not {"api_key", "embeddings_api_key"} & provenance.settings.keys()
-    assert set(provenance.weights) == {"embeddings", "reranker"}
+    assert set(provenance.weights) == {"embeddings", "reranker", "reader"}
     assert provenance.machine["cores"]
 
 
