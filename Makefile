@@ -40,7 +40,7 @@ chat: $(READY)  ## ask one question after another
 
 test: $(READY)  ## run all tests; fetches the embedded models first
 	@$(BIN)/assistant models pull
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 eval: $(READY)  ## ask a small question set and score the answers (SUITE=newsroom: the whole newsroom)
 	@$(BIN)/python -m evals run "$$SUITE"

@@ -8,12 +8,10 @@ import re
 from collections.abc import Sequence
 
 from assistant.answer import Evidence
-from assistant.verification import numbers
 from index.articles import Sentence
 
 BULLET = re.compile(r"^\s*(?:[•‣◦▪●–—*-]|\(?\d{1,2}[.)])\s+")
 INTRODUCTION_END = re.compile(r":[\"'”’)\]]*\s*$")
-ENUMERATES = re.compile(r"[:;]|,[^,]*,")  # "three elements: heat, fuel and air" tells them itself
 LONGEST_LIST = 12  # sentences; beyond, the line above is too far away to be meant
 
 
@@ -52,36 +50,6 @@ def with_whole_lists(answers: Sequence[Evidence], evidence: Sequence[Evidence]) 
         line = _line(answer) or INTRODUCTION_END.sub("", answer.sentence.strip())
         told.update((item.label, item) for item in lists.get((answer.article.id, line), [answer]))
     return list(told.values())
-
-
-def in_list(item: Evidence) -> bool:
-    """Whether a sentence is an item of a list below a line that introduces it."""
-    return bool(_line(item))
-
-
-def announced(best: Evidence, count: int, evidence: Sequence[Evidence]) -> list[Evidence]:
-    """What a sentence announces that tells no more than the number of things asked for; empty when it is not there.
-
-    "The board makes three recommendations." answers "which three recommendations?" by what follows: the items of the
-    list below it, or so many sentences right after it.
-    """
-    if str(count) not in numbers(best.sentence) or ENUMERATES.search(best.sentence):
-        return []
-    after = sorted(
-        (item for item in evidence if item.article.id == best.article.id and item.start >= best.end),
-        key=lambda item: item.start,
-    )
-    items = [item for item in after if _line(item)]
-    if len(items) > 1:
-        return items
-    following: list[Evidence] = []
-    for item in after:
-        end = following[-1].end if following else best.end
-        between = item.context[max(end - item.context_start, 0) : item.start - item.context_start]
-        if end < item.context_start or between.strip() or len(following) == count:
-            break
-        following.append(item)
-    return following
 
 
 def _line(item: Evidence) -> str:

@@ -134,6 +134,7 @@ models.embedder().embed_query("before the change")
 class Loaded:
     embedder = models.embedder
     def reranker(self): return None
+    def reader(self): return None
 if os.getuid() == 0:
     os.setgid(65534); os.setuid(65534)
 library = Library(Path(sys.argv[1]), Loaded())

@@ -45,7 +45,8 @@ def committed(index: Path) -> int:
 
 def children(process: int) -> list[int]:
     """The embedding processes that a process has begun."""
-    begun = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    threads = Path(f"/proc/{process}/task").glob("*/children")  # each thread has its own
+    begun = [child for thread in threads for child in thread.read_text(encoding="ascii").split()]
     return [int(child) for child in begun if b"embedding_processes" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 

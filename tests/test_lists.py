@@ -1,10 +1,10 @@
-"""Lists of articles: items behind their line, whole lists, and what a sentence announces."""
+"""Lists of articles: items behind their line, and whole lists."""
 
 from collections.abc import Sequence
 
 from assistant.answer import Evidence
 from assistant.evidence import EvidenceLimits, select_evidence
-from assistant.lists import announced, in_its_list, introduction
+from assistant.lists import in_its_list, introduction
 from index.articles import Article
 from index.chunks import split_chunks
 from index.hits import Hit
@@ -48,25 +48,3 @@ def test_a_citation_is_the_item_and_not_its_line() -> None:
     (item,) = saying(evidence_of(BALLOT), "• Piet")
     assert item.reading.startswith("The candidates are: Piet Lomax")
     assert BALLOT[item.start : item.end] == item.sentence == "• Piet Lomax, a tram driver."
-
-
-def test_an_announcement_gives_way_to_the_list_below_it() -> None:
-    evidence = evidence_of(BALLOT)
-    (best,) = saying(evidence, "Three")
-    assert announced(best, 3, evidence) == saying(evidence, "• Hanna", "• Piet", "• Elsa")
-    assert announced(best, 4, evidence) == []
-
-
-def test_an_announcement_gives_way_to_the_sentences_right_after_it() -> None:
-    evidence = evidence_of(
-        "The board makes two recommendations. Pumps should be inspected. Alarms should be reported. No more."
-    )
-    best, *following = evidence
-    assert announced(best, 2, evidence) == following[:2]
-    without_the_second = [item for item in evidence if not item.sentence.startswith("Alarms")]
-    assert announced(best, 2, without_the_second) == following[:1]
-
-
-def test_a_sentence_that_enumerates_has_told_already() -> None:
-    evidence = evidence_of("A fire needs three things: heat, fuel and air. It dies without one of them. That is so.")
-    assert announced(evidence[0], 3, evidence) == []

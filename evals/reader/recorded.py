@@ -36,6 +36,8 @@ class Recorded:
         gold: of each sentence of the evidence the numbers of the gold groups that it belongs to.
         groups: how many gold groups there are.
         fold: in which of ``FOLDS`` the question's story is held out.
+        story: questions of one story are not independent.
+        tags: what the question is a case of, in suites that say so.
     """
 
     question: str
@@ -44,6 +46,8 @@ class Recorded:
     gold: tuple[frozenset[int], ...]
     groups: int
     fold: int
+    story: str = ""
+    tags: tuple[str, ...] = ()
 
 
 def record(name: str, models: ModelProvider, data: Path, show: Show) -> list[Recorded]:
@@ -79,6 +83,8 @@ def _recorded(question: Question, evidence: tuple[Evidence, ...]) -> Recorded:
         tuple(frozenset(_groups_of(item, question)) for item in evidence),
         len(question.evidence) if question.answerable else 0,
         zlib.crc32(cluster.encode()) % FOLDS,
+        cluster,
+        tuple(question.tags),
     )
 
 
