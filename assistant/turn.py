@@ -73,7 +73,7 @@ class Turn:
     @cached_property
     def selection(self) -> Selection:
         """The evidence that answers the question, and where it disagrees."""
-        return select_answers(self.question, self._evidence, self._ordering)
+        return select_answers(self._evidence, self._ordering)
 
     @cached_property
     def confidence(self) -> float | None:

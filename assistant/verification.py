@@ -24,6 +24,7 @@ NAME_RUN = re.compile(r"[A-Z][\w’'.-]*\w(?: [A-Z][\w’'-]*\w)*")  # neighbour
 WORD = re.compile(r"\w+(?:['’.\-&]\w+)*", re.UNICODE)
 COMPOUND = re.compile(r"\W")
 NUMBER = re.compile(r"(?<!\w)\d+(?:[.,]\d+)*")  # the 7 of G7 belongs to a name
+IN_WORDS = re.compile(r"[a-z]+(?:-[a-z]+)?")
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:and|but|while|although|before|after|which|who)\b")
 
 FUNCTION_WORDS = frozenset(
@@ -36,15 +37,16 @@ FUNCTION_WORDS = frozenset(
         " each both all any some few many much one ones said says say according s t"
     ).split()
 )
-NUMBER_WORDS = {
-    word: str(value)
-    for value, word in enumerate(
-        (
-            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-            " seventeen eighteen nineteen twenty"
-        ).split()
-    )
-}
+_TO_TWENTY = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen twenty"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+NUMBER_WORDS = (
+    {word: str(value) for value, word in enumerate(_TO_TWENTY)}
+    | {word: str(10 * value) for value, word in enumerate(_TENS, start=2)}
+    | {f"{ten}-{_TO_TWENTY[n]}": str(10 * value + n) for value, ten in enumerate(_TENS, start=2) for n in range(1, 10)}
+)
 # Words that tell how a statement is meant. A claim may not drop its sentence's way of meaning it.
 MODES = {
     "planned": re.compile(
@@ -171,12 +173,15 @@ def names(text: str) -> frozenset[str]:
 
 
 def numbers(text: str) -> frozenset[str]:
-    """Numbers in digits, thousands separators taken out; small numbers in words count too."""
+    """Numbers in digits, thousands separators taken out; those below a hundred in words count too."""
     digits = {re.sub(r",(?=\d{3})", "", match).strip(".,") for match in NUMBER.findall(text)}
-    words = {
-        NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in NUMBER_WORDS and word != "one"
-    }
-    return frozenset(digits | words)
+    words = (word for found in IN_WORDS.findall(text.lower()) for word in _number_words(found))
+    return frozenset(digits.union(NUMBER_WORDS[word] for word in words if word != "one"))
+
+
+def _number_words(word: str) -> list[str]:
+    """The number that a word is, or those that a compound begins or ends with: ``two-thirds``."""
+    return [part for part in ([word] if word in NUMBER_WORDS else word.split("-")) if part in NUMBER_WORDS]
 
 
 def content_stems(text: str) -> frozenset[str]:

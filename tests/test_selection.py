@@ -1,23 +1,24 @@
-"""Which sentences answer: brought up to date, with both sides of a contradiction, by the real models and without."""
+"""Which sentences answer: by the real models and without, with both sides of a contradiction."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from assistant.answer import Evidence, Status
-from assistant.chain import AnswerChain, Question
+from assistant.chain import AnswerChain
 from assistant.evidence import EvidenceLimits, select_evidence
 from assistant.question_limits import Ordering
 from assistant.scripted import ScriptedChat
-from assistant.selection import COMPARED_RANGE, select_answers
+from assistant.selection import select_answers
 from index.articles import Article
 from index.chunks import split_chunks
+from index.embedding import Embedder
 from index.hits import Hit
 from index.library import Library
-from tests.parts import chain_over, quoting
-
-AFTER_THE_FLOOD = datetime(2023, 8, 29, 23, tzinfo=UTC)
+from index.reader import Reader
+from index.rerank import Reranker
+from tests.parts import Loaded, chain_over, quoting
 
 
 @pytest.fixture(scope="session")
@@ -34,54 +35,36 @@ def reported(number: int, day: str, text: str, fit: float = 5.0) -> Evidence:
     return replace(only, label=f"S{number}", fit=fit)
 
 
-TOLL = "How many people died in the Riverton fire?"
-FIRST = reported(1, "2023-05-02", "Fourteen people died in the Riverton fire.")
-OTHER = reported(2, "2023-05-02", "In Riverton, 17 people died in the fire, police said.", 4.0)
-RISEN = reported(3, "2023-05-04", "The number of people who died in the Riverton fire has risen to 21.", 3.0)
-
-
-def test_sources_of_one_day_that_differ_are_both_answers() -> None:
-    selection = select_answers(TOLL, [FIRST, OTHER])
-    assert [item.label for item in selection.answers] == ["S1", "S2"]
-    (disagreement,) = selection.disagreements
-    assert set(disagreement.labels) == {"S1", "S2"}
-
-
-def test_a_later_figure_takes_the_place_of_an_earlier_one() -> None:
-    selection = select_answers(TOLL, [FIRST, RISEN])
-    assert ([item.label for item in selection.answers], dict(selection.outdated)) == (["S3"], {"S1": "S3"})
-    assert selection.disagreements == ()
-
-
-def test_a_question_about_the_past_keeps_the_earlier_figure() -> None:
-    first = "How many people died in the Riverton fire, by the first reports?"
-    assert [item.label for item in select_answers(first, [FIRST, replace(RISEN, fit=1.0)]).answers] == ["S1"]
-
-
-def test_what_fits_much_worse_takes_no_place() -> None:
-    far = replace(RISEN, fit=5.0 - COMPARED_RANGE - 0.1)
-    assert [item.label for item in select_answers(TOLL, [FIRST, far]).answers] == ["S1"]
-
-
 def test_the_latest_is_the_newest_of_what_fits_equally() -> None:
     older = reported(1, "2023-05-02", "The ferry was found by divers.", 5.0)
     newer = reported(2, "2023-05-09", "The ferry was raised by a crane.", 4.0)
-    answers = [select_answers("what of the ferry?", [older, newer], ordering).answers[0] for ordering in Ordering]
+    answers = [select_answers([older, newer], ordering).answers[0] for ordering in Ordering]
     assert [item.label for item in answers] == ["S1", "S2", "S1"]
 
 
 def test_without_a_reader_the_first_sentences_answer() -> None:
-    unscored = [replace(item, fit=None) for item in (FIRST, OTHER)]
-    assert list(select_answers(TOLL, unscored).answers) == unscored
+    unscored = [replace(reported(n, "2023-05-02", f"Report {n} is of the ferry."), fit=None) for n in (1, 2)]
+    assert list(select_answers(unscored).answers) == unscored
 
 
-def test_an_answer_says_where_its_sources_differ(chain: AnswerChain) -> None:
-    answer = chain.invoke(Question("How many people have died in the flood?", as_of=AFTER_THE_FLOOD))
+def test_an_answer_says_where_its_sources_differ(
+    tmp_path: Path, embedder: Embedder, reranker: Reranker, reader: Reader
+) -> None:
+    library = Library(tmp_path / "index", Loaded(embedder, reranker, reader))
+    texts = {
+        "Riverton Post": "Fourteen people died in the Riverton mill fire. The mill made rope until 1990.",
+        "Lake Times": "In Riverton, 17 people died in the fire at the mill, the police said. Two roads are closed.",
+    }
+    library.add(
+        Article(source, title="Fire in Riverton", source=source, published="2023-05-02", text=text)
+        for source, text in texts.items()
+    )
+    answer = chain_over(library, ScriptedChat(replies=[quoting])).invoke("How many people died in the Riverton fire?")
     assert answer.status is Status.CONFLICTING
     (line,) = answer.disagreements
-    assert line.startswith("Sources differ: seven [")
-    cited = {citation.article.source for citation in answer.citations}
-    assert {"Estmere News Agency", "Tolle Valley Gazette"} <= cited
+    numbers = {citation.article.source: citation.n for citation in answer.citations}
+    sides = {f"Fourteen [{numbers['Riverton Post']}]", f"17 [{numbers['Lake Times']}]"}
+    assert set(line.removeprefix("Sources differ: ").split(" or ")) == sides
     assert answer.to_dict()["disagreements"] == [line]
 
 

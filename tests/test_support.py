@@ -46,7 +46,7 @@ def read(label: str, **changed: Any) -> Evidence:
 
 
 def answering(question: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    return select_answers(question, evidence).answers
+    return select_answers(evidence).answers
 
 
 def hits_of(*texts: str) -> list[Hit]:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from assistant.quantities import MONTHS
 from assistant.verification import NUMBER_WORDS
 
 Label = Literal["stated", "partly", "not"]
 
 NAME = re.compile(r"(?<![.!?“\"] )(?<!^)\b[A-Z][\w’'-]+(?: (?:of |de |al-)?[A-Z][\w’'-]+)*")
 NUMBER = re.compile(r"(?<![\w.,-])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,-])\d+(?:\.\d+)?(?![\w.,-]\w)")
+MONTHS = "January February March April May June July August September October November December".split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 SMALL = {word: digits for word, digits in NUMBER_WORDS.items() if 2 <= int(digits) <= 12}
 
