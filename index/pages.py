@@ -33,6 +33,7 @@ _STATEMENTS = frozenset(
 )
 _WITHIN_WORDS = FORMATTING | {"ins", "q", "sub", "sup"}  # trafilatura would put blanks around their text
 _HEAD_ELEMENTS = frozenset({"title", "meta", "link"})
+_STRAY = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")  # control characters, which XML does not have
 _NAME = re.compile(r"[a-z][\w:.-]*")
 _TIMES = frozenset(
     (
@@ -150,7 +151,7 @@ class _Shown(LenientParser):
         return [*self._times, *self._stated_times, *self._shown_times[:1]]
 
     def read(self, html: str) -> str:
-        self.feed(html.replace("\0", "\ufffd"))
+        self.feed(_STRAY.sub("\ufffd", html))
         self.close()
         return "".join(self._shown)
 
