@@ -151,7 +151,7 @@ class _Shown(LenientParser):
         return [*self._times, *self._stated_times, *self._shown_times[:1]]
 
     def read(self, html: str) -> str:
-        self.feed(_STRAY.sub("\ufffd", html))
+        self.feed(_STRAY.sub("", html.replace("\f", " ")))
         self.close()
         return "".join(self._shown)
 
