@@ -1,4 +1,4 @@
-"""``python -m evals.reader``: prepare the training data, train the adapter, calibrate, and say what it is worth."""
+"""``python -m evals.reader``: prepare the training data, train, calibrate, evaluate, and ablate the selection."""
 
 import json
 import shutil
@@ -20,13 +20,14 @@ from index.reader import ADAPTER
 
 DATA = Path("../shared/reader/data")
 TUNING_SETS = ("newsroom", "clapnq", TUNING)
+ABLATION_SETS = ("squad2", "clapnq", "mtrag", TUNING, "newsroom")
 TEST_SETS = ("squad2", "news-test")
 PACKED = ("model.onnx", "tokenizer.json")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """The reader's training: prepare, train, calibrate, evaluate."""
+    """The reader's training: prepare, train, calibrate, evaluate, ablate."""
 
 
 @main.command(epilog="Example: python -m evals.reader prepare reader-pack --share 1")
@@ -100,6 +101,19 @@ def evaluate(data: Path) -> None:
     if reader is not None:
         for line in kinds_caught(reader, data):
             click.echo(line)
+
+
+@main.command(epilog="Example: python -m evals.reader ablate")
+@click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
+def ablate(data: Path) -> None:
+    """Say what each rule of the selection is worth, with and without it, on lists that it was not written for."""
+    from evals.reader.ablate import effects, slices
+
+    models = ModelProvider(load_settings())
+    lists = {name: record(name, models, data, click.echo) for name in ABLATION_SETS}
+    lists |= {f"newsroom: {tag}": part for tag, part in slices(lists["newsroom"]).items()}
+    for effect in effects(lists):
+        click.echo(str(effect))
 
 
 def _digests(data: Path) -> dict[str, str]:

@@ -28,6 +28,7 @@ RULES: Mapping[str, tuple[Switch, ...]] = {
     "newest first": ((selection, "prefer_newest", lambda evidence, _: tuple(evidence)),),
     "no repetition": ((support, "distinct", lambda _, answers, __: tuple(answers)),),
 }
+FEWEST = 3
 PRESENT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -52,6 +53,13 @@ class Effect:
     interval: Interval | None
     conflicting: int
 
+    def __str__(self) -> str:
+        spread = "" if self.interval is None else f" ({self.interval.low:+.3f} to {self.interval.high:+.3f})"
+        return (
+            f"{self.questions}, n {self.n}: {self.rule} changes {self.changed}; F1 {self.with_rule:.3f} with,"
+            f" {self.without:.3f} without, gain {self.gain:+.3f}{spread}; sources differ in {self.conflicting}"
+        )
+
 
 def effects(lists: Mapping[str, Sequence[Recorded]]) -> Iterator[Effect]:
     """The effect of each rule on each list of questions."""
@@ -65,9 +73,11 @@ def effects(lists: Mapping[str, Sequence[Recorded]]) -> Iterator[Effect]:
             yield _effect(rule, questions, asked, before, after)
 
 
-def slices(asked: Sequence[Recorded], tags: Sequence[str]) -> dict[str, list[Recorded]]:
-    """The questions that have each tag."""
-    return {tag: [one for one in asked if tag in one.tags] for tag in tags}
+def slices(asked: Sequence[Recorded]) -> dict[str, list[Recorded]]:
+    """The questions that have each tag, of tags with ``FEWEST`` answerable ones or more."""
+    tags = sorted({tag for one in asked for tag in one.tags})
+    parts = {tag: [one for one in asked if tag in one.tags] for tag in tags}
+    return {tag: part for tag, part in parts.items() if sum(one.answerable for one in part) >= FEWEST}
 
 
 def _effect(
