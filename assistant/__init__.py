@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
+    from assistant.answering.chain import AnswerChain, Question
     from assistant.assistant import Assistant
-    from assistant.chain import AnswerChain, Question
-    from assistant.conversation import Earlier
+    from assistant.question.follow_up import Earlier
     from assistant.retriever import NewsRetriever
     from index.articles import Article, Window
     from index.errors import AssistantError
@@ -42,12 +42,12 @@ __all__ = [
 
 _HOMES = {
     "Assistant": "assistant.assistant",
-    "AnswerChain": "assistant.chain",
+    "AnswerChain": "assistant.answering.chain",
     "Article": "index.articles",
     "AssistantError": "index.errors",
-    "Earlier": "assistant.conversation",
+    "Earlier": "assistant.question.follow_up",
     "NewsRetriever": "assistant.retriever",
-    "Question": "assistant.chain",
+    "Question": "assistant.answering.chain",
     "Window": "index.articles",
 }
 

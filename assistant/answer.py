@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from assistant.confidence import Scores
-from assistant.reply import Usage
-from assistant.sentence_dates import resolve_dates
+from assistant.dates.article_dates import resolve_dates
+from assistant.llm.reply_json import Usage
 from index.articles import ArticleInfo, Sentence
 
 if TYPE_CHECKING:
@@ -21,6 +20,25 @@ class Status(StrEnum):
     CONFLICTING = "conflicting"  # answered, and the sources contradict each other
     INSUFFICIENT = "insufficient"
     IN_PROGRESS = "in progress"  # only while an answer is streamed
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What was read of a sentence and of the passage that it stands in; logits.
+
+    Attributes:
+        sentence: the reader's, that the sentence answers.
+        reranked: the head's on the cross-encoder as it is, for the same; None without a reranker.
+        behind: how far its passage's relevance is behind the best one's.
+        passage: the reader's, that the passage answers.
+        span: the reader's, that the passage's best words answer rather than none.
+    """
+
+    sentence: float
+    reranked: float | None
+    behind: float
+    passage: float
+    span: float
 
 
 @dataclass(frozen=True, slots=True)

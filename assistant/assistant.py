@@ -9,22 +9,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from assistant.models import ModelProvider, vector_server
+from assistant.embedded.provider import ModelProvider, vector_server
 from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, reveal
-from index.adding import AddReport
 from index.articles import Article, Window
-from index.decoding import mended
-from index.entries import IndexStatus
 from index.errors import InputError, InputWarning
+from index.formats.decoding import mended
 from index.library import Library
-from index.namesakes import Incoming
-from index.readers import Reader, Reading, good_articles, place_of
+from index.lifecycle.add import AddReport
+from index.lifecycle.namesakes import Incoming
+from index.read.readers import Reader, Reading, good_articles, place_of
+from index.store.records import IndexStatus
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from assistant.answer import Answer
-    from assistant.chain import AnswerChain, Question
+    from assistant.answering.chain import AnswerChain, Question
     from assistant.retriever import NewsRetriever
 
 
@@ -143,8 +143,8 @@ class Assistant:
     @cached_property
     def chain(self) -> "AnswerChain":
         """The whole way from question to answer, as a LangChain ``Runnable``."""
-        from assistant.chain import AnswerChain, ChainLimits
-        from assistant.evidence import EvidenceLimits
+        from assistant.answering.chain import AnswerChain, ChainLimits
+        from assistant.evidence.select import EvidenceLimits
 
         settings = self.settings
         evidence = EvidenceLimits(settings.sentences, settings.evidence_tokens)
@@ -196,7 +196,7 @@ class Assistant:
         settings = self.settings
         if settings.base_url is None and settings.api_key is None:
             return (LOCAL,)
-        from assistant.llm import offered_models
+        from assistant.llm.client import offered_models
 
         address, key = settings.base_url or OPENAI_BASE_URL, reveal(settings.api_key)
         return (LOCAL, *offered_models(address, key, settings.timeout_seconds))
@@ -218,7 +218,7 @@ class Assistant:
 
 def _asked(question: "str | Question", as_of: datetime | None, extractive: bool = False) -> "Question":
     """The question, asked at a moment, as text whatever bytes it was made of."""
-    from assistant.chain import Question
+    from assistant.answering.chain import Question
 
     asked = Question(question) if isinstance(question, str) else question
     names = ("text", "source", "author", "title", "tag")

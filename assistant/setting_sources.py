@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.settings_file import SettingsFile
+from index.embed.openai_errors import same_server, shown_address
 from index.errors import SettingError
-from index.service_errors import same_server, shown_address
 
 CONFIG_FILE = "assistant.toml"
 OPENAI_BASE_URL = "https://api.openai.com/v1"

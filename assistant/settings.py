@@ -29,9 +29,9 @@ from assistant.setting_sources import (
     shown_input,
 )
 from assistant.settings_file import SettingsFile, read_settings_file
+from index.embed.openai_errors import same_server, shown_address
 from index.errors import SettingError
 from index.printable import printable
-from index.service_errors import same_server, shown_address
 
 __all__ = ["OPENAI_BASE_URL", "Settings", "environment_name", "explain_settings", "load_settings"]
 APPLICATION = "news-assistant"

@@ -1,5 +1,5 @@
 """``python -m evals`` runs the command line."""
 
-from evals.command import main
+from evals.commands.main import main
 
 main()

@@ -3,21 +3,21 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from index.adding import LOOK_UP_ARTICLES, Adding, AddReport, Models, batched
 from index.articles import Article, Window
-from index.catalog import Catalog
-from index.checking import CheckReport, check_parts
-from index.copies import Link, links
-from index.entries import Entry, IndexStatus, Selection, Stored, version_of
 from index.errors import DamagedError, InputError
 from index.hits import SearchResult
-from index.namesakes import Incoming, as_incoming, told_apart
-from index.parts import CATALOG
-from index.reading import Reader
-from index.rebuilding import Rebuilt, rebuild
-from index.search import Searcher
-from index.server import Server
-from index.writing import one_writer, open_for_writing
+from index.lifecycle.add import LOOK_UP_ARTICLES, Adding, AddReport, Models, batched
+from index.lifecycle.check import CheckReport, check_parts
+from index.lifecycle.commit import CATALOG
+from index.lifecycle.namesakes import Incoming, as_incoming, told_apart
+from index.lifecycle.open_for_reading import Reader
+from index.lifecycle.rebuild import Rebuilt, rebuild
+from index.lifecycle.write_lock import one_writer, open_for_writing
+from index.retrieve.near_duplicates import Link, links
+from index.retrieve.search import Searcher
+from index.store.catalog import Catalog
+from index.store.chroma_server import Server
+from index.store.records import Entry, IndexStatus, Selection, Stored, version_of
 
 SEARCHES = 5  # times that a search is made again because another process was changing what it found
 NEIGHBOURS = 50  # of each chunk; more are looked at where all of these are of copies

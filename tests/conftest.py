@@ -12,16 +12,16 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from assistant.assistant import Assistant
-from assistant.cli import main
-from assistant.download import weights_of
-from assistant.models import ModelProvider
+from assistant.cli.main import main
+from assistant.embedded.download_progress import weights_of
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import Settings, load_settings
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.library import Library
-from index.reader import Reader
-from index.readers import find_files, read_articles
-from index.rerank import Reranker
-from index.weights import ASSETS, Role
+from index.read.readers import find_files, read_articles
+from index.retrieve.reader import Reader
+from index.retrieve.rerank import Reranker
+from index.weights.folder import ASSETS, Role
 from tests.parts import KEY, NEWSROOM, Outcome, Run
 
 HOME_VARIABLES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")

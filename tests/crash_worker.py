@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
-from index import store
 from index.articles import Article
 from index.library import Library
+from index.store import chroma as store
 
 TOWNS = ("Vellin", "Port Anselm", "Brackwater", "Tolle", "Harrow Sound", "Quillon", "Merrow")
 

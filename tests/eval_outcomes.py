@@ -3,7 +3,7 @@
 from typing import Any
 
 from evals.metrics.outcome import Outcome, Passage, Statement
-from evals.schema import Question, Span
+from evals.questions.schema import Question, Span
 
 TEXT = "Anna met Bo in Oslo. She did not meet Cara. They talked for 9.2 hours."
 FIRST, SECOND, THIRD = (0, 20), (21, 43), (44, 70)

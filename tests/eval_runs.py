@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evals.line_file import open_line_file
-from evals.provenance import Provenance, articles_digest
-from evals.records import Key, Record, Run, RunInfo, create_run
-from evals.schema import Header, Question, Span
-from evals.suite import Material, Suite
+from evals.questions.schema import Header, Question, Span
+from evals.run.append_only import open_line_file
+from evals.run.provenance import Provenance, articles_digest
+from evals.run.records import Key, Record, Run, RunInfo, create_run
+from evals.run.suite import Material, Suite
 from index.articles import Article
 from tests.eval_outcomes import FIRST, SECOND, TEXT, ask, span, unanswerable
 

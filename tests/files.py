@@ -5,7 +5,7 @@ from pathlib import Path
 
 from index.articles import Article
 from index.errors import InputError
-from index.readers import Reader, Reading
+from index.read.readers import Reader, Reading
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Ferry returns to Brackwater | Lakeside Courier</title>

@@ -9,12 +9,12 @@ from pathlib import Path
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
-from assistant.chain import AnswerChain, ChainLimits
-from assistant.evidence import EvidenceLimits
-from index.embedding import Embedder
+from assistant.answering.chain import AnswerChain, ChainLimits
+from assistant.evidence.select import EvidenceLimits
+from index.embed.local import Embedder
 from index.library import Library
-from index.reader import Reader
-from index.rerank import Reranker
+from index.retrieve.reader import Reader
+from index.retrieve.rerank import Reranker
 from tests.openai_server import OpenAIServer, Request, Streamed
 
 ROOT = Path(__file__).parents[1]

@@ -37,7 +37,7 @@ RE_FUNCTIONS = ("compile", "search", "match", "fullmatch", "sub", "subn", "split
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A pattern, and where it stands: ``index.sentences:_GAP`` or ``index.pdf:75``."""
+    """A pattern, and where it stands: ``index.split.sentences:_GAP`` or ``index.formats.pdf:75``."""
 
     place: str
     pattern: re.Pattern[Any]

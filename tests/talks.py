@@ -1,8 +1,8 @@
 """Conversations made by hand, for tests of what is made of them."""
 
 from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
-from assistant.reply import Usage
-from assistant.transcript import Entry, Transcript
+from assistant.llm.reply_json import Usage
+from assistant.render.transcript import Entry, Transcript
 from index.articles import Article
 
 STARTED = "2023-11-09T10:00:00.000000+00:00"

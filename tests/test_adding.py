@@ -14,13 +14,13 @@ import pexpect
 import pytest
 
 from assistant.assistant import Assistant
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import Settings
-from index.catalog import Catalog
 from index.errors import InputError, InputWarning
-from index.fields import FieldNames
-from index.parts import CATALOG
-from index.readers import Reading
+from index.formats.article_fields import FieldNames
+from index.lifecycle.commit import CATALOG
+from index.read.readers import Reading
+from index.store.catalog import Catalog
 from tests.files import PAGE, RSS, pdf
 from tests.parts import ROOT, Run
 

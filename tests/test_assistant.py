@@ -10,11 +10,11 @@ from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda
 
 from assistant import Answer, Article, Assistant, Question, Status, Window
-from assistant.scripted import ScriptedChat
 from assistant.settings import Settings
+from assistant.testing import ScriptedChat
 from index.articles import epoch_seconds
 from index.errors import InputError, SettingError
-from index.readers import find_files, read_articles
+from index.read.readers import find_files, read_articles
 from tests.parts import NEWSROOM, listed, quoting
 
 MET = "Who did Blinken meet?"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from index.articles import Article
-from index.catalog import Catalog
 from index.errors import InputError
-from index.parts import CATALOG
-from index.readers import Reader, read_articles
+from index.lifecycle.commit import CATALOG
+from index.read.readers import Reader, read_articles
+from index.store.catalog import Catalog
 from tests.broken_files import Broken, broken_files
 from tests.files import ATOM, PAGE, RSS, pdf
 from tests.parts import ROOT
@@ -68,8 +68,8 @@ def test_a_folder_of_them_is_added_in_bounded_memory(tmp_path: Path) -> None:
     unusual = make_unusual_ones(news)
     code = (
         "import resource, sys\n"
-        "from assistant.cli import main\n"
-        "from evals.peak_memory import peak_megabytes\n"
+        "from assistant.cli.main import main\n"
+        "from evals.experiments.peak_memory import peak_megabytes\n"
         "try:\n    main()\n"
         "finally:\n"
         "    parsers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"

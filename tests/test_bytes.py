@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from index.decoding import mended, storable, stored_path
+from index.formats.decoding import mended, storable, stored_path
 from tests.parts import ROOT, Run
 
 NAME = b"caf\xe9-\xff.txt"

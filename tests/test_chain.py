@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from assistant.answer import Answer, Citation, Evidence, Status
-from assistant.chain import MAX_QUESTION_CHARACTERS, AnswerChain, Question
-from assistant.prompting import load_prompt
-from assistant.scripted import ScriptedChat
-from assistant.tokens import count_tokens
-from assistant.turn import PROMPT_TOKENS
+from assistant.answering.chain import MAX_QUESTION_CHARACTERS, AnswerChain, Question
+from assistant.answering.turn import PROMPT_TOKENS
+from assistant.llm.prompts import load_prompt
+from assistant.testing import ScriptedChat
+from assistant.text.tokens import count_tokens
 from index.articles import Article, Window, epoch_seconds
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.errors import IndexStateError, UsageError
 from index.library import Library
-from index.readers import find_files, read_articles
-from index.rerank import Reranker
+from index.read.readers import find_files, read_articles
+from index.retrieve.rerank import Reranker
 from tests.parts import LIMITS, NEWSROOM, Chats, Loaded, chain_over, listed, quoting, reply_to, replying
 
 MET = "Who did Blinken meet?"

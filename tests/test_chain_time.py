@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from assistant.answer import Answer, Status
+from assistant.answering.chain import AnswerChain, Question
 from assistant.assistant import Assistant
-from assistant.chain import AnswerChain, Question
-from assistant.conversation import Earlier
-from assistant.scripted import ScriptedChat
+from assistant.question.follow_up import Earlier
+from assistant.testing import ScriptedChat
 from index.articles import Window, epoch_seconds, until_seconds
 from index.errors import UsageError
 from index.library import Library

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from assistant import Assistant
-from assistant.chat_commands import commands
+from assistant.chat.commands import commands
 from tests.openai_server import OpenAIServer, Request, Streamed
 from tests.parts import NEWSROOM, reply_to
 from tests.terminal import piped

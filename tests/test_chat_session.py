@@ -10,8 +10,8 @@ from rich.console import Console
 
 from assistant import Assistant
 from assistant.answer import Answer, Claim, Status
-from assistant.chat_session import Chat
-from assistant.screen import Moving, Screen
+from assistant.chat.session import Chat
+from assistant.chat.terminal import Moving, Screen
 from tests.openai_server import OpenAIServer, Silence
 from tests.parts import ROOT
 from tests.terminal import COMMAND, without_escapes

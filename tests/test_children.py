@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from assistant.warm_model import Serving, WarmModel
+from assistant.embedded.daemon import Serving, WarmModel
 from index.children import command, environment, package_folders
-from index.embedding import Embedder
-from index.embedding_processes import EmbeddingProcesses
-from index.parsing import Parsers, Task
-from index.weights import Asset, AssetFile, Piece, Role, Weights
+from index.embed.local import Embedder
+from index.embed.processes import EmbeddingProcesses
+from index.read.sandbox import Parsers, Task
+from index.weights.folder import Asset, AssetFile, Piece, Role, Weights
 from tests.files import PAGE
 from tests.package_index import package_index
 from tests.parts import KEY, ROOT
@@ -165,7 +165,8 @@ def test_where_packages_are_looked_for(hostile: Path, tmp_path: Path, monkeypatc
 def test_a_dotenv_file_of_the_current_folder_is_not_believed(hostile: Path, content: str | bytes) -> None:
     (hostile / ".env").write_bytes(content.encode() if isinstance(content, str) else content)
     code = (
-        "import sys; from pathlib import Path; from index.store import Store; from index.identity import Identity;"
+        "import sys; from pathlib import Path; from index.store.chroma import Store;"
+        "from index.store.fingerprint import Identity;"
         "from tests.test_library import OtherEmbedder;"
         "Store.create(Path(sys.argv[1]), Identity.of(OtherEmbedder('a'))).close();"
         "from pydantic_settings import DotEnvSettingsSource as Source;"

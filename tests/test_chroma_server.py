@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from index.articles import Article
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.errors import AuthenticationError, IndexStateError, ServiceError, UnreachableError
 from index.library import Library
-from index.parts import CATALOG
-from index.server import NOTE, Server
-from index.store import DATABASE
+from index.lifecycle.commit import CATALOG
+from index.store.chroma import DATABASE
+from index.store.chroma_server import NOTE, Server
 from tests.chroma_server import ChromaServer
 from tests.parts import NEWSROOM, Loaded, Run
 from tests.test_library import ARTICLES

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.articles import Article, Chunk
-from index.chunks import MAX_FACTOR, split_chunks
-from index.sentences import split_sentences
+from index.split.chunks import MAX_FACTOR, split_chunks
+from index.split.sentences import split_sentences
 from tests.strategies import articles
 
 TARGETS = st.integers(min_value=1, max_value=60)

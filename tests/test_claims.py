@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Evidence
-from assistant.claims import Claims
-from assistant.evidence import EvidenceLimits, select_evidence
+from assistant.answering.claims import Claims
+from assistant.evidence.select import EvidenceLimits, select_evidence
 from index.articles import Article
-from index.chunks import split_chunks
 from index.hits import Hit
-from index.reader import Reader
+from index.retrieve.reader import Reader
+from index.split.chunks import split_chunks
 
 TEXT = (
     "Greta Lomax works for the railway. She is not related to the mayor. The ferry sank on Monday with 40 people.\n\n"

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from assistant.chat_commands import PATH
-from assistant.completion import ChatCompleter
-from assistant.shelf import Phrases, names_in
+from assistant.chat.commands import PATH
+from assistant.chat.completion import ChatCompleter
+from assistant.chat.known_names import Phrases, names_in
 from index.errors import UnreachableError
 
 PHRASES = Phrases.of(

@@ -13,12 +13,12 @@ from typing import IO, NamedTuple
 
 import pytest
 
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from index.articles import Article, Chunk
-from index.chunks import split_chunks
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.library import Library
+from index.split.chunks import split_chunks
 from tests.parts import NEWSROOM, ROOT, Loaded
 
 ARTICLES = int(os.environ.get("TEST_ARTICLES", "150"))
@@ -141,8 +141,8 @@ def test_the_second_writer_waits_and_says_so(tmp_path: Path, embedder: Embedder)
 
 
 def test_a_writer_that_never_ends_is_named(tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
-    from index import writing
     from index.errors import IndexStateError
+    from index.lifecycle import write_lock as writing
 
     monkeypatch.setattr(writing, "LOCK_SECONDS", 0.1)
     folder = tmp_path / "index"

@@ -73,7 +73,7 @@ PRIVATE = FOLDER + b'/private'
 libc = ctypes.CDLL(None)
 reason = libc.__errno_location
 reason.restype = ctypes.POINTER(ctypes.c_int)
-from index.confinement import confine
+from index.read.confinement import confine
 calls = [(text, getattr(libc, text.split(',')[0]), eval('(' + text.partition(',')[2] + ',)' if ',' in text else '()'))
          for text in sys.argv[3:]]
 spawn, process = libc.posix_spawn, ctypes.c_int()
@@ -101,7 +101,7 @@ def confined(call: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize("attempt", PYTHON)
 def test_parsers_have_no_network_no_programs_and_no_files(folder: Path, attempt: str) -> None:
     names = f"FOLDER, PRIVATE, PACKAGE = {str(folder)!r}, {str(folder / 'private')!r}, {str(ROOT / 'index')!r}"
-    outcome = confined(f"exec({f'from index.confinement import confine; confine(); {names}; {attempt}'!r})")
+    outcome = confined(f"exec({f'from index.read.confinement import confine; confine(); {names}; {attempt}'!r})")
     assert outcome.returncode == 1
     assert outcome.stderr.splitlines()[-1].startswith("PermissionError: a parser tried")
     assert [path.name for path in folder.iterdir()] == ["private"]
@@ -109,7 +109,7 @@ def test_parsers_have_no_network_no_programs_and_no_files(folder: Path, attempt:
 
 
 def test_parsers_have_bounded_memory() -> None:
-    outcome = confined("from index.confinement import confine; confine(); bytearray(3 << 30)")
+    outcome = confined("from index.read.confinement import confine; confine(); bytearray(3 << 30)")
     assert outcome.stderr.splitlines()[-1].startswith("MemoryError")
 
 
@@ -128,9 +128,9 @@ def test_the_kernel_refuses_it_to_native_code_too(folder: Path) -> None:
 
 THREADS = """
 from threading import Thread
-from index.confinement import confine
+from index.read.confinement import confine
 confine()
-for work in (lambda: print(__import__("index.feeds").__name__, flush=True), lambda: open("/etc/passwd")):
+for work in (lambda: print(__import__("index.formats.feeds").__name__, flush=True), lambda: open("/etc/passwd")):
     thread = Thread(target=work)
     thread.start()
     thread.join()
@@ -157,7 +157,8 @@ def test_threads_that_a_parser_starts_work_and_are_as_confined() -> None:
 def test_what_parsers_need_they_have(kind: str, document: bytes) -> None:
     # Each is the first of its process, so that whatever it imports and loads is imported and loaded confined.
     code = (
-        "import sys; from index.confinement import confine; from index.parsing import Task, parsed; confine();"
+        "import sys; from index.read.confinement import confine; from index.read.sandbox import Task, parsed;"
+        "confine();"
         f"print(sum(isinstance(item, dict) for item in parsed(Task({kind!r}, 'a'), {document!r})))"
     )
     outcome = confined(code)
@@ -166,7 +167,7 @@ def test_what_parsers_need_they_have(kind: str, document: bytes) -> None:
 
 
 def test_the_filter_of_the_other_processor_is_well_formed() -> None:
-    from index.kernel import _program
+    from index.read.kernel import _program
 
     for column in (0, 1):
         program = _program(column, 1)

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage
 
 from assistant import Answer, Assistant, Earlier, Question, Status
-from assistant.conversation import leans, rewritten
-from assistant.llm import make_chat_model
-from assistant.reply import ReplyPart
-from assistant.scripted import ScriptedChat
+from assistant.llm.client import make_chat_model
+from assistant.llm.reply_json import ReplyPart
+from assistant.question.follow_up import leans, rewritten
 from assistant.settings import Settings
-from index.embedding import Embedder
+from assistant.testing import ScriptedChat
+from index.embed.local import Embedder
 from index.library import Library
-from index.rerank import Reranker
+from index.retrieve.rerank import Reranker
 from tests.openai_server import OpenAIServer, Request, Streamed
 from tests.parts import Loaded, chain_over, quoting, reply_to
 

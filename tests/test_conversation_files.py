@@ -9,9 +9,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from assistant.conversation_files import MOST_KEPT, error_file, history_file, last_conversation, save_conversation
+from assistant.chat.history_files import MOST_KEPT, error_file, history_file, last_conversation, save_conversation
+from assistant.render.transcript import Transcript
 from assistant.settings import APPLICATION
-from assistant.transcript import Transcript
 from index.errors import AssistantError, InputError
 from tests.talks import TALK
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.copies import independent_sources, same_report
+from assistant.evidence.independent_sources import independent_sources, same_report
 from tests.evidence import said, told
 
 WIRE = "Dockers in Port Anselm voted on Thursday night to accept a new pay deal, ending a strike of 22 days."

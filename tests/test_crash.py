@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from index.articles import Article
-from index.chunks import split_chunks
-from index.embedding import Embedder
-from index.entries import Stored
-from index.identity import PROBE_SIMILARITY
+from index.embed.local import Embedder
 from index.library import Library
-from index.parts import CATALOG
+from index.lifecycle.commit import CATALOG
+from index.split.chunks import split_chunks
+from index.store.fingerprint import PROBE_SIMILARITY
+from index.store.records import Stored
 from tests.crash_worker import day, write
 from tests.parts import ROOT, Loaded
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.dates import iso_date
+from index.formats.dates import iso_date
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.answer import Evidence
-from assistant.disagreement import find_disagreements
+from assistant.selection.disagreement import find_disagreements
 from tests.evidence import said
 
 DAY, LATER = "2023-05-02", "2023-05-04T09:00"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.embedding_service import MAX_BYTES, MAX_TEXTS, ServiceEmbedder, batched
+from index.embed.service import MAX_BYTES, MAX_TEXTS, ServiceEmbedder, batched
 from index.errors import AuthenticationError, ReplyError, ServiceError, ServiceTimeoutError, UnknownModelError
 from tests.openai_server import OpenAIServer, Plain, Reply, Request, Silence, failure, vectors
 

@@ -4,17 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from evals.agreement import (
-    ALL_ALIKE,
-    Judgement,
-    agreement,
-    answer_of,
-    balanced_accuracy,
-    cohen_kappa,
-    confusion,
-)
-from evals.claims import Label
-from evals.grades import Grade
+from evals.judge.agreement import ALL_ALIKE, Judgement, agreement, answer_of, balanced_accuracy, cohen_kappa, confusion
+from evals.judge.claims import Label
+from evals.judge.grades import Grade
 
 S, P, N = Label.SUPPORTED, Label.PARTIALLY, Label.NOT
 BROKEN = Grade(error="no reply")

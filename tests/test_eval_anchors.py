@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.anchors import Fit, Miss, anchor_questions, anchor_span
-from evals.schema import Question, Span
+from evals.questions.anchors import Fit, Miss, anchor_questions, anchor_span
+from evals.questions.schema import Question, Span
 from index.articles import Article
 from tests.strategies import texts
 

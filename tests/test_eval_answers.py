@@ -16,7 +16,7 @@ from evals.metrics.answers import (
 )
 from evals.metrics.scores import Metric, Score
 from evals.metrics.text import squad_tokens, words
-from evals.schema import Question
+from evals.questions.schema import Question
 from tests.eval_outcomes import FIRST, SECOND, THIRD, ask, cite, fail, refuse, say, span, unanswerable
 
 

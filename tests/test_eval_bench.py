@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.command import main
+from evals.commands.main import main
 from tests.openai_server import OpenAIServer, Plain, Reply, Request, Streamed
 from tests.parts import KEY
 

@@ -15,7 +15,7 @@ from evals.metrics.citations import (
 )
 from evals.metrics.outcome import Outcome, Passage, Statement, same_place
 from evals.metrics.support import claim_facts, claim_recall, claim_support
-from evals.schema import Span
+from evals.questions.schema import Span
 from tests.eval_outcomes import FIRST, SECOND, TEXT, THIRD, ask, cite, fail, refuse, say, span, unanswerable
 
 ONE = ask(("Bo",), evidence=((span(FIRST), span(FIRST, "copy")),))

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from evals.claims import Claim, Label, claims_of_run, read_claims, sample
-from evals.line_file import open_line_file
-from evals.provenance import Provenance
-from evals.records import Record, Run, RunInfo, create_run
-from evals.schema import Header
-from evals.suite import Material, QuestionSource, Suite
+from evals.judge.claims import Claim, Label, claims_of_run, read_claims, sample
+from evals.questions.schema import Header
+from evals.run.append_only import open_line_file
+from evals.run.provenance import Provenance
+from evals.run.records import Record, Run, RunInfo, create_run
+from evals.run.suite import Material, QuestionSource, Suite
 from index.articles import Article
 from index.errors import InputError
 from tests.eval_outcomes import FIRST, TEXT, THIRD, ask, unanswerable

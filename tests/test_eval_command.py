@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from evals.command import main
-from evals.provenance import articles_digest
-from evals.questions import read_questions
-from index.readers import find_files, read_articles
+from evals.commands.main import main
+from evals.questions.files import read_questions
+from evals.run.provenance import articles_digest
+from index.read.readers import find_files, read_articles
 from tests.test_eval_questions import GOOD, HEADER
 
 ROOT = Path(__file__).parents[1]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from evals.comparison import Change, RunComparison, compare_runs, compare_slices
-from evals.comparison_tables import shown_change, shown_change_interval, shown_p_value
-from evals.schema import Question
-from evals.scoring import HEADLINE, score_run
-from evals.statistics import Interval, holm
-from evals.whole_run import statistic_of
+from evals.questions.schema import Question
+from evals.score.comparison import Change, RunComparison, compare_runs, compare_slices
+from evals.score.comparison_tables import shown_change, shown_change_interval, shown_p_value
+from evals.score.scoring import HEADLINE, score_run
+from evals.score.statistics import Interval, holm
+from evals.score.whole_run import statistic_of
 from index.errors import UsageError
 from tests.eval_outcomes import FIRST, span
 from tests.eval_runs import ARTICLE, RIGHT, WRONG, answered, make_run, meetings, mysteries, refused

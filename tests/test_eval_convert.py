@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from evals.anchors import anchor_questions
-from evals.convert import CONVERTERS, Report, convert
+from evals.converters.convert import CONVERTERS, Report, convert
 from evals.converters.source import Options
-from evals.questions import QuestionSet, read_questions
-from evals.schema import Header, Question
+from evals.questions.anchors import anchor_questions
+from evals.questions.files import QuestionSet, read_questions
+from evals.questions.schema import Header, Question
 from index.articles import Article
 from index.errors import InputError, UsageError
-from index.readers import read_articles
+from index.read.readers import read_articles
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

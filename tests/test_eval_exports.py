@@ -9,12 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from evals.records import Run
+from evals.questions.schema import Question
 from evals.report.exports import csv_report, junit_report, markdown_report
 from evals.report.recorded import read_recorded
 from evals.report.slices import slices_of
-from evals.schema import Question
-from evals.scoring import HEADLINE
+from evals.run.records import Run
+from evals.score.scoring import HEADLINE
 from tests.eval_outcomes import ask
 from tests.eval_runs import ARTICLE, RIGHT, WRONG, make_run, meetings, mysteries, refused
 

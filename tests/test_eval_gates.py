@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from evals.gates import GateResult, check_gates, gate_line
-from evals.schema import Question
-from evals.scoring import RunScores, score_run
+from evals.questions.schema import Question
+from evals.score.gates import GateResult, check_gates, gate_line
+from evals.score.scoring import RunScores, score_run
 from index.errors import UsageError
 from tests.eval_runs import ARTICLE, RIGHT, WRONG, make_run, meetings, mysteries, refused
 from tests.test_eval_command import run

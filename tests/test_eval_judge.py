@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage
 
-from assistant.models import ModelProvider
-from assistant.scripted import ScriptedChat
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import Settings
-from evals.calibration import NOT_CALIBRATED, read_calibration
-from evals.claims import Claim, Label
-from evals.command import main
-from evals.grades import Grade, GraderInfo, open_log
-from evals.grading import grade_all
-from evals.judge import GRADERS, Judge, RerankerGrader, make_grader, quoted
-from evals.judge_command import FILE, share_supported
-from evals.records import Run
-from evals.scoring import score_run
+from assistant.testing import ScriptedChat
+from evals.commands.judge import FILE, share_supported
+from evals.commands.main import main
+from evals.judge.calibration import NOT_CALIBRATED, read_calibration
+from evals.judge.claims import Claim, Label
+from evals.judge.grades import Grade, GraderInfo, open_log
+from evals.judge.grading import grade_all
+from evals.judge.judge import GRADERS, Judge, RerankerGrader, make_grader, quoted
+from evals.run.records import Run
+from evals.score.scoring import score_run
 from index.errors import (
     AuthenticationError,
     InputError,
@@ -32,7 +32,7 @@ from index.errors import (
     UnreachableError,
     UsageError,
 )
-from index.rerank import Reranker
+from index.retrieve.rerank import Reranker
 from tests.openai_server import OpenAIServer, Reply, Request, Streamed, failure
 from tests.test_eval_claims import add, make_run, write
 from tests.test_llm import model_of

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.questions import check_questions, parse_question, question_line, read_questions, write_questions
-from evals.schema import Attack, Header, Question, Span, Turn
+from evals.questions.files import check_questions, parse_question, question_line, read_questions, write_questions
+from evals.questions.schema import Attack, Header, Question, Span, Turn
 from index.errors import InputError
 
 HEADER = '{"schema": "news-assistant/questions", "version": 1, "name": "tiny"}\n'

@@ -14,14 +14,14 @@ from typing import Any
 import matplotlib as mpl
 import pytest
 
-from evals.command import main
-from evals.records import Run
+from evals.commands.main import main
+from evals.questions.schema import Attack, Question, Turn
 from evals.report.html import render_page
 from evals.report.page import page_of
 from evals.report.plots import COLOURS, latency_plot
 from evals.report.recorded import read_recorded
 from evals.report.series import Stage, citations_of, reliability_of
-from evals.schema import Attack, Question, Turn
+from evals.run.records import Run
 from index.articles import Article
 from tests.eval_outcomes import FIRST, SECOND, TEXT, ask, span
 from tests.eval_runs import ARTICLE, RIGHT, WRONG, answered, make_run, meetings, mysteries, refused

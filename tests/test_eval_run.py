@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from evals.command import main
-from evals.line_file import open_line_file
-from evals.records import Begun, Run, find_run
-from evals.runner import Shard, execute, prepare_run
-from evals.scoring import score_run
-from evals.suite import load_material, read_suite
+from evals.commands.main import main
+from evals.run.append_only import open_line_file
+from evals.run.records import Begun, Run, find_run
+from evals.run.runner import Shard, execute, prepare_run
+from evals.run.suite import load_material, read_suite
+from evals.score.scoring import score_run
 from index.errors import InputError, UnreachableError, UsageError
 from tests.openai_server import OpenAIServer, Reply, Request, Streamed
 from tests.parts import ROOT, reply_to

@@ -14,7 +14,7 @@ from evals.metrics.runs import (
     planned_as_happened,
     prompt_tokens,
 )
-from evals.schema import Attack
+from evals.questions.schema import Attack
 from tests.eval_outcomes import ask, fail, refuse, say
 
 GOLD = ask(("Bo",), group="met", cluster="story")

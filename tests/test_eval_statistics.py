@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals.metrics.scores import Score, mean
-from evals.statistics import (
+from evals.score.statistics import (
     bootstrap_interval,
     bootstrap_statistic,
     compare,

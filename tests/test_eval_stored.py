@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from evals.command import main
-from evals.comparison import Change, RunComparison, compare_runs, compare_slices
-from evals.provenance import articles_digest
-from evals.records import Run
-from evals.scoring import score_run
-from evals.stored import StoredRun, save_scores, scores_of
-from evals.suite import find_suite, load_material, read_suite
+from evals.commands.main import main
+from evals.run.provenance import articles_digest
+from evals.run.records import Run
+from evals.run.suite import find_suite, load_material, read_suite
+from evals.score.comparison import Change, RunComparison, compare_runs, compare_slices
+from evals.score.scoring import score_run
+from evals.score.stored import StoredRun, save_scores, scores_of
 from index.errors import InputError, UsageError
 from tests.eval_runs import ARTICLE, RIGHT, WRONG, make_run, meetings, mysteries, refused
 from tests.parts import ROOT

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.schema import Question
-from evals.suite import SUITES, Sample, find_suite, load_material, read_suite
+from evals.questions.schema import Question
+from evals.run.suite import SUITES, Sample, find_suite, load_material, read_suite
 from index.errors import InputError, UsageError
 from tests.test_eval_questions import GOOD, HEADER
 

@@ -7,7 +7,7 @@ import pytest
 
 from index.articles import Article
 from index.errors import InputError, InputWarning
-from index.readers import Reader
+from index.read.readers import Reader
 from tests.files import read
 
 FEED = "<?xml version='1.0'?><rss version='2.0'><channel><title>Courier</title>{}</channel></rss>"

@@ -10,10 +10,10 @@ import pytest
 
 from index.articles import Article
 from index.errors import InputError
-from index.fetch import Fetcher, is_address, without_password
-from index.limits import MAX_DOWNLOAD_BYTES, MAX_REDIRECTS
-from index.network import is_public
-from index.readers import Reader, Reading
+from index.formats.limits import MAX_DOWNLOAD_BYTES, MAX_REDIRECTS
+from index.read.fetch import Fetcher, is_address, without_password
+from index.read.public_network import is_public
+from index.read.readers import Reader, Reading
 from tests.files import ATOM, PAGE, RSS, pdf
 
 CONTENTS = {
@@ -245,7 +245,7 @@ def test_the_name_is_looked_up_once_and_what_was_checked_is_asked(site: str, mon
 def test_a_redirect_into_the_private_network_is_refused(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the first machine is taken for a public one here, as nothing else can be asked in a test."""
     port = site.rpartition(":")[2]
-    monkeypatch.setattr("index.network.is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr("index.read.public_network.is_public", lambda address: address == "127.0.0.1")
     assert Fetcher().fetch(f"{site}/ferry").data == PAGE.encode()
     problem = problem_of(f"{site}/to/http://127.0.0.2:{port}/ferry", private=False)
     assert problem == "127.0.0.2 is a machine of this or the private network (127.0.0.2)"

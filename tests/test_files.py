@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import InputError
-from index.files import Patterns, find_files, search_files
+from index.read.files import Patterns, find_files, search_files
 from tests.files import PAGE
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from index.articles import Article, Window, epoch_seconds
-from index.catalog_sql import transaction
-from index.embedding import Embedder
-from index.entries import Selection
+from index.embed.local import Embedder
 from index.library import Library
-from index.parts import CATALOG
-from index.readers import read_articles
+from index.lifecycle.commit import CATALOG
+from index.read.readers import read_articles
+from index.store.catalog_sql import transaction
+from index.store.records import Selection
 from tests.files import PAGE, RSS
 from tests.parts import Loaded, Run
 
@@ -93,7 +93,7 @@ def test_leaving_the_others_out_finds_what_comparing_finds(
     library: Library, monkeypatch: pytest.MonkeyPatch, selection: Selection
 ) -> None:
     def found(compared: int) -> list[tuple[str, int | None, int | None]]:
-        monkeypatch.setattr("index.search.COMPARED_CHUNKS", compared)
+        monkeypatch.setattr("index.retrieve.search.COMPARED_CHUNKS", compared)
         result = library.searcher().search(QUESTION, k=30, candidates=3, selection=selection)
         return [(hit.chunk.id, hit.dense_rank, hit.lexical_rank) for hit in result.hits]
 
@@ -108,7 +108,7 @@ def test_a_chosen_search_is_not_upset_by_what_another_process_writes(
     searcher = reader.searcher()
     writer.add(ARTICLES[2:])
     for compared in (1000, 0):
-        monkeypatch.setattr("index.search.COMPARED_CHUNKS", compared)
+        monkeypatch.setattr("index.retrieve.search.COMPARED_CHUNKS", compared)
         for selection in (Selection(("Courier",)), Selection(window=Window(epoch_seconds("2023-05-01")))):
             found = searcher.search(QUESTION, k=30, candidates=30, selection=selection)
             assert "a" in {hit.chunk.article.id for hit in found.hits}

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.news_time import overlap
+from assistant.question.time_window import overlap
 from index.articles import Window, window_of
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.library import Library
-from index.readers import read_articles
+from index.read.readers import read_articles
 from tests.parts import Loaded, Run
 
 TIMES = {

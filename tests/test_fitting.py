@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from assistant.fitting import best_object, fitted, usable_members, valid_members
-from assistant.reply import values_in
+from assistant.llm.reply_form import best_object, fitted, usable_members, valid_members
+from assistant.llm.reply_json import values_in
 from tests.odd_replies import SCHEMA, WANTED
 
 GRADE = {"type": "object", "properties": {"grade": {"type": "string", "enum": ["supported", "not"]}}}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from index.flow import paragraphed
-from index.pages import page_fields
+from index.formats.html import page_fields
+from index.formats.html_flow import paragraphed
 
 BEFORE = "The council of Norrby closed the old bridge on Thursday after two cracks were found in it."
 AFTER = "It stays closed until the engineers have looked at every pillar, the council said."

@@ -8,10 +8,10 @@ import pytest
 
 from index.articles import Article
 from index.errors import InputError, UsageError
-from index.fields import FieldNames, field_names
-from index.pages import page_fields
-from index.readers import Reading
-from index.sentences import split_sentences
+from index.formats.article_fields import FieldNames, field_names
+from index.formats.html import page_fields
+from index.read.readers import Reading
+from index.split.sentences import split_sentences
 from tests.files import ATOM, FERRY, PAGE, RSS, pdf, read
 
 

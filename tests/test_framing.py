@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.folding import folded, seen
-from assistant.framing import as_data
+from assistant.text.escaping import as_data
+from assistant.text.lookalikes import folded, seen
 
 PARTS = ["<", "|", "im_end", "|>", "[", "]", "S1", "INST", "/", " ", "\n", "\u2028", "</s>", "<end_of_turn>", "a"]
 TRICKS = [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.highlight import Excerpts, Piece, Place, excerpts, highlight
+from assistant.render.highlight import Excerpts, Piece, Place, excerpts, highlight
 
 TEXTS = st.text(alphabet="ab \n", max_size=60)
 PLACES = st.lists(

@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
+from evals.experiments.peak_memory import peak_megabytes, present_megabytes
 from evals.index_bench.adding import measure_adding
 from evals.index_bench.command import index_bench
 from evals.index_bench.copies import EDITS, measure_copies
 from evals.index_bench.news import made_up_article, made_up_news, made_up_question, made_up_story
 from evals.index_bench.retrieval import DEPTHS, Row, best_depth, measure_retrieval
 from evals.index_bench.vectors import TOPICS, Nearest, Space, _Level
-from evals.peak_memory import peak_megabytes, present_megabytes
-from index.catalog import Catalog
-from index.chunks import split_chunks
-from index.embedding import Embedder
-from index.parts import CATALOG
+from index.embed.local import Embedder
+from index.lifecycle.commit import CATALOG
+from index.split.chunks import split_chunks
+from index.store.catalog import Catalog
 from tests.parts import ROOT, Loaded
 
 
@@ -122,7 +122,7 @@ def test_every_measurement_has_help_with_examples() -> None:
 
 def test_memory_is_that_of_the_process_and_not_of_the_one_that_started_it() -> None:
     held = bytearray(b"x") * 300_000_000
-    code = "from evals.peak_memory import peak_megabytes; print(peak_megabytes())"
+    code = "from evals.experiments.peak_memory import peak_megabytes; print(peak_megabytes())"
     own = float(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True).stdout)
     assert peak_megabytes() > len(held) / 1e6
     assert own < 100

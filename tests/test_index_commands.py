@@ -7,10 +7,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.library import Library
-from index.parts import CATALOG
-from index.sentences import split_sentences
+from index.lifecycle.commit import CATALOG
+from index.split.sentences import split_sentences
 from tests.parts import ROOT, Loaded, Run
 
 FERRY = "---\nid: ferry\ntitle: Ferry hits wall\nsource: Courier\npublished: 2023-07-09\n---\n"

@@ -10,17 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import identity, rebuilding
-from index.adding import AddReport
 from index.articles import Article
-from index.catalog import Catalog
-from index.catalog_sql import transaction
-from index.chunks import split_chunks
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.errors import DamagedError, IndexStateError
 from index.library import Library
-from index.parts import CATALOG, NEXT_CATALOG
-from index.store import EF_SEARCH, Store
+from index.lifecycle import rebuild as rebuilding
+from index.lifecycle.add import AddReport
+from index.lifecycle.commit import CATALOG, NEXT_CATALOG
+from index.split.chunks import split_chunks
+from index.store import fingerprint as identity
+from index.store.catalog import Catalog
+from index.store.catalog_sql import transaction
+from index.store.chroma import EF_SEARCH, Store
 from tests.parts import NEWSROOM, ROOT, Loaded
 from tests.test_library import ARTICLES, expected, opened, stored
 
@@ -64,7 +65,7 @@ def test_vectors_that_another_process_has_just_replaced_are_told_to_be_gone(tmp_
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from index.articles import Article
 from index.errors import AssistantError
@@ -125,7 +126,7 @@ READ_ONLY = """
 import os, sys
 from pathlib import Path
 import chromadb.api.rust, chromadb.telemetry.product.posthog, tantivy
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from index.errors import AssistantError
 from index.library import Library
@@ -303,8 +304,8 @@ def test_the_way_of_cutting_has_not_changed_without_its_name() -> None:
     """When this fails, change CHUNKING, so that older indexes are refused, and then this number."""
     from hashlib import sha256
 
-    from index.chunks import CHUNKING
-    from index.readers import read_articles
+    from index.read.readers import read_articles
+    from index.split.chunks import CHUNKING
 
     articles = (article for file in sorted(NEWSROOM.glob("00*.md")) for article in read_articles(file))
     cuts = [[(chunk.start, chunk.end) for chunk in split_chunks(article)] for article in articles]

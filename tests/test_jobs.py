@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.adding import AddReport
 from index.articles import Article
-from index.catalog import Catalog
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.errors import IndexStateError, ModelError
 from index.library import Library
-from index.parts import CATALOG
+from index.lifecycle.add import AddReport
+from index.lifecycle.commit import CATALOG
+from index.store.catalog import Catalog
 from tests.parts import ROOT, Loaded
 from tests.test_library import OtherEmbedder
 
@@ -86,7 +86,7 @@ def test_another_model_is_refused_before_anything_is_embedded(tmp_path: Path, em
 ADD = """
 import sys
 from pathlib import Path
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from index.library import Library
 from tests.test_jobs import GROUP, reports

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.articles import Article
-from index.decoding import decode
 from index.errors import InputError
-from index.kinds import Kind
-from index.limits import MAX_FAULTS
-from index.parsing import Parsers, Task, parsed
-from index.readers import Reader, Reading
+from index.formats.decoding import decode
+from index.formats.limits import MAX_FAULTS
+from index.formats.sniff import Kind
+from index.read.readers import Reader, Reading
+from index.read.sandbox import Parsers, Task, parsed
 from tests.files import ATOM, FERRY, PAGE, RSS, pdf, read
 from tests.parts import ROOT
 
@@ -152,7 +152,7 @@ def test_ctrl_c_is_for_whoever_started_the_parsers() -> None:
 
 def test_a_parser_never_outlives_whoever_started_it(tmp_path: Path) -> None:
     code = (
-        "from index.parsing import Parsers, Task\n"
+        "from index.read.sandbox import Parsers, Task\n"
         "parsers = Parsers()\n"
         "list(parsers.parse(Task('markdown', 'a'), b'text'))\n"
         "print(parsers._process.pid, flush=True)\n"

@@ -22,7 +22,7 @@ CHAT_CLIENTS = "langchain_openai"
 # Modules that touch the environment, and why; only settings reads it for our own purposes.
 ENVIRONMENT = {
     "assistant/settings.py": "reads the settings",
-    "assistant/local_server.py": "sets a default of the OpenMP library that runs the embedded language model",
+    "assistant/embedded/llama_server.py": "sets a default of the OpenMP library that runs the embedded language model",
     "index/children.py": "hands on what other processes need of it",
     "index/telemetry.py": "tells libraries to tell nobody",
 }
@@ -72,7 +72,7 @@ def importers_of(library: str) -> set[str]:
 
 
 def test_find_the_modules_that_the_rules_are_about() -> None:
-    assert {"index/store.py", "assistant/cli.py"} <= {str(module.relative_to(ROOT)) for module in MODULES}
+    assert {"index/store/chroma.py", "assistant/cli/main.py"} <= {str(module.relative_to(ROOT)) for module in MODULES}
 
 
 @every_module
@@ -83,11 +83,11 @@ def test_imports_go_from_evals_to_assistant_to_index(module: Path) -> None:
 
 
 def test_only_the_store_knows_chroma() -> None:
-    assert importers_of("chromadb") == {"index/store.py"}
+    assert importers_of("chromadb") == {"index/store/chroma.py"}
 
 
 def test_only_the_lexical_index_knows_tantivy() -> None:
-    assert importers_of("tantivy") == {"index/lexical.py"}
+    assert importers_of("tantivy") == {"index/store/tantivy_index.py"}
 
 
 def test_index_knows_nothing_of_language_models() -> None:
@@ -96,7 +96,7 @@ def test_index_knows_nothing_of_language_models() -> None:
 
 
 def test_only_llm_makes_chat_clients() -> None:
-    assert importers_of(CHAT_CLIENTS) == {"assistant/llm.py", "assistant/exchange.py"}
+    assert importers_of(CHAT_CLIENTS) == {"assistant/llm/client.py", "assistant/llm/attempts.py"}
     # exchange asks what kind of model it was given, and makes none.
     tree = tree_of(ROOT / "assistant" / "exchange.py")
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}

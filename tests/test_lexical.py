@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.articles import Article, Chunk, Window, epoch_seconds
-from index.chunks import split_chunks
 from index.errors import DamagedError
-from index.lexical import LexicalIndex
+from index.split.chunks import split_chunks
+from index.store.tantivy_index import LexicalIndex
 
 TEXTS = {
     "ferry": ("Ferry hits breakwater", "The ferries were striking the wall. Café Zoë stayed open.", "2023-07-09"),

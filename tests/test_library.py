@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from index.adding import AddReport
 from index.articles import Article, Chunk
-from index.catalog import Catalog
-from index.chunks import split_chunks
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.errors import IndexStateError, InputError
-from index.lexical import LexicalIndex
 from index.library import Library
-from index.parts import CATALOG, Parts
+from index.lifecycle.add import AddReport
+from index.lifecycle.commit import CATALOG, Parts
+from index.split.chunks import split_chunks
+from index.store.catalog import Catalog
+from index.store.tantivy_index import LexicalIndex
 from tests.parts import Loaded
 
 LONG = "\n\n".join(f"On day {day} the council of Vellin voted {day + 5} to 3. " * 12 for day in range(6))

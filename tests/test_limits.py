@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.limits import Limits
+from assistant.chat.search_filters import Limits
 from index.articles import Window
 from index.errors import UsageError
 

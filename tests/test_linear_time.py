@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from assistant.verification import verify
+from assistant.text.claim_check import verify
 from index.articles import Article
-from index.chunks import MAX_FACTOR, TARGET_WORDS, WORD_CHARACTERS, split_chunks
-from index.feeds import _END
-from index.pdf import _joined
-from index.sentences import MAX_SENTENCE_CHARACTERS, split_sentences
+from index.formats.feeds import _END
+from index.formats.pdf import _joined
+from index.split.chunks import MAX_FACTOR, TARGET_WORDS, WORD_CHARACTERS, split_chunks
+from index.split.sentences import MAX_SENTENCE_CHARACTERS, split_sentences
 from tests.patterns import Found, all_patterns, growth, texts
 
 SIZE = 2000
@@ -28,13 +28,13 @@ OF_SENTENCES = (
 ).split()
 # Tried at one place only, where the text begins, or with few characters around a place.
 ANCHORED = (
-    "index.kinds:_PROLOGUE",
-    "index.sentences:_CAMEL_CASE",
-    "index.texts:_FRONT_MATTER",
-    "index.sentences:_LAST_WORD",
-    "index.sentences:RULES",
-    "index.tables:_SEPARATOR_LINE",
-    "index.visible:_RAISED_NUMBER",
+    "index.formats.sniff:_PROLOGUE",
+    "index.split.sentences:_CAMEL_CASE",
+    "index.formats.plain:_FRONT_MATTER",
+    "index.split.sentences:_LAST_WORD",
+    "index.split.sentences:RULES",
+    "index.formats.records:_SEPARATOR_LINE",
+    "index.formats.html_visible:_RAISED_NUMBER",
 )
 
 
@@ -67,9 +67,13 @@ def test_every_pattern_takes_linear_time(found: Found) -> None:
 
 def test_patterns_are_found_wherever_they_stand() -> None:
     places = {found.place for found in all_patterns()}
-    assert {"index.sentences:_GAP", "assistant.framing:_TAG", "assistant.instructions:_MARKUP"} <= places
-    assert any(place.startswith("index.sentences:RULES[") for place in places)
-    assert any(re.fullmatch(r"assistant\.transcript_text:\d+", place) for place in places)
+    assert {
+        "index.split.sentences:_GAP",
+        "assistant.text.escaping:_TAG",
+        "assistant.evidence.injection:_MARKUP",
+    } <= places
+    assert any(place.startswith("index.split.sentences:RULES[") for place in places)
+    assert any(re.fullmatch(r"assistant\.render\.export:\d+", place) for place in places)
 
 
 @pytest.mark.parametrize("form", [r"\s+$", r"<(?=<*x)", r"a.*b", r"[a-z]{2,}[^su\W]s$"])

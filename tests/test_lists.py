@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from assistant.answer import Evidence
-from assistant.evidence import EvidenceLimits, select_evidence
-from assistant.lists import in_its_list, introduction
+from assistant.evidence.list_items import in_its_list, introduction
+from assistant.evidence.select import EvidenceLimits, select_evidence
 from index.articles import Article
-from index.chunks import split_chunks
 from index.hits import Hit
+from index.split.chunks import split_chunks
 
 LOOSE = EvidenceLimits(sentences=100, tokens=10_000)
 BALLOT = (

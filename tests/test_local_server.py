@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
-from assistant.framing import as_data
-from assistant.local_server import LocalServer
+from assistant.embedded.llama_server import LocalServer
+from assistant.text.escaping import as_data
 from index.errors import ModelError, SettingError
-from index.weights import Role
+from index.weights.folder import Role
 
 WAIT_SECONDS = 120
 SENTENCES = "\n".join(f"[{day}] On day {day} the council voted {day * 7} to {day} for the bridge." for day in range(9))
@@ -33,7 +33,7 @@ FORMAT = {"type": "json_schema", "json_schema": {"name": "claim", "schema": SCHE
 CHILD = """
 import sys, threading, urllib.request
 from pathlib import Path
-from assistant.local_server import LocalServer
+from assistant.embedded.llama_server import LocalServer
 server = LocalServer(Path(sys.argv[1]), context_tokens=1024)
 body = b'{"prompt": "Once upon a time", "max_tokens": 1000, "stream": true}'
 headers = {"Authorization": f"Bearer {server.api_key}", "Content-Type": "application/json"}

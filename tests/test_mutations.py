@@ -16,8 +16,8 @@ import pytest
 
 from index.articles import Article
 from index.errors import InputError, InputWarning
-from index.readers import Item, Reader
-from index.sentences import split_sentences
+from index.read.readers import Item, Reader
+from index.split.sentences import split_sentences
 from tests.files import ATOM, PAGE, RSS, pdf
 
 MUTATIONS = int(os.environ.get("TEST_MUTATIONS", "40"))  # files of every kind

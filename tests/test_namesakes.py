@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from assistant.assistant import Assistant
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import Settings
 from index.articles import Article
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.library import Library
-from index.namesakes import Incoming, made_unique
-from index.readers import read_articles
+from index.lifecycle.namesakes import Incoming, made_unique
+from index.read.readers import read_articles
 from tests.parts import Loaded, Run
 
 FEED = """<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>{source}</title>

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from assistant.news_time import read_question_time
-from assistant.sentence_dates import resolve_dates
+from assistant.dates.article_dates import resolve_dates
+from assistant.question.time_window import read_question_time
 
 NOON = datetime(2024, 6, 14, 12, tzinfo=UTC)  # a Friday
 

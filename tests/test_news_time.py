@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Evidence
-from assistant.days import Days, month_of, moved, unit_at
-from assistant.newest import prefer_newest
-from assistant.news_time import QuestionTime, overlap, read_question_time, until_moment
-from assistant.question_limits import Ordering
-from assistant.sentence_dates import ResolvedDate, resolve_dates
+from assistant.dates.article_dates import ResolvedDate, resolve_dates
+from assistant.dates.spans import Days, month_of, moved, unit_at
+from assistant.question.time_phrases import Ordering
+from assistant.question.time_window import QuestionTime, overlap, read_question_time, until_moment
+from assistant.selection.recency import prefer_newest
 from index.articles import ArticleInfo, Window, epoch_seconds
 
 THURSDAY = datetime(2023, 11, 9, 12, tzinfo=UTC)

@@ -15,8 +15,8 @@ import click
 import pytest
 
 import assistant
-from assistant.cli import cli
-from evals.command import evals
+from assistant.cli.main import cli
+from evals.commands.main import evals
 from tests.openai_server import OpenAIServer, Reply, Request, Streamed, vectors
 from tests.parts import ROOT, Run, reply_to
 
@@ -69,7 +69,7 @@ def test_the_metadata_names_authors_versions_and_both_programs() -> None:
     for version in ("3.11", "3.12", "3.13"):
         assert f"Programming Language :: Python :: {version}" in PROJECT["classifiers"]
     assert "urls" not in PROJECT
-    assert PROJECT["scripts"] == {"assistant": "assistant.cli:main", "assistant-evals": "evals.command:main"}
+    assert PROJECT["scripts"] == {"assistant": "assistant.cli.main:main", "assistant-evals": "evals.commands.main:main"}
 
 
 def test_set_up_asks_pip_for_nothing_beyond_the_pinned_list() -> None:
@@ -98,7 +98,7 @@ def test_the_completion_of_each_shell_is_printed(run: Run, shell: str) -> None:
 
 def test_a_shell_completes_commands() -> None:
     words = {"_ASSISTANT_COMPLETE": "bash_complete", "COMP_WORDS": "assistant index s", "COMP_CWORD": "2"}
-    outcome = python("from assistant.cli import main; main()", **words)
+    outcome = python("from assistant.cli.main import main; main()", **words)
     assert outcome.stdout.split() == ["plain,show", "plain,status"]
 
 
@@ -162,10 +162,10 @@ def test_a_question_may_come_from_standard_input(run: Run, monkeypatch: pytest.M
 
 def test_the_evals_say_what_to_install() -> None:
     missing = ("ir_measures", "matplotlib", "rapidfuzz")
-    outcome = program("evals.command", missing, "--help")
+    outcome = program("evals.commands.main", missing, "--help")
     assert outcome.returncode == 0
     assert "pip install 'news-assistant[evals]'" in " ".join(outcome.stdout.split())
-    outcome = program("evals.command", missing, "score", "smoke")
+    outcome = program("evals.commands.main", missing, "score", "smoke")
     assert outcome.returncode == 1
     assert "which is not installed\npip install 'news-assistant[evals]'" in outcome.stderr
     assert "Traceback" not in outcome.stdout + outcome.stderr
@@ -189,12 +189,12 @@ def test_servers_without_the_embedded_runtime_work_and_say_what_is_lost(tmp_path
             "ASSISTANT_INDEX": str(tmp_path / "index"),
         }
         arguments = ("ask", MET, "--add", str(article), "--json")
-        outcome = program("assistant.cli", ("fastembed", "xllamacpp"), *arguments, **chosen)
+        outcome = program("assistant.cli.main", ("fastembed", "xllamacpp"), *arguments, **chosen)
         assert "Traceback" not in outcome.stderr
         answer = json.loads(outcome.stdout)
         assert "the reranker's runtime is not installed" in answer["warnings"][0]
         assert "breakwater" in answer["text"]
-        wanted = program("assistant.cli", ("fastembed",), *arguments, **chosen, ASSISTANT_RERANKER="local")
+        wanted = program("assistant.cli.main", ("fastembed",), *arguments, **chosen, ASSISTANT_RERANKER="local")
         assert wanted.returncode == 1
         assert json.loads(wanted.stderr)["error"]["kind"] == "ModelError"
 
@@ -204,7 +204,7 @@ def test_servers_without_the_embedded_runtime_work_and_say_what_is_lost(tmp_path
 
 def test_no_warning_of_a_library_reaches_the_terminal(tmp_path: Path) -> None:
     code = (
-        "import warnings, logging, click; from assistant.cli import run\n"
+        "import warnings, logging, click; from assistant.cli.main import run\n"
         "@click.command()\n"
         "def noisy():\n"
         "    warnings.warn('for programmers', UserWarning)\n"

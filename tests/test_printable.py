@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from index.articles import Article
 from index.library import Library
 from index.printable import UNSHOWN, json_text, printable

@@ -8,10 +8,10 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from assistant.conversation_files import error_file, history_file, save_conversation
+from assistant.chat.history_files import error_file, history_file, save_conversation
+from assistant.render.transcript import Transcript
 from assistant.settings import APPLICATION
-from assistant.transcript import Transcript
-from evals.line_file import open_line_file
+from evals.run.append_only import open_line_file
 from index.errors import UsageError
 from index.exports import new_file
 from index.private import private_file, private_folder, tighten_tree

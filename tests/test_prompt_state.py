@@ -7,8 +7,8 @@ from pathlib import Path
 import openai
 import pytest
 
-from assistant.local_server import LocalServer
-from index.weights import Role
+from assistant.embedded.llama_server import LocalServer
+from index.weights.folder import Role
 
 SYSTEM = "You answer in one word. Bridges are red, boats are blue, and houses are green, in the city of Port Alder."
 QUESTION = "Which colour do boats have in Port Alder?"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.prompting import Prompt, load_prompt
-from index.sentences import split_sentences
+from assistant.llm.prompts import Prompt, load_prompt
+from index.split.sentences import split_sentences
 
 PROMPTS = Path(__file__).parents[1] / "prompts"
 HEAD = "---\nvariables: [question]\nreply: {type: string}\n---\n"

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.models import ModelProvider
-from index.adapter import ENCODER_LAYERS, PLACES, dequantised, initializers, merged, read_adapter, weight_name
-from index.cross_encoder import Passage
+from assistant.embedded.provider import ModelProvider
 from index.errors import ModelError
-from index.reader import ADAPTER, LocalReader, Reader
-from index.sentences import split_sentences
+from index.retrieve.adapter import ENCODER_LAYERS, PLACES, dequantised, initializers, merged, read_adapter, weight_name
+from index.retrieve.cross_encoder import Passage
+from index.retrieve.reader import ADAPTER, LocalReader, Reader
+from index.split.sentences import split_sentences
 from tests.parts import ROOT
 
 WAIT_SECONDS = 120
@@ -64,8 +64,8 @@ def test_claims_are_stated_or_not(reader: Reader) -> None:
 FORKING = """
 import os, sys, threading, time
 from pathlib import Path
-from index.adapter import merged, read_adapter
-from index.reader import ADAPTER
+from index.retrieve.adapter import merged, read_adapter
+from index.retrieve.reader import ADAPTER
 
 model, adapter = Path(sys.argv[1]).read_bytes(), read_adapter(ADAPTER)
 thread = threading.Thread(target=lambda: [merged(model, adapter) for _ in range(3)], daemon=True)

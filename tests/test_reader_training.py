@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from evals.reader.claim_pairs import RULES, pairs, past
 from evals.reader.examples import claim
 from evals.reader.tokens import load, save, tokenised

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from index.articles import Article
 from index.errors import InputError, InputWarning
-from index.markdown import render_plain
-from index.readers import Reader, find_files, good_articles, read_articles
+from index.formats.markdown import render_plain
+from index.read.readers import Reader, find_files, good_articles, read_articles
 from tests.strategies import texts
 
 

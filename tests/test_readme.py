@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import click
 import pytest
 
-from assistant.cli import cli
-from evals.command import evals
+from assistant.cli.main import cli
+from evals.commands.main import evals
 from tests.parts import NEWSROOM, ROOT, quoting_server
 from tests.picture import PICTURE
 

@@ -5,7 +5,8 @@ import io
 from rich.console import Console, RenderableType
 
 from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
-from assistant.render import (
+from assistant.llm.reply_json import Usage
+from assistant.render.answer import (
     answer_view,
     article_line,
     cost_line,
@@ -14,7 +15,6 @@ from assistant.render import (
     readable_date,
     source_view,
 )
-from assistant.reply import Usage
 from index.articles import ArticleInfo
 
 SEOUL = ArticleInfo("seoul", "Talks in [Seoul]", "World Desk", "https://example.org/1", "A. Writer", "2023-11-09")

@@ -7,15 +7,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from assistant.answer import Answer, Status
-from assistant.render import age, answer_view, error_line, shown, source_view
-from assistant.render_chat import (
-    article_view,
-    articles_view,
-    help_view,
-    meanwhile_view,
-    sources_view,
-    stage_of,
-)
+from assistant.render.answer import age, answer_view, error_line, shown, source_view
+from assistant.render.chat import article_view, articles_view, help_view, meanwhile_view, sources_view, stage_of
 from index.articles import Article, ArticleInfo
 from tests.talks import ANSWERED, FERRY, LOST, REFUSED, SANK, TALK, cited
 

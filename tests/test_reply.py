@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.reply import after_thinking, complete_items, complete_object, partial_object
+from assistant.llm.reply_json import after_thinking, complete_items, complete_object, partial_object
 
 TEXTS = st.text(alphabet='ab"\\{}[], \n\u00e9\U0001f600', max_size=12)
 ITEMS = st.fixed_dictionaries({"labels": st.lists(TEXTS, max_size=3), "text": TEXTS})

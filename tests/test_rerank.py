@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.cross_encoder import Passage
 from index.errors import ModelError
-from index.rerank import HEAD, UNREAD, LocalReranker, Reranker
+from index.retrieve.cross_encoder import Passage
+from index.retrieve.rerank import HEAD, UNREAD, LocalReranker, Reranker
 
 TEXT = (
     "The lighthouse of Port Anselm was built in 1868. It is 41 metres high and consists of granite. "

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.articles import Article, Window, epoch_seconds
-from index.chunks import split_chunks
-from index.copies import COPY_OVERLAP, without_copies, word_triples
-from index.cross_encoder import Passage
-from index.embedding import Embedder
-from index.entries import Selection
-from index.fusion import RRF_K, reciprocal_rank_fusion
+from index.embed.local import Embedder
 from index.hits import Hit, SearchResult
 from index.library import Library
-from index.rerank import Judgement, Reranker
-from index.search import FIRST_READ, NEXT_READ, searchable_text
+from index.retrieve.cross_encoder import Passage
+from index.retrieve.fusion import RRF_K, reciprocal_rank_fusion
+from index.retrieve.near_duplicates import COPY_OVERLAP, without_copies, word_triples
+from index.retrieve.rerank import Judgement, Reranker
+from index.retrieve.search import FIRST_READ, NEXT_READ, searchable_text
+from index.split.chunks import split_chunks
+from index.store.records import Selection
 from tests.parts import Loaded
 
 WORDS = (

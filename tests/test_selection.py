@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from assistant.answer import Evidence, Status
-from assistant.chain import AnswerChain
-from assistant.evidence import EvidenceLimits, select_evidence
-from assistant.question_limits import Ordering
-from assistant.scripted import ScriptedChat
-from assistant.selection import select_answers
+from assistant.answering.chain import AnswerChain
+from assistant.evidence.select import EvidenceLimits, select_evidence
+from assistant.question.time_phrases import Ordering
+from assistant.selection.select import select_answers
+from assistant.testing import ScriptedChat
 from index.articles import Article
-from index.chunks import split_chunks
-from index.embedding import Embedder
+from index.embed.local import Embedder
 from index.hits import Hit
 from index.library import Library
-from index.reader import Reader
-from index.rerank import Reranker
+from index.retrieve.reader import Reader
+from index.retrieve.rerank import Reranker
+from index.split.chunks import split_chunks
 from tests.parts import Loaded, chain_over, quoting
 
 

@@ -5,8 +5,8 @@ import textwrap
 import pytest
 from hypothesis import example, given
 
-from evals.splitters import Result, Score, evaluate, read_gold
-from index.sentences import MAX_SENTENCE_CHARACTERS, split_blocks, split_sentences
+from evals.experiments.splitters import Result, Score, evaluate, read_gold
+from index.split.sentences import MAX_SENTENCE_CHARACTERS, split_blocks, split_sentences
 from tests.strategies import texts
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from index.service_errors import Service
-from index.service_words import fault_of
+from index.embed.openai_errors import Service
+from index.embed.openai_words import fault_of
 from tests.odd_replies import WORDS
 
 KEY = "sk-secret-0123456789"

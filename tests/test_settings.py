@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from assistant.config_command import config
+from assistant.cli.config import config
 from assistant.settings import SettingOrigin, Settings, environment_name, explain_settings, load_settings, reveal
+from index.embed.openai_errors import Service, shown_address
 from index.errors import SettingError
-from index.service_errors import Service, shown_address
 
 KEY = "sk-secret-0123456789abcd"
 

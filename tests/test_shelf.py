@@ -2,11 +2,11 @@
 
 import pytest
 
-from assistant.shelf import Shelf
+from assistant.chat.known_names import Shelf
 from index.articles import Article, Window, epoch_seconds
-from index.entries import Selection
 from index.library import Library
-from index.readers import find_files, read_articles
+from index.read.readers import find_files, read_articles
+from index.store.records import Selection
 from tests.parts import NEWSROOM
 
 COURIER = "The Anselm Courier"

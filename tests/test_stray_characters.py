@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import InputError
-from index.readers import read_articles
+from index.read.readers import read_articles
 from tests.files import RSS
 
 BEFORE, AFTER = "The ferry sails at noon", "from the northern harbour."

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answer import Evidence
-from assistant.confidence import MIN_LOGIT, RANGE, Scores, answer_logit, confidence, fit_of
-from assistant.evidence import EvidenceLimits, select_evidence
-from assistant.selection import MAX_ANSWERS, select_answers
-from assistant.support import distinct, unmentioned
-from assistant.tokens import count_tokens
+from assistant.answer import Evidence, Scores
+from assistant.evidence.confidence import MIN_LOGIT, RANGE, answer_logit, confidence, fit_of
+from assistant.evidence.coverage import distinct, unmentioned
+from assistant.evidence.select import EvidenceLimits, select_evidence
+from assistant.selection.select import MAX_ANSWERS, select_answers
+from assistant.text.tokens import count_tokens
 from index.articles import Article, ArticleInfo
-from index.chunks import split_chunks
 from index.hits import Hit
-from index.reader import Reader
+from index.retrieve.reader import Reader
+from index.split.chunks import split_chunks
 
 LOOSE = EvidenceLimits(sentences=100, tokens=10_000)
 

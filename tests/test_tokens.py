@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from assistant import tokens
-from assistant.tokens import count_tokens, token_counter_name
+from assistant.text import tokens
+from assistant.text.tokens import count_tokens, token_counter_name
 
 
 def test_count_with_the_table_that_is_carried_along() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Answer, Citation, Claim, Status
-from assistant.conversation import MOST_EARLIER
-from assistant.transcript import Entry, Transcript
+from assistant.question.follow_up import MOST_EARLIER
+from assistant.render.transcript import Entry, Transcript
 from index.articles import ArticleInfo
 from tests.talks import ANSWERED, REFUSED, STARTED, STOPPED, TALK
 

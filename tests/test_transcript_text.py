@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from assistant.answer import Claim
-from assistant.transcript import Entry, Transcript
-from assistant.transcript_text import answer_text, markdown, marked_articles, page, save_transcript
+from assistant.render.export import answer_text, markdown, marked_articles, page, save_transcript
+from assistant.render.transcript import Entry, Transcript
 from index.articles import Article
 from index.errors import AssistantError, UsageError
 from tests.talks import ANSWERED, ARTICLES, FERRY, LOST, REFUSED, SANK, SHIP, STARTED, STOPPED, TALK

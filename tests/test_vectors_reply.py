@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.embedding_service import ServiceEmbedder
+from index.embed.service import ServiceEmbedder
+from index.embed.vectors_reply import vectors_in
 from index.errors import ReplyError, ServiceError
-from index.vectors_reply import vectors_in
 from tests.odd_replies import WORDS
 from tests.openai_server import OpenAIServer, Plain
 

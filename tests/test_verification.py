@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.verification import (
+from assistant.text.claim_check import (
     Verdict,
     content_recall,
     content_stems,
@@ -17,8 +17,8 @@ from assistant.verification import (
     verify,
     word_stems,
 )
-from index.readers import find_files, read_articles
-from index.sentences import split_sentences
+from index.read.readers import find_files, read_articles
+from index.split.sentences import split_sentences
 from tests.parts import NEWSROOM
 
 TOLL = "Nine people died, the provincial emergency service said on Wednesday, and nobody is missing any more."

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.markdown import render_plain
-from index.visible import Page
+from index.formats.html_visible import Page
+from index.formats.markdown import render_plain
 
 HIDING = [
     "style='display:none'",

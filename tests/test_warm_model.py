@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
-from assistant.models import ModelProvider, warm_path
+from assistant.embedded.daemon import Address, Record, Serving, WarmModel, stop_all
+from assistant.embedded.provider import ModelProvider, warm_path
 from assistant.settings import load_settings
-from assistant.warm_model import Address, Record, Serving, WarmModel, stop_all
 from index.errors import ModelError
-from index.rerank import LocalReranker
-from index.weights import Role
+from index.retrieve.rerank import LocalReranker
+from index.weights.folder import Role
 from tests.parts import NEWSROOM, ROOT, Run
 
 WAIT_SECONDS = 120
@@ -75,7 +75,7 @@ def test_another_process_finds_the_model_loaded_and_nobody_else_can_ask_it(servi
     found = """
 import sys
 from pathlib import Path
-from assistant.warm_model import Serving, WarmModel
+from assistant.embedded.daemon import Serving, WarmModel
 print(WarmModel(Serving.from_json(sys.stdin.read()), Path(sys.argv[1])).address().process)
 """
     address = WarmModel(serving, folder).address()

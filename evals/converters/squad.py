@@ -22,7 +22,7 @@ from evals.converters.source import (
     need,
     plain,
 )
-from evals.schema import Question, Span
+from evals.questions.schema import Question, Span
 from index.articles import Article
 
 BREAK = "\n\n"  # between the paragraphs of a page

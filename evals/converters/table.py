@@ -20,7 +20,7 @@ from evals.converters.source import (
     plain,
     text_id,
 )
-from evals.schema import Question, Span
+from evals.questions.schema import Question, Span
 from index.articles import Article
 from index.errors import InputError, UsageError
 

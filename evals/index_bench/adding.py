@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from evals.peak_memory import peak_megabytes
-from index.adding import Models
+from evals.experiments.peak_memory import peak_megabytes
 from index.articles import Article
-from index.chunks import split_chunks
 from index.library import Library
-from index.search import searchable_text
+from index.lifecycle.add import Models
+from index.retrieve.search import searchable_text
+from index.split.chunks import split_chunks
 
 SLICES = 10  # embedding alone and adding take turns, so that a busy machine slows both
 

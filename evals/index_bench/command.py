@@ -13,15 +13,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from assistant.cli import run
-from assistant.models import ModelProvider
+from assistant.cli.main import run
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from evals.index_bench.adding import Added, measure_adding
 from evals.index_bench.copies import measure_copies
 from evals.index_bench.growth import STORY, Size, grow
 from evals.index_bench.news import made_up_article, made_up_news
 from evals.index_bench.retrieval import DEPTHS, MEASURES, SETS, Row, best_depth, measure_retrieval
-from evals.suite import find_suite, load_material, read_suite
+from evals.run.suite import find_suite, load_material, read_suite
 
 GOAL_RATIO, GOAL_AGAIN = 1.15, 0.02
 GOAL_SLOWER, GOAL_RECALL = 3.0, 0.98

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from index.adding import Models
 from index.articles import Article
-from index.copies import links
 from index.library import Library
+from index.lifecycle.add import Models
+from index.retrieve.near_duplicates import links
 
 Edit = Callable[[str, Random], str]
 

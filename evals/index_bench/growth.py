@@ -16,17 +16,17 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from evals.experiments.peak_memory import present_megabytes
 from evals.index_bench.news import made_up_article, made_up_question
 from evals.index_bench.vectors import DIMENSION, K, Nearest, Space
-from evals.peak_memory import present_megabytes
 from index.articles import Window
-from index.catalog import Catalog
-from index.chunks import split_chunks
-from index.embedding import Vectors
-from index.entries import Selection, Stored
-from index.identity import Identity
-from index.parts import CATALOG, Parts, Prepared
-from index.search import Searcher
+from index.embed.local import Vectors
+from index.lifecycle.commit import CATALOG, Parts, Prepared
+from index.retrieve.search import Searcher
+from index.split.chunks import split_chunks
+from index.store.catalog import Catalog
+from index.store.fingerprint import Identity
+from index.store.records import Selection, Stored
 
 QUESTIONS = 200
 WARM_UP = 20  # questions before those that count

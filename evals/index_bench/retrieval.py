@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evals.anchors import anchor_questions
 from evals.metrics.outcome import Outcome, Passage
 from evals.metrics.retrieval import retrieval_metrics
-from evals.schema import Question
-from evals.statistics import metric_interval
-from evals.suite import Sample, find_suite, load_material, read_suite
-from index.adding import Models
+from evals.questions.anchors import anchor_questions
+from evals.questions.schema import Question
+from evals.run.suite import Sample, find_suite, load_material, read_suite
+from evals.score.statistics import metric_interval
 from index.articles import Chunk, Window
-from index.entries import Selection
 from index.errors import InputError
 from index.hits import Hit
 from index.library import Library
-from index.search import Searcher
+from index.lifecycle.add import Models
+from index.retrieve.search import Searcher
+from index.store.records import Selection
 
 DEPTHS = (10, 20, 30, 50)
 KS = (1, 4, 10)

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from index.embedding import Vectors
+from index.embed.local import Vectors
 
 DIMENSION = 384
 K = 10

@@ -9,7 +9,7 @@ from typing import Literal
 
 from evals.metrics.outcome import Outcome, Passage, same_place
 from evals.metrics.scores import Metric, Score, mean, scored, unscored
-from evals.schema import Span
+from evals.questions.schema import Span
 
 Level = Literal["sentence", "article"]
 

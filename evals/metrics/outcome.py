@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from evals.schema import Question, Span
+from evals.questions.schema import Question, Span
 
 # A cited sentence and a gold span are the same place when they share at least half of the shorter one: sentence
 # splitters differ at the edges, and the gold of extractive sets is a phrase inside the sentence.

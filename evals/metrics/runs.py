@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from assistant.verification import MODES
+from assistant.text.claim_check import MODES
 from evals.metrics.answers import parts_found
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric, Score, mean, scored, unscored

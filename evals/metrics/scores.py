@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from evals.schema import Question
+from evals.questions.schema import Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from assistant.verification import MODES, content_recall, names, numbers, verify, word_stems
+from assistant.text.claim_check import MODES, content_recall, names, numbers, verify, word_stems
 from evals.metrics.citations import NO_CITATION
 from evals.metrics.outcome import Outcome, Passage, Statement
 from evals.metrics.scores import Metric, Score, mean, scored, unscored
@@ -11,9 +11,9 @@ from evals.metrics.scores import Metric, Score, mean, scored, unscored
 def claim_support(outcomes: Iterable[Outcome]) -> Metric:
     """Mean share of an answer's statements that their cited sentences, taken together, state.
 
-    The check is ``assistant.verification.verify`` (numbers, names, most content words, plans told as plans), and the
-    statement may not deny what the sentences do not deny. The assistant filters its claims with the same check, so this
-    compares other systems and other settings with it; it is no proof that its own claims are right.
+    The check is ``assistant.text.claim_check.verify`` (numbers, names, most content words, plans told as plans),
+    and the statement may not deny what the sentences do not deny. The assistant filters its claims with the same check,
+    so this compares other systems and other settings with it; it is no proof that its own claims are right.
     """
     return mean("claim_support", (_shares(outcome, _supported) for outcome in outcomes))
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from assistant.models import ModelProvider
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from evals.reader.calibrate import cross_validated, fitted, worth
 from evals.reader.claims import kinds_caught
 from evals.reader.examples import training_examples
 from evals.reader.recorded import TUNING, record
 from evals.reader.tokens import load, save, tokenised
-from index.adapter import read_adapter
-from index.reader import ADAPTER
+from index.retrieve.adapter import read_adapter
+from index.retrieve.reader import ADAPTER
 
 DATA = Path("../shared/reader/data")
 TUNING_SETS = ("newsroom", "clapnq", TUNING)
@@ -51,7 +51,7 @@ def prepare(folder: Path, data: Path, share: float, seed: int) -> None:
     click.echo(f"{len(tokens)} examples, {size / 1e6:.0f} MB in {folder}")
 
 
-@main.command(epilog="Example: python -m evals.reader train reader-pack --first 8 --to index/reader.npz")
+@main.command(epilog="Example: python -m evals.reader train reader-pack --first 8 --to index/retrieve/reader.npz")
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))
 @click.option("--to", "target", type=click.Path(path_type=Path), default=ADAPTER, show_default=True)
 @click.option("--first", default=0, show_default=True, help="First layer to train; 8 is what two cores bear.")
@@ -77,7 +77,7 @@ def train(folder: Path, target: Path, first: int, epochs: float, data: Path, min
 @main.command(epilog="Example: python -m evals.reader calibrate")
 @click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
 def calibrate(data: Path) -> None:
-    """Fit the constants of assistant/confidence.py on the tuning lists and print them, with what they are worth."""
+    """Fit the constants of assistant/evidence/confidence.py on the tuning lists; print them and their worth."""
     models = ModelProvider(load_settings())
     sets = {name: record(name, models, data, click.echo) for name in TUNING_SETS}
     constants = fitted(sets)

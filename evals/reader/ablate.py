@@ -12,13 +12,14 @@ from unittest.mock import patch
 
 import numpy as np
 
-from assistant import selection, support
 from assistant.answer import Evidence
-from assistant.news_time import read_question_time
-from assistant.selection import select_answers
+from assistant.evidence import coverage as support
+from assistant.question.time_window import read_question_time
+from assistant.selection import select as selection
+from assistant.selection.select import select_answers
 from evals.reader.calibrate import f1
 from evals.reader.recorded import Recorded
-from evals.statistics import Interval, bootstrap_interval
+from evals.score.statistics import Interval, bootstrap_interval
 
 Switch = tuple[Any, str, Callable[..., Any]]
 # What stands in for a rule that is switched off: where it is called, and what it gives then.

@@ -1,4 +1,4 @@
-"""Fits the constants of ``assistant.confidence``: two logistic regressions, and what is told beside the best sentence.
+"""Fits the constants of ``assistant.evidence.confidence``: two logistic regressions, and how much is told.
 
 The sets weigh the same but for ``MORE``. What is reported of them is cross-validated over stories: each story's
 questions are scored by weights that were fitted without it.
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from assistant import confidence
 from assistant.answer import Evidence
-from assistant.confidence import of_question, of_sentence
+from assistant.evidence import confidence
+from assistant.evidence.confidence import of_question, of_sentence
 from evals.metrics.abstention import auroc
 from evals.reader.recorded import FOLDS, TUNING, Recorded
 
@@ -28,7 +28,7 @@ OVER_REFUSAL = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """The weights of ``assistant.confidence``."""
+    """The weights of ``assistant.evidence.confidence``."""
 
     sentence: tuple[float, ...]
     sentence_bias: float

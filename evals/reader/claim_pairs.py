@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from assistant.verification import NUMBER_WORDS
+from assistant.text.claim_check import NUMBER_WORDS
 
 Label = Literal["stated", "partly", "not"]
 

@@ -5,15 +5,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from assistant.claims import STATED
-from assistant.verification import verify
+from assistant.answering.claims import STATED
+from assistant.text.claim_check import verify
 from evals.reader.claim_pairs import NAME, Pair, pairs
 from evals.reader.examples import written_claims
 from evals.reader.wikinews import groups, read_lines
 from index.articles import Article
-from index.reader import Reader
-from index.readers import read_articles
-from index.sentences import split_sentences
+from index.read.readers import read_articles
+from index.retrieve.reader import Reader
+from index.split.sentences import split_sentences
 
 NEWS = Path("../shared/data/news/articles.jsonl")  # nothing of it was trained on
 EACH = 200  # pairs of a kind at most

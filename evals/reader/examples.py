@@ -15,7 +15,7 @@ from typing import Any, Literal
 from evals.metrics.outcome import MIN_SHARED
 from evals.reader.claim_pairs import NAME, pairs
 from evals.reader.wikinews import WRITTEN, Group, digest_of, groups, read_lines
-from index.sentences import split_sentences
+from index.split.sentences import split_sentences
 
 Kind = Literal["question", "claim"]
 Spans = tuple[tuple[int, int], ...]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from index.adapter import ENCODER_LAYERS, PLACES, Adapter, dequantised, initializers, weight_name
-from index.reader import LAYERS
+from index.retrieve.adapter import ENCODER_LAYERS, PLACES, Adapter, dequantised, initializers, weight_name
+from index.retrieve.reader import LAYERS
 
 WIDTH, HEADS, WIDENED = 384, 12, 1536
 RANK, SCALE = 32, 2.0
@@ -112,7 +112,7 @@ class Network(nn.Module):
         }
 
     def arrays(self) -> dict[str, NDArray[np.float16]]:
-        """What was learned, under the names that ``index.adapter`` gives it."""
+        """What was learned, under the names that ``index.retrieve.adapter`` gives it."""
         found: dict[str, Tensor] = {}
         for number, layer in enumerate(self.layers, start=self.first):
             for place in PLACES:

@@ -12,9 +12,9 @@ import numpy as np
 
 from evals.reader.calibrate import regression
 from evals.reader.wikinews import WRITTEN, groups, read_lines
-from index.adapter import Adapter
-from index.cross_encoder import Array, CrossEncoder
-from index.reader import LAYERS, whole
+from index.retrieve.adapter import Adapter
+from index.retrieve.cross_encoder import Array, CrossEncoder
+from index.retrieve.reader import LAYERS, whole
 
 NEWS = 2500  # sentences of Wikinews that address nobody
 NEWS_WEIGHT = 0.4  # of each of them, beside 1 of each sentence of ours

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.answer import Evidence
-from assistant.evidence import EvidenceLimits, select_evidence
-from assistant.models import ModelProvider
-from evals.anchors import anchor_questions
+from assistant.embedded.provider import ModelProvider
+from assistant.evidence.select import EvidenceLimits, select_evidence
 from evals.metrics.outcome import Passage, same_place
+from evals.questions.anchors import anchor_questions
+from evals.questions.schema import Question, Span
 from evals.reader.wikinews import WRITTEN, Group, digest_of, groups, read_lines
-from evals.schema import Question, Span
-from evals.suite import find_suite, load_material, read_suite
+from evals.run.suite import find_suite, load_material, read_suite
 from index.articles import Article
-from index.entries import Selection
 from index.errors import InputError
 from index.library import Library
+from index.store.records import Selection
 
 K, CANDIDATES = 8, 30  # as the assistant searches
 LIMITS = EvidenceLimits(sentences=10, tokens=2000)

@@ -22,8 +22,8 @@ from torch.nn import functional
 
 from evals.reader.network import RANK, SCALE, Network
 from evals.reader.tokens import Tokens
-from index.adapter import Adapter
-from index.cross_encoder import Array, CrossEncoder
+from index.retrieve.adapter import Adapter
+from index.retrieve.cross_encoder import Array, CrossEncoder
 
 Report = Callable[[str], None]
 WEIGHTS: Mapping[str, float] = {

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from index.sentences import split_sentences
+from index.split.sentences import split_sentences
 
 DIGEST = 12  # hexadecimal digits of a sentence's SHA-256
 PASSAGE_CHARACTERS = 800  # of a passage about, in whole sentences; a chunk of the index has as many

@@ -11,12 +11,12 @@ from evals.metrics.outcome import Outcome
 from evals.report.origin import facts_of
 from evals.report.recorded import Item, Recorded
 from evals.report.slices import COLUMNS, Slice, slices_of
-from evals.score_command import run_line
-from evals.tables import (
+from evals.score.tables import (
     MEASURED_COLUMNS,
     NOTHING,
     markdown_table,
     measured_row,
+    run_line,
     shown_interval,
     shown_name,
     shown_value,

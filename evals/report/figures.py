@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from evals.report import plots
 from evals.report.recorded import Recorded
 from evals.report.series import citations_of, ranks_of, reliability_of, risk_of, stages_of
-from evals.tables import shown_interval, shown_value
+from evals.score.tables import shown_interval, shown_value
 
 SHARES = (0.25, 0.5, 0.75, 1.0)  # coverages at which the table of the risk curve has a row
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from evals.provenance import Provenance
-from evals.records import Run
+from evals.run.provenance import Provenance
+from evals.run.records import Run
 
 BYTES_A_GIBIBYTE = 1 << 30
 

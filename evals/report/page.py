@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assistant.render import readable_date
+from assistant.render.answer import readable_date
 from evals.report.figures import Plot, plots_of
 from evals.report.origin import Facts, facts_of, shown_model
 from evals.report.question import QuestionView, places_of, question_view
 from evals.report.recorded import Recorded
 from evals.report.slices import COLUMNS, Slice, slices_of
-from evals.scoring import Better, Measured
-from evals.tables import measured_row, shown_interval, shown_name, shown_value
+from evals.score.scoring import Better, Measured
+from evals.score.tables import measured_row, shown_interval, shown_name, shown_value
 from index.articles import Article
 
 MOST_ARTICLE_CHARACTERS = 20_000  # of one whole article, so that a set of books stays a page

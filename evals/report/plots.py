@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from evals.metrics.abstention import MAX_RISK, RiskCoverage
 from evals.report.series import Bin, ByRank, Citations, Stage
-from evals.statistics import Interval
+from evals.score.statistics import Interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.highlight import Excerpts, Place, excerpts
-from assistant.render import readable_date
+from assistant.render.answer import readable_date
+from assistant.render.highlight import Excerpts, Place, excerpts
 from evals.metrics.answers import parts_found
 from evals.metrics.citations import Level
 from evals.metrics.retrieval import found
 from evals.report.recorded import Item, Status, Verdict
-from evals.scoring import slice_names
-from evals.tables import NOTHING, shown_name, shown_value
+from evals.score.scoring import slice_names
+from evals.score.tables import NOTHING, shown_name, shown_value
 from index.articles import Article
 
 LEVEL: Level = "sentence"

@@ -6,9 +6,9 @@ from typing import Literal
 
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Score
-from evals.outcomes import Reader
-from evals.records import Record, Run
-from evals.scoring import RunScores
+from evals.run.records import Record, Run
+from evals.score.outcomes import Reader
+from evals.score.scoring import RunScores
 
 Verdict = Literal["right", "wrong", "error", "no gold"]
 Status = Literal["answered", "refused", "failed"]

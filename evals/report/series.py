@@ -8,8 +8,8 @@ from itertools import groupby
 from evals.metrics.abstention import RiskCoverage, answer_curve
 from evals.metrics.retrieval import KS
 from evals.report.recorded import Recorded
-from evals.scoring import Measured, RunScores
-from evals.statistics import Interval, bootstrap_interval
+from evals.score.scoring import Measured, RunScores
+from evals.score.statistics import Interval, bootstrap_interval
 
 BINS = 10
 SERIES_BY_K = (("hit", "hit"), ("recall", "recall"), ("all_gold", "all gold"), ("ndcg", "nDCG"))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from evals.metrics.scores import mean
-from evals.scoring import Measured, RunScores
-from evals.statistics import metric_interval
+from evals.score.scoring import Measured, RunScores
+from evals.score.statistics import metric_interval
 
 COLUMNS = ("answer_correct", "citation_precision_sentence", "citation_recall_sentence", "recall@5_sentence")
 

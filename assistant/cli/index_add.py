@@ -1,0 +1,227 @@
+"""``assistant index``: add articles; the other commands have modules of their own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assistant.cli.lazy_commands import LazyGroup
+from assistant.cli.main import index_option, open_assistant, say
+from assistant.cli.reading_options import reading_of, reading_options
+from assistant.cli.streams import echo_json
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+    from assistant.cli.article_source import ArticleSource
+    from assistant.cli.progress import Stop
+    from index.lifecycle.add import AddReport
+    from index.read.readers import Reading
+
+    Tell = Callable[[str], None]
+
+INDEX_COMMANDS = {
+    "add": "assistant.cli.index_add:add",
+    "check": "assistant.cli.index_state:check",
+    "export": "assistant.cli.index_export:export",
+    "list": "assistant.cli.index_list:list_articles",
+    "rebuild": "assistant.cli.index_state:rebuild",
+    "remove": "assistant.cli.index_list:remove",
+    "show": "assistant.cli.index_list:show_article",
+    "status": "assistant.cli.index_state:status",
+}
+MARKS = {"added": "+", "changed": "~", "removed": "-"}
+LISTED_KINDS = 5  # of files that were left out
+
+
+@click.group(
+    cls=LazyGroup,
+    homes=INDEX_COMMANDS,
+    epilog="""\b
+Examples:
+  assistant index add articles/ --prune    as the folder is now
+  assistant index list --since 2023-11-01  what was published since that day
+  assistant index show ID                  an article, its sentences and its copies
+  assistant index check                    whether all is well""",
+)
+def index() -> None:
+    """Add articles to the index, look at them, take them out, and see how it stands."""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  assistant index add articles/
+  assistant index add monday.jsonl report.pdf --index ~/newsroom
+  assistant index add https://example.org/news.rss page.html
+  assistant index add export.csv --field text=body --field published=day
+  assistant index add archive/ --jobs 4
+  assistant index add archive/ --include '*.html' --exclude drafts/
+  assistant index add articles/ --prune --dry-run
+  zcat dump.jsonl.gz | assistant index add -
+  assistant index add articles/ --json | jq .added
+
+Ctrl-C ends after the articles that are being embedded; run the same command again to go on.
+
+Exit status: 0 all was added, 1 something could not be read (the rest was added), 2 wrong usage."""
+)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@index_option
+@click.option(
+    "--prune", is_flag=True, help="Also remove what was added from these folders and is in their files no more."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be added, changed and removed.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that embed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; it also names what could not be read.")
+@reading_options
+@click.pass_context
+def add(  # noqa: PLR0913 -- one parameter for each option
+    context: click.Context,
+    /,
+    paths: tuple[str, ...],
+    index_folder: str | None,
+    prune: bool,
+    dry_run: bool,
+    jobs: int,
+    as_json: bool,
+    allow_private: bool | None,
+    **options: Any,
+) -> None:
+    """Add articles; unchanged ones are skipped, changed ones replaced.
+
+    PATH is a file, a folder, an http or https address, or - for standard input. Read are text, Markdown, HTML, PDF,
+    JSON Lines, JSON, CSV, RSS and Atom, each of them also as .gz, by content and by name. Whatever cannot be read is
+    named in one line on standard error, with the reason, and the rest is added.
+    """
+    from assistant.cli.article_source import ArticleSource
+
+    with open_assistant(index_folder, allow_private=allow_private) as assistant:
+        reading = reading_of(**options, allow_private=assistant.settings.allow_private)
+        with ArticleSource(paths, reading, assistant.settings.index) as source:
+            folders = source.folders() if prune else ()
+            unread: list[str] = []
+            tell = unread.append if as_json else None
+            if dry_run:
+                done = _preview(assistant, source, folders, tell)
+            else:
+                done = _add_and_prune(assistant, source, folders, jobs, tell)
+            if as_json:
+                echo_json({**done, "unread": unread})
+            if done.get("interrupted"):
+                raise KeyboardInterrupt
+    context.exit(1 if source.unread else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding paths did.
+
+    Attributes:
+        unread: how many files, lines and entries could not be read; each was told on standard error.
+        left_out: the suffixes of files of other kinds in folders, with their number.
+    """
+
+    report: "AddReport"
+    unread: int = 0
+    left_out: tuple[tuple[str, int], ...] = ()
+
+
+def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | None" = None) -> Added:
+    """Add files, folders and addresses, with a progress bar on standard error where that is a terminal.
+
+    Raises:
+        InputError: there is nothing to read.
+    """
+    from assistant.cli.article_source import ArticleSource
+    from index.read.readers import Reading
+
+    chosen = reading or Reading(private=assistant.settings.allow_private)
+    with ArticleSource(paths, chosen, assistant.settings.index) as source:
+        return _add(assistant, source)
+
+
+def typed_source(text: str) -> str:
+    """What people type in the chat, for ``add_paths``: an address as it is, a path without quotes and ``~``."""
+    from index.read.fetch import is_address
+
+    typed = text.strip("'\"")
+    if is_address(typed):
+        return typed
+    path = str(Path(typed).expanduser())
+    return "./-" if path == "-" else path  # the chat itself reads standard input
+
+
+def summary(added: Added, folder: Path) -> str:
+    """What adding did, in one line; another one each for what was left out and what could not be read."""
+    report = added.report
+    counts = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged"
+    lines = [f"{report.articles} articles: {counts}; {report.chunks} chunks embedded into {folder}"]
+    if added.left_out:
+        kinds = ", ".join(f"{number} {suffix}" for suffix, number in added.left_out[:LISTED_KINDS])
+        more = "" if len(added.left_out) <= LISTED_KINDS else ", …"
+        lines.append(f"{sum(number for _, number in added.left_out)} files of other kinds were left out: {kinds}{more}")
+    if added.unread:
+        lines.append(f"{added.unread} could not be read; the reasons stand above")
+    return "\n".join(lines)
+
+
+def _add(
+    assistant: "Assistant",
+    source: "ArticleSource",
+    stop: "Stop | None" = None,
+    jobs: int = 1,
+    tell: "Tell | None" = None,
+) -> Added:
+    from assistant.cli.progress import add_meter
+
+    with add_meter(source.size) as meter:
+        articles = source.articles(tell or meter.say, meter)
+        asked_for = stop.until_asked(articles) if stop else articles
+        report = assistant.library.add(asked_for, meter.show, stop=stop, jobs=jobs, seen=source.seen)
+    return Added(report, source.unread, source.left_out)
+
+
+def _add_and_prune(
+    assistant: "Assistant", source: "ArticleSource", folders: Sequence[str], jobs: int, tell: "Tell | None"
+) -> dict[str, Any]:
+    """What was done, for programs; people are told unless ``tell`` is given."""
+    from assistant.cli.progress import stopping
+
+    with stopping() as stop:
+        added = _add(assistant, source, stop, jobs, tell)
+    if tell is None:
+        say(summary(added, assistant.settings.index))
+    done = {**asdict(added.report), "index": str(assistant.settings.index), "left_out": dict(added.left_out)}
+    if stop.asked:
+        return {**done, "interrupted": True}
+    removed = [name for folder in folders for name in assistant.library.prune(folder, source.seen, source.may_hold)]
+    if folders and tell is None:
+        say(f"{len(removed)} removed that are no longer in {', '.join(folders)}")
+    return {**done, "removed": removed}
+
+
+def _preview(
+    assistant: "Assistant", source: "ArticleSource", folders: Sequence[str], tell: "Tell | None"
+) -> dict[str, Any]:
+    """What would be done, for programs; people are told unless ``tell`` is given."""
+    counts = dict.fromkeys((*MARKS, "unchanged"), 0)
+    named: dict[str, list[str]] = {change: [] for change in MARKS}
+
+    def note(change: str, name: str, title: str = "") -> None:
+        counts[change] += 1
+        if change in MARKS:
+            named[change].append(name)
+            if tell is None:
+                say(f"{MARKS[change]} {name}  {title}".rstrip())
+
+    articles = source.articles(tell or (lambda line: say(line, err=True)))
+    for change, article in assistant.library.preview(articles, source.seen):
+        note(change, article.id, article.title)
+    for folder in folders:
+        for name in assistant.library.prune(folder, source.seen, source.may_hold, dry_run=True):
+            note("removed", name)
+    if tell is None:
+        told = ", ".join(f"{number} {change}" for change, number in counts.items())
+        say(f"{told}; this was a dry run: nothing was written")
+    return {"dry_run": True, **counts, "named": named}

@@ -1,0 +1,76 @@
+"""The options of commands that read articles, and how what could not be read is told."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from index.formats.sniff import Kind
+
+if TYPE_CHECKING:
+    from index.errors import InputError, InputWarning
+    from index.read.readers import Reading
+
+_OPTIONS = (
+    click.option(
+        "--field",
+        "fields",
+        metavar="OURS=THEIRS",
+        multiple=True,
+        help="What JSON and CSV files call a field: text=body; meta.title reaches into an object. Repeatable.",
+    ),
+    click.option("--include", metavar="PATTERN", multiple=True, help="In folders, only such files: 'news/**/*.html'."),
+    click.option("--exclude", metavar="PATTERN", multiple=True, help="In folders, no such files and folders: drafts/."),
+    click.option("--follow-links", is_flag=True, help="In folders, also follow links that leave them."),
+    click.option(
+        "--format",
+        "kind",
+        type=click.Choice([kind.value for kind in Kind]),
+        help="What every file is, instead of what its content and name say.",
+    ),
+    click.option(
+        "--allow-private",
+        is_flag=True,
+        default=None,
+        help="Fetch web addresses of this machine and the private network too.",
+    ),
+)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how to read: those of ``reading_of``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def reading_of(
+    fields: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    follow_links: bool,
+    kind: str | None,
+    *,
+    allow_private: bool,
+) -> "Reading":
+    """How to read, as the options say it.
+
+    Raises:
+        UsageError: a field is none of ours, or a pattern is none.
+    """
+    from index.formats.article_fields import field_names
+    from index.read.files import Patterns
+    from index.read.readers import Reading
+
+    return Reading(
+        field_names(fields), Kind(kind) if kind else None, Patterns(include, exclude, follow_links), allow_private
+    )
+
+
+def fault_line(error: "InputError | InputWarning") -> str:
+    """What could not be read and why, in one line that a terminal shows as it is."""
+    from index.errors import InputError
+
+    told = "not read" if isinstance(error, InputError) else "noted"
+    line = f"{told}: {error.problem} ({error.remedy})" if error.remedy else f"{told}: {error.problem}"
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)

@@ -1,0 +1,1 @@
+"""Dates in articles and questions: calendar days, and what "on Thursday" means where it stands."""

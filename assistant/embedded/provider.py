@@ -1,0 +1,278 @@
+"""The models that the settings name, each made when it is first needed."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.embedded.daemon import Serving, WarmModel
+from assistant.embedded.download_progress import fetch, weights_of
+from assistant.embedded.llama_server import LocalServer
+from assistant.llm.client import make_chat_model, only_model
+from assistant.llm.prompts import load_prompt
+from assistant.settings import Settings, cache_path, reveal
+from index.embed.local import Embedder, LocalEmbedder
+from index.embed.service import ServiceEmbedder
+from index.errors import AssistantError, ModelError
+from index.retrieve.reader import LocalReader, Reader
+from index.retrieve.rerank import LocalReranker, Reranker
+from index.store.chroma_server import Server
+from index.weights.folder import EMBEDDINGS, LLM, RERANKER, Asset, Role, Weights
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+Fetch = Callable[[Weights, Iterable[Asset]], Mapping[Role, Path]]
+NEEDS_LOCAL = "install the embedded models' runtime (pip install 'news-assistant[local]'), or name a server instead"
+RERANKER_NEEDS = ("fastembed", "onnxruntime", "tokenizers")
+WITHOUT_RERANKER = (
+    "the reranker's runtime is not installed: sentences are chosen less well, and nothing says how sure an answer is; "
+    "pip install 'news-assistant[local]' brings it, and ASSISTANT_RERANKER=none says that none is wanted"
+)
+
+
+class ModelProvider:
+    """Embedder, reranker and chat model for one set of settings.
+
+    The first of them that needs a file has all files fetched that these settings can need, so that a person waits
+    once. May be used from several threads.
+
+    Args:
+        fetch: fetches missing model files and shows how far it is.
+        chat: used instead of the model that the settings name.
+        warm: let the embedded language model run in a process of its own that outlives this one for as long as the
+            settings say; else it runs in this process and ends with it.
+        at_once: questions that the embedded language model answers at the same time.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        fetch: Fetch = fetch,
+        chat: "BaseChatModel | None" = None,
+        *,
+        warm: bool = False,
+        at_once: int = 1,
+    ) -> None:
+        self._settings = settings
+        self._fetch = fetch
+        self._given_chat = chat
+        self._warm = warm and settings.keep_warm_seconds > 0 and hasattr(os, "fork")
+        self._at_once = at_once
+        self._warm_chats: dict[str, BaseChatModel] = {}
+        self._lock = threading.RLock()
+
+    def embedder(self) -> Embedder:
+        """The embedder.
+
+        Raises:
+            ModelError: it cannot be fetched or loaded.
+        """
+        with self._lock:
+            return self._embedder
+
+    def reranker(self) -> Reranker | None:
+        """The reranker; None when the settings want none, or it is only the default and its runtime is missing.
+
+        Raises:
+            ModelError: it cannot be fetched or loaded.
+        """
+        with self._lock:
+            return self._reranker
+
+    def reranker_folder(self) -> Path:
+        """The folder that holds the files of the reranker's model.
+
+        Raises:
+            ModelError: they cannot be fetched.
+        """
+        with self._lock:
+            return self._paths["reranker"]
+
+    def reader(self) -> Reader | None:
+        """The reader; None when the settings want no reranker, whose model file it shares.
+
+        Raises:
+            ModelError: it cannot be fetched or loaded.
+        """
+        with self._lock:
+            return self._reader
+
+    def chat(self) -> "BaseChatModel":
+        """The chat model; the embedded one is loaded at the first call.
+
+        Raises:
+            ModelError: the embedded model cannot be fetched or loaded.
+            SettingError: the server offers several models and the settings name none.
+            ServiceError: the server cannot be asked which models it offers.
+        """
+        with self._lock:
+            return self._given_chat or self._warm_chat() or self._chat
+
+    @property
+    def lost(self) -> str:
+        """What is worse than it could be because the embedded models' runtime is missing; empty when nothing is."""
+        return WITHOUT_RERANKER if self._settings.reranker == "local" and not self._reranks else ""
+
+    @cached_property
+    def _reranks(self) -> bool:
+        settings = self._settings
+        if settings.reranker == "none":
+            return False
+        wanted = "reranker" in settings.model_fields_set or settings.uses_local_embeddings
+        return wanted or all(map(_installed, RERANKER_NEEDS))
+
+    def begin(self) -> None:
+        """Load what a question needs beside what is done meanwhile: the reranker, and where it runs in another process
+        the embedded language model. Nothing is fetched.
+        """
+        if not self.complete:
+            return
+        if self._warm and self._settings.uses_local_llm and self._given_chat is None:
+            self._warm_model.begin()
+        threading.Thread(target=self._load_reranker, name="reranker").start()
+
+    def _load_reranker(self) -> None:
+        with suppress(AssistantError):  # told when it is used
+            reranker, reader = self.reranker(), self.reader()
+            if isinstance(reranker, LocalReranker):
+                reranker.load()
+            if isinstance(reader, LocalReader):
+                reader.load()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every model file that these settings can need is there."""
+        weights = weights_of(self._settings)
+        return all(weights.path(asset) is not None for asset in self._needed())
+
+    def prepare(self) -> None:
+        """Fetch the model files that are missing, showing how far that is.
+
+        Raises:
+            ModelError: one cannot be fetched.
+        """
+        with self._lock:
+            _ = self._paths
+
+    def close(self) -> None:
+        """Stop the embedded language model, if it runs."""
+        with self._lock:
+            if "_server" in self.__dict__:
+                self._server.close()
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        settings = self._settings
+        if settings.uses_local_embeddings:
+            return LocalEmbedder(self._paths["embeddings"], settings.threads)
+        return ServiceEmbedder(
+            settings.embeddings_model,
+            base_url=settings.embeddings_service_url,
+            api_key=reveal(settings.embeddings_service_key),
+            timeout_seconds=settings.timeout_seconds,
+            retries=settings.retries,
+        )
+
+    @cached_property
+    def _reranker(self) -> Reranker | None:
+        if not self._reranks:
+            return None
+        return LocalReranker(self._paths["reranker"], self._settings.threads)
+
+    @cached_property
+    def _reader(self) -> Reader | None:
+        if not self._reranks:
+            return None
+        return LocalReader(self._paths["reranker"], threads=self._settings.threads)
+
+    @cached_property
+    def _chat(self) -> "BaseChatModel":
+        settings = self._settings
+        if settings.uses_local_llm:
+            server = self._server
+            return make_chat_model(settings, base_url=server.base_url, api_key=server.api_key, model=server.model)
+        key = reveal(settings.api_key)
+        model = settings.chat_model
+        if model is None:
+            model = only_model(str(settings.base_url), key, settings.timeout_seconds)
+        return make_chat_model(settings, base_url=settings.base_url, api_key=key, model=model)
+
+    @cached_property
+    def _server(self) -> LocalServer:
+        return self._serving.server()
+
+    def _warm_chat(self) -> "BaseChatModel | None":
+        """The model in its own process; None when it is to run in this one, or no such process can be had."""
+        if not self._warm or not self._settings.uses_local_llm:
+            return None
+        try:
+            address = self._warm_model.address()
+        except OSError:  # no folder to meet that process in
+            return None
+        if address.base_url not in self._warm_chats:
+            chat = make_chat_model(
+                self._settings, base_url=address.base_url, api_key=address.api_key, model=address.model
+            )
+            self._warm_chats = {address.base_url: chat}
+        return self._warm_chats[address.base_url]
+
+    @cached_property
+    def _warm_model(self) -> WarmModel:
+        return WarmModel(self._serving, warm_path())
+
+    @cached_property
+    def _serving(self) -> Serving:
+        _require("xllamacpp")
+        settings = self._settings
+        return Serving(
+            self._paths["llm"],
+            context_tokens=settings.context_tokens,
+            threads=settings.threads,
+            slots=self._at_once,
+            system=load_prompt("answer").system,
+            states=cache_path() / "states",
+            idle_seconds=settings.keep_warm_seconds,
+        )
+
+    @cached_property
+    def _paths(self) -> Mapping[Role, Path]:
+        needed = self._needed()
+        if EMBEDDINGS in needed or RERANKER in needed:
+            _require("fastembed")
+        return self._fetch(weights_of(self._settings), needed)
+
+    def _needed(self) -> tuple[Asset, ...]:
+        settings = self._settings
+        wanted = (
+            (EMBEDDINGS, settings.uses_local_embeddings),
+            (RERANKER, self._reranks),
+            (LLM, settings.uses_local_llm and self._given_chat is None),
+        )
+        return tuple(asset for asset, needed in wanted if needed)
+
+
+def warm_path() -> Path:
+    """The folder where processes say that keep a model loaded."""
+    return cache_path() / "warm"
+
+
+def vector_server(settings: Settings) -> Server | None:
+    """The Chroma server that the settings name; None keeps vectors in the index folder."""
+    if settings.chroma_url is None:
+        return None
+    return Server(settings.chroma_url, reveal(settings.chroma_token), settings.timeout_seconds)
+
+
+def _installed(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
+
+
+def _require(package: str) -> None:
+    if not _installed(package):
+        raise ModelError(f"the embedded models need the package {package}, which is not installed", NEEDS_LOCAL)

@@ -1,0 +1,1 @@
+"""The sentences that may answer, each under a label, without those that address machines."""

@@ -1,0 +1,158 @@
+"""From chunks to the few sentences that may answer the question, each under a label.
+
+The reader reads the question with every chunk; its scores and the cross-encoder's say how well each sentence answers.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.answer import Evidence, Scores
+from assistant.evidence.confidence import fit_of
+from assistant.evidence.injection import ORDER_LOGIT, news_of, said_before
+from assistant.evidence.list_items import in_its_list, introduction
+from assistant.evidence.pronouns import LOOK_BACK, named_reading
+from assistant.text.tokens import count_tokens
+from index.articles import Chunk, Sentence
+from index.hits import Hit
+from index.retrieve.reader import Reader, Reading
+from index.retrieve.search import passage_of
+
+MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLimits:
+    """How much evidence is considered: sentences, and tokens of the chat model."""
+
+    sentences: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A sentence that may be evidence; ``words`` are those that answer, as offsets in the article."""
+
+    chunk: Chunk
+    sentence: Sentence
+    reading: str
+    scores: Scores | None = None
+    words: tuple[int, int] | None = None
+
+    @property
+    def fit(self) -> float | None:
+        return None if self.scores is None else fit_of(self.scores)
+
+
+def select_evidence(
+    question: str, hits: Sequence[Hit], reader: Reader | None, limits: EvidenceLimits
+) -> tuple[Evidence, ...]:
+    """The sentences of the hits that answer the question best, best first, labelled S1, S2, ….
+
+    Repeated sentences (copies of an article) are taken once, from the better-ranked hit, and sentences that address
+    machines instead of telling news are not taken at all. Without a reader the sentences keep the order of the hits.
+    """
+    readings = reader.read(question, [passage_of(hit.chunk) for hit in hits]) if reader is not None else None
+    candidates = list(_distinct_sentences(question, hits, readings))
+    if reader is not None:
+        candidates.sort(key=lambda candidate: candidate.fit or 0.0, reverse=True)
+        candidates = _trusted(candidates, reader, limits.sentences)
+    chosen: list[Evidence] = []
+    tokens = 0
+    for candidate in candidates[: limits.sentences]:
+        tokens += count_tokens(candidate.sentence.text)
+        if chosen and tokens > limits.tokens:
+            break
+        chosen.append(_evidence(f"S{len(chosen) + 1}", candidate))
+    return tuple(chosen)
+
+
+def _trusted(candidates: Sequence[_Candidate], reader: Reader, most: int) -> list[_Candidate]:
+    """The first ``most`` candidates that give no orders and stand behind none in their paragraphs.
+
+    Only these are read once more for orders, alone; what is behind them is not considered.
+    """
+    known: dict[str, float] = {}
+    trusted: list[_Candidate] = []
+    for start in range(0, len(candidates), most):
+        group = candidates[start : start + most]
+        texts = [said_before(one.chunk.text, one.chunk.sentences, one.sentence, one.chunk.start) for one in group]
+        unknown = list(dict.fromkeys(text for said in texts for text in said if text not in known))
+        known.update(zip(unknown, reader.orders(unknown), strict=True))
+        trusted += [one for one, said in zip(group, texts, strict=True) if all(known[t] < ORDER_LOGIT for t in said)]
+        if len(trusted) >= most:
+            break
+    return trusted[:most]
+
+
+def _evidence(label: str, candidate: _Candidate) -> Evidence:
+    chunk, sentence = candidate.chunk, candidate.sentence
+    return Evidence(
+        label=label,
+        sentence=sentence.text,
+        start=sentence.start,
+        end=sentence.end,
+        article=chunk.article,
+        before=" ".join(_before(chunk, sentence)),
+        context=chunk.text,
+        reading=candidate.reading,
+        earlier=_earlier(chunk, sentence),
+        context_start=chunk.start,
+        fit=candidate.fit,
+        scores=candidate.scores,
+        words=candidate.words,
+    )
+
+
+def _distinct_sentences(question: str, hits: Sequence[Hit], readings: Sequence[Reading] | None) -> Iterator[_Candidate]:
+    found: set[str] = set()
+    best = max((hit.relevance for hit in hits if hit.relevance is not None), default=0.0)
+    for position, hit in enumerate(hits):
+        chunk = hit.chunk
+        reading = None if readings is None else readings[position]
+        news = {sentence.number for sentence in news_of(chunk.text, chunk.sentences, chunk.start)}
+        for index, sentence in enumerate(chunk.sentences):
+            words = sentence.text.lower().split()
+            key = " ".join(words)
+            if sentence.number not in news or len(words) < MIN_WORDS or key in found:
+                continue
+            found.add(key)
+            text = _reading(question, chunk, sentence)
+            if reading is None:
+                yield _Candidate(chunk, sentence, text)
+                continue
+            answering = _words(chunk, sentence, reading)
+            yield _Candidate(chunk, sentence, text, _scores(hit, index, reading, best), answering)
+
+
+def _scores(hit: Hit, index: int, reading: Reading, best: float) -> Scores:
+    return Scores(
+        sentence=reading.sentences[index],
+        reranked=hit.sentence_logits[index] if hit.sentence_logits else None,
+        behind=best - hit.relevance if hit.relevance is not None else 0.0,
+        passage=reading.answers,
+        span=reading.span.logit if reading.span is not None else 0.0,
+    )
+
+
+def _words(chunk: Chunk, sentence: Sentence, reading: Reading) -> tuple[int, int] | None:
+    """The words that answer, as offsets in the article, if they begin in the sentence."""
+    if reading.span is None:
+        return None
+    shift = chunk.end - len(passage_of(chunk).text)
+    start, end = reading.span.start + shift, reading.span.end + shift
+    return (start, min(end, sentence.end)) if sentence.start <= start < sentence.end else None
+
+
+def _reading(question: str, chunk: Chunk, sentence: Sentence) -> str:
+    if line := introduction(sentence, chunk.sentences):
+        return in_its_list(sentence.text, line)
+    return named_reading(sentence.text, _before(chunk, sentence), question)
+
+
+def _before(chunk: Chunk, sentence: Sentence) -> list[str]:
+    """The sentences of the chunk that a pronoun may reach back to; the title for the first one."""
+    return [other.text for other in _earlier(chunk, sentence)] or [chunk.article.title]
+
+
+def _earlier(chunk: Chunk, sentence: Sentence) -> tuple[Sentence, ...]:
+    return tuple(other for other in chunk.sentences if other.number < sentence.number)[-LOOK_BACK:]

@@ -1,0 +1,1 @@
+"""Chat models: asking one, and reading whatever comes back."""

@@ -1,0 +1,273 @@
+"""One question to a chat model: its attempts, what comes back, and what failures mean. No input or output here."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from assistant.llm.reply_form import best_object, fitted, lenient, usable_members, valid_members
+from assistant.llm.reply_json import ReplyPart, Usage, after_thinking, partial_object
+from assistant.llm.service import offered_by, other_service_error, service_of
+from assistant.text.tokens import count_tokens
+from index.embed.openai_errors import Service, fault_in, is_context_overflow, service_error
+from index.errors import ReplyError, ServiceError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+    from langchain_core.runnables import Runnable
+    from openai import LengthFinishReasonError
+
+ATTEMPTS = 2
+# Tokenizers differ by some percent, not by half: a server that read less than this share has cut the prompt.
+CUT_PROMPT_SHARE = 0.6
+# OpenAI says "length"; Anthropic and Google say "max_tokens".
+CUT_REASONS = {"length", "max_tokens"}
+OPTIONAL_PARAMETERS = ("temperature", "seed")
+# What langchain-openai and the client below it raise for what is no completion; assertions for an empty stream.
+BREAKDOWNS = (OSError, ValueError, AssertionError, TypeError, LookupError, AttributeError)
+SCHEMA_WORDING = "Reply with one JSON object that matches this JSON Schema, and with nothing else:\n"
+
+
+class Exchange:
+    """One question and its attempts, without input or output, so that both ways of streaming share it.
+
+    For each attempt: `start`, `read` for each chunk, `fail` if it broke, `finish`; until `over`.
+    """
+
+    def __init__(
+        self, chat: "BaseChatModel", messages: Sequence["BaseMessage"], schema: dict[str, Any], max_tokens: int
+    ) -> None:
+        from langchain_openai.chat_models.base import BaseChatOpenAI
+
+        self.over = False
+        self._chat = chat
+        self._messages = list(messages)
+        self._schema = schema
+        self._max_tokens = max_tokens
+        self._compatible = chat if isinstance(chat, BaseChatOpenAI) else None
+        self._enforced = self._compatible is not None
+        self._limit = "max_tokens"
+        self._dropped: tuple[str, ...] = ()
+        self._calls = 0
+        self._attempt = 1
+        self._usages: list[Any] = []
+        self._kept: dict[str, Any] = {}
+        self._warning = ""
+        self._reset()
+
+    def _reset(self) -> None:
+        self._text = ""
+        self._refusal = ""
+        self._truncated = False
+        self._again = False
+        self._usage: Any = None
+        self._shown: dict[str, Any] = {}
+
+    def start(self) -> "tuple[Runnable[Any, Any], list[BaseMessage]]":
+        """The model to call and the prompt to call it with."""
+        self._reset()
+        self._calls += 1
+        return self._bound(), self._messages if self._enforced else _with_schema(self._messages, self._schema)
+
+    def _bound(self) -> "Runnable[Any, Any]":
+        if self._compatible is None:
+            return self._chat
+        parameters: dict[str, Any] = {self._limit: self._max_tokens}
+        if self._enforced:
+            wanted = {"name": "answer", "schema": self._schema, "strict": True}
+            parameters["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        chat = self._compatible.model_copy(update=dict.fromkeys(self._dropped)) if self._dropped else self._compatible
+        return chat.bind(**parameters)
+
+    def read(self, chunk: Any) -> ReplyPart | None:
+        """Take in one chunk; a part when it changes what is known."""
+        self._text += chunk.text
+        self._refusal = chunk.additional_kwargs.get("refusal") or self._refusal
+        # Some servers report running totals with every chunk, so the last report counts, not their sum.
+        self._usage = getattr(chunk, "usage_metadata", None) or self._usage
+        reason = chunk.response_metadata.get("finish_reason") or chunk.response_metadata.get("stop_reason") or ""
+        self._truncated = self._truncated or str(reason).lower() in CUT_REASONS
+        data = self._partial() if chunk.text else self._shown
+        if data == self._shown:
+            return None
+        self._shown = data
+        return ReplyPart(data, done=False, attempt=self._attempt)
+
+    def _partial(self) -> dict[str, Any]:
+        data = fitted(partial_object(self._text), self._schema)
+        return data if isinstance(data, dict) else {}
+
+    def fail(self, error: Exception) -> None:
+        """Decide what a failure means: another attempt, a reply cut short, one that was complete, or an error."""
+        import openai
+
+        if isinstance(error, openai.LengthFinishReasonError):
+            self._truncated = True
+            self._usage = _usage_of(error) or self._usage
+        elif isinstance(error, openai.APIStatusError) and self._relax(error):
+            self._again = True
+        else:
+            ours = self._error_of(error)
+            if not self._is_complete():
+                raise ours from error
+            self._warning = f"{ours.problem}; its reply was complete before that"
+
+    def _error_of(self, error: Exception) -> ServiceError:
+        import openai
+        from langchain_core.exceptions import ModelError
+
+        broken = self._compatible is not None and isinstance(error, BREAKDOWNS)
+        if isinstance(error, openai.OpenAIError) or broken:
+            return service_error(error, self._service, self._offered)
+        if isinstance(error, ModelError):
+            return other_service_error(error, self._service)
+        raise error
+
+    def _is_complete(self) -> bool:
+        try:
+            return bool(self._checked())
+        except ValueError:
+            return False
+
+    def _relax(self, error: Any) -> bool:
+        """Leave out or rename a parameter that the server refuses; False when that cannot be what is wrong."""
+        fault = fault_in(error)
+        words = f"{fault.param} {fault.words}".lower()
+        refused = error.status_code in {400, 422} or "schema" in words or "grammar" in words
+        if not refused or is_context_overflow(error):
+            return False
+        if "max_completion_tokens" in words and self._limit == "max_tokens":
+            self._limit = "max_completion_tokens"
+            return True
+        named = tuple(name for name in OPTIONAL_PARAMETERS if name in words and name not in self._dropped)
+        if named and self._compatible is not None:
+            self._dropped += named
+            return True
+        was_enforced, self._enforced = self._enforced, False
+        return was_enforced
+
+    def finish(self) -> ReplyPart | None:
+        """The last part; None when another attempt is due."""
+        if self._again:
+            return None
+        self._usages.append(self._usage)
+        if self._refusal:
+            raise ReplyError(
+                f"the model refused to answer: {self._service.quote(self._refusal)}", "Ask in other words."
+            )
+        try:
+            data, truncated = self._checked(), False
+        except ValueError as problem:
+            if not self._truncated and not self._salvaged(problem):
+                return None
+            data, truncated = self._rescued() if self._truncated else self._kept, self._truncated
+        self.over = True
+        warning = self._warning or self._cut_prompt_warning()
+        return ReplyPart(data, True, self._total_usage(), truncated, warning, self._attempt)
+
+    def _checked(self) -> dict[str, Any]:
+        from jsonschema import Draft202012Validator
+        from jsonschema.exceptions import best_match
+
+        data = best_object(self._text, self._schema)
+        if (error := best_match(Draft202012Validator(lenient(self._schema)).iter_errors(data))) is not None:
+            raise ValueError(f"{error.json_path}: {error.message}")
+        return data
+
+    def _rescued(self) -> dict[str, Any]:
+        data = usable_members(self._text, self._schema)
+        if not data:
+            raise ReplyError(
+                f"the reply of {self._service.model} was cut after {self._max_tokens} tokens, before anything usable",
+                "Allow more tokens for the reply, or use a model that writes less.",
+            )
+        return data
+
+    def _salvaged(self, problem: ValueError) -> bool:
+        """Whether what the attempts gave has to do; False when another one is due."""
+        try:
+            found = valid_members(best_object(self._text, self._schema), self._schema)
+        except ValueError:
+            found = {}
+        self._kept = max(self._kept, found, key=len)
+        if self._attempt < ATTEMPTS:
+            self._complain(problem)
+            return False
+        if not self._kept:
+            said = self._service.quote(after_thinking(self._text))
+            raise ReplyError(
+                f"{self._service.model} at {self._service.shown} did not reply in the form asked for: "
+                f"{self._service.quote(problem)}" + (f"; it said: {said}" if said else ""),
+                "Try again, or use another model (ASSISTANT_MODEL).",
+            )
+        return True
+
+    def _complain(self, problem: ValueError) -> None:
+        from langchain_core.messages import AIMessage, HumanMessage
+
+        self._attempt += 1
+        wanted = f"{SCHEMA_WORDING}{json.dumps(self._schema)}"
+        self._messages = [
+            *self._messages,
+            AIMessage(after_thinking(self._text) or "(nothing)"),
+            HumanMessage(f"That reply cannot be used: {self._service.quote(problem)}. {wanted}"),
+        ]
+
+    def _total_usage(self) -> Usage:
+        known = [usage for usage in self._usages if usage]
+        return Usage(
+            # No prompt has no tokens: 0 says that the server does not count.
+            prompt_tokens=_sum_known([usage.get("input_tokens") or None for usage in known]),
+            completion_tokens=_sum_known([usage.get("output_tokens") for usage in known]),
+            cached_tokens=_sum_known([(usage.get("input_token_details") or {}).get("cache_read") for usage in known]),
+            calls=self._calls,
+        )
+
+    def _cut_prompt_warning(self) -> str:
+        read = (self._usage or {}).get("input_tokens")
+        if not read:
+            return ""
+        sent = sum(count_tokens(message.text) for message in self._messages)
+        if read >= CUT_PROMPT_SHARE * sent:
+            return ""
+        return (
+            f"{self._service.shown} read only {read} of about {sent} tokens of the prompt: its context is too short; "
+            "raise it there, or lower ASSISTANT_EVIDENCE_TOKENS"
+        )
+
+    @property
+    def _service(self) -> Service:
+        if self._compatible is None:
+            return Service(type(self._chat).__name__, "the model")
+        return service_of(self._compatible)
+
+    def _offered(self) -> tuple[str, ...]:
+        return () if self._compatible is None else offered_by(self._compatible)
+
+
+def _with_schema(messages: "Sequence[BaseMessage]", schema: dict[str, Any]) -> "list[BaseMessage]":
+    """The prompt with the schema stated in its system message."""
+    from langchain_core.messages import SystemMessage
+
+    wording = SCHEMA_WORDING + json.dumps(schema)
+    if messages and isinstance(messages[0], SystemMessage):
+        return [SystemMessage(f"{messages[0].text}\n\n{wording}"), *messages[1:]]
+    return [SystemMessage(wording), *messages]
+
+
+def _usage_of(error: "LengthFinishReasonError") -> dict[str, Any] | None:
+    """Usage of a reply that was cut off; the client hands it over only in the error."""
+    usage = error.completion.usage
+    if usage is None:
+        return None
+    details = usage.prompt_tokens_details
+    return {
+        "input_tokens": usage.prompt_tokens,
+        "output_tokens": usage.completion_tokens,
+        "input_token_details": {"cache_read": details.cached_tokens if details else None},
+    }
+
+
+def _sum_known(numbers: Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None

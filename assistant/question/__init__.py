@@ -1,0 +1,1 @@
+"""What a question means: without the conversation before it, and in time."""

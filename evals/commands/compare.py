@@ -1,0 +1,163 @@
+"""``evals compare``: what differs between two runs, and whether it is more than luck."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from assistant.cli.main import show
+from evals.commands.run_argument import SCORES
+from evals.commands.score import EXIT_INCOMPLETE
+from evals.questions.schema import Question
+from evals.run.records import Run
+from evals.score.comparison import KINDS, Change, RunComparison, Uncompared, compare_runs, compare_slices
+from evals.score.comparison_tables import slices_table, tested_table, untested_table
+from evals.score.scoring import RunScores
+from evals.score.statistics import POWER
+from evals.score.stored import scores_of
+from evals.score.tables import run_line, shown_name, shown_value
+from index.errors import UsageError
+from index.printable import json_text
+
+# What --by shows when no metric is chosen: right, well cited, true to its sources, and silent only when it has to be.
+BY_DEFAULT = ("answer_correct", "citation_f1_sentence", "claim_support", "over_refusal", "false_answer_rate")
+
+
+@click.command(
+    "compare",
+    epilog="""\b
+Examples:
+  python -m evals compare evals/baselines/newsroom.json newsroom
+  python -m evals compare .runs/before .runs/after --by type,tag
+  python -m evals compare .runs/before .runs/after --metric answer_correct --list
+
+Exit status: 0 compared, 2 wrong usage or runs that cannot be compared,
+3 a run is not complete.""",
+)
+@click.argument("first", type=SCORES)
+@click.argument("second", type=SCORES)
+@click.option("--by", metavar="KINDS", default="", help=f"Slices too; kinds with commas between: {', '.join(KINDS)}.")
+@click.option("--metric", "names", metavar="NAME", multiple=True, help="Only this metric; repeatable.")
+@click.option("--list", "listed", is_flag=True, help="Name the questions won and lost; needs --metric.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
+def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], listed: bool, as_json: bool) -> int:
+    """Compare the runs FIRST and SECOND of the same questions, question by question.
+
+    Each is a folder, a suite's name for its newest run, or a file of `evals score --save`.
+    """
+    if listed and not names:
+        raise UsageError("--list needs a metric by which questions are won and lost", "choose one: --metric NAME")
+    runs = (scores_of(first), scores_of(second))
+    found = compare_runs(*runs, names)
+    kinds = [kind.strip() for kind in by.split(",") if kind.strip()]
+    slices, uncompared = compare_slices(found, names or BY_DEFAULT, kinds) if kinds else ((), ())
+    if as_json:
+        click.echo(json_text(comparison_json(found, slices, uncompared)))
+    else:
+        _show_runs(runs, found)
+        _show_changes(found)
+        _show_slices(slices)
+        for line in _not_compared((*found.uncompared, *uncompared)):
+            click.echo(line)
+        for change in found.changes if listed else ():
+            click.echo("\n" + "\n".join(_listed(change, found.second.run.questions)))
+    return 0 if found.complete else EXIT_INCOMPLETE
+
+
+def comparison_json(
+    found: RunComparison, slices: Sequence[Change] = (), uncompared: Sequence[Uncompared] = ()
+) -> dict[str, Any]:
+    """A comparison in JSON types; differences are second minus first."""
+    return {
+        "first": str(found.first.run.folder),
+        "second": str(found.second.run.folder),
+        "questions": found.questions,
+        "missing": {"first": found.first.missing, "second": found.second.missing},
+        "differences": [asdict(item) for item in found.differences],
+        "metrics": [_change_json(change) for change in found.changes],
+        "slices": [_change_json(change) for change in slices],
+        "not_compared": [asdict(item) for item in (*found.uncompared, *uncompared)],
+    }
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    tested, interval = change.tested, change.interval
+    return {
+        "metric": change.name,
+        "slice": change.slice,
+        "better": change.better,
+        "first": change.first,
+        "second": change.second,
+        "difference": change.difference,
+        "interval": None if interval is None else [interval.low, interval.high],
+        "clusters": None if interval is None else interval.clusters,
+        "n": change.n,
+        "p_value": None if tested is None else tested.p_value,
+        "p_value_holm": change.p_value,
+        "verdict": change.verdict,
+        "won": list(change.won),
+        "lost": list(change.lost),
+        "unpaired": [] if tested is None else list(tested.unpaired),
+        "detectable": None if tested is None else tested.detectable,
+        "scores": {question: list(pair) for question, pair in change.scores.items()},
+    }
+
+
+def _show_runs(runs: Sequence[RunScores], found: RunComparison) -> None:
+    for place, scores in zip(("first: ", "second:"), runs, strict=True):
+        click.echo(f"{place} {run_line(scores)}")
+    for item in found.differences:
+        click.echo(f"  {item.name}: {item.first} → {item.second}")
+    if not found.differences:
+        click.echo("  made with the same code, models, settings and machine")
+    waiting = [f"{item.missing} still to be asked in the {place} run" for place, item in _places(found) if item.missing]
+    if waiting:
+        click.echo(f"NOT COMPLETE: {', '.join(waiting)};")
+        click.echo(f"only the {found.questions} questions that both runs have asked are compared.")
+
+
+def _places(found: RunComparison) -> tuple[tuple[str, RunScores], ...]:
+    return ("first", found.first), ("second", found.second)
+
+
+def _show_changes(found: RunComparison) -> None:
+    tested = [change for change in found.changes if change.tested]
+    untested = [change for change in found.changes if not change.tested]
+    if tested:
+        click.echo(f"\nBy question; p-values are adjusted for {len(tested)} metrics by Holm's method:\n")
+        show(tested_table(tested))
+        click.echo(
+            f"\ncan show: a difference of this size would be found at p < .05, unadjusted, {POWER:.0%} of the time"
+        )
+    if untested:
+        click.echo("\nOver all questions together, not tested:\n")
+        show(untested_table(untested))
+
+
+def _show_slices(slices: Sequence[Change]) -> None:
+    for name in dict.fromkeys(change.name for change in slices):
+        ours = [change for change in slices if change.name == name]
+        click.echo(f"\n{shown_name(name)} by slices; p-values are adjusted for the slices of this metric:\n")
+        show(slices_table(ours))
+
+
+def _not_compared(every: Sequence[Uncompared]) -> Iterator[str]:
+    for item in every:
+        where = f" of {item.slice}" if item.slice else ""
+        yield f"not compared: {shown_name(item.name)}{where}: {item.reason}"
+
+
+def _listed(change: Change, questions: Sequence[Question]) -> Iterator[str]:
+    """The questions won and lost, with both scores; the greatest differences first."""
+    name = shown_name(change.name)
+    if change.tested is None:
+        yield f"{name} is not a mean over questions, so none is won or lost"
+        return
+    texts = {question.group: question.question for question in reversed(questions)}  # paraphrases are scored together
+    texts |= {question.id: question.question for question in questions}
+    yield f"{name}: {len(change.won)} won, {len(change.lost)} lost, {len(change.tested.unpaired)} in one run only"
+    for mark, ids in (("won ", change.won), ("lost", change.lost)):
+        for question in sorted(ids, key=lambda key: -abs(change.scores[key][1] - change.scores[key][0])):
+            first, second = (shown_value(change.name, value) for value in change.scores[question])
+            yield f"  {mark}  {first} → {second}  {question}: {texts[question]}"

@@ -1,0 +1,152 @@
+"""``evals run``: ask the questions of a suite."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assistant.cli.main import console
+from assistant.llm.prompts import load_prompt
+from assistant.text.tokens import count_tokens
+from evals.commands.tally import Tally
+from evals.run.records import Record, Run
+from evals.run.runner import Shard, execute, prepare_run, settings_of
+from evals.run.suite import Suite, find_suite, load_material, read_suite
+from index.errors import UsageError
+from index.lifecycle.add import AddReport
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+PLAIN_STEPS = 20  # lines of progress where there is no terminal
+
+
+@click.command(
+    "run",
+    epilog="""\b
+Examples:
+  python -m evals run smoke
+  python -m evals run newsroom --set k=4
+  python -m evals run clapnq --limit 20 --dry-run
+  python -m evals run clapnq --shard 1/2 & python -m evals run clapnq --shard 2/2
+
+Run the same command again after an interruption: what is recorded is not
+asked again. Changed code or settings begin a new run.""",
+)
+@click.argument("suite")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder of the run; usually one below .runs/, named after suite, code and settings.",
+)
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the assistant; repeatable.")
+@click.option("--limit", type=click.IntRange(min=1), help="Ask only the first so many questions now.")
+@click.option("--shard", default="1/1", metavar="I/N", help="Ask only this part of the questions.")
+@click.option("--workers", default=1, type=click.IntRange(min=1), help="Questions asked at the same time.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be asked, and what it may cost.")
+def run_command(
+    suite: str,
+    folder: Path | None,
+    settings: tuple[str, ...],
+    limit: int | None,
+    shard: str,
+    workers: int,
+    dry_run: bool,
+) -> None:
+    """Ask every question of SUITE, a TOML file or one of ours, and record what happens.
+
+    Scores are computed afterwards, by `evals score`.
+    """
+    path = find_suite(suite)
+    chosen = _with_settings(read_suite(path), settings)
+    part = _shard(shard)
+    run = prepare_run(folder, chosen, load_material(chosen, path))
+    keys = part.take(run.keys)[:limit]
+    done = run.progress().records
+    pending = [key for key in keys if key not in done]
+    click.echo(f"{run.folder}: {len(keys)} questions, {len(keys) - len(pending)} of them recorded before", err=True)
+    if dry_run:
+        click.echo(_cost(run, len(pending)))
+        return
+    with _display(run, len(keys), [done[key] for key in keys if key in done]) as shown:
+        execute(run, shard=part, limit=limit, workers=workers, indexing=shown.indexing, progress=shown.record)
+    click.echo(f"next: python -m evals score {run.folder}", err=True)
+
+
+def _with_settings(suite: Suite, assignments: tuple[str, ...]) -> Suite:
+    changed: dict[str, Any] = dict(suite.settings)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not (name and equals):
+            raise UsageError(f"--set {assignment}: not of the form NAME=VALUE", "write --set k=4")
+        changed[name] = value
+    return suite.with_settings(changed)
+
+
+def _shard(text: str) -> Shard:
+    number, _, count = text.partition("/")
+    if number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count):
+        return Shard(int(number), int(count))
+    raise UsageError(f"--shard {text}: not a part of a whole", "write --shard 2/4 for the second of four parts")
+
+
+def _cost(run: Run, calls: int) -> str:
+    """What is to be expected at most; measured means where the run has some already."""
+    settings = settings_of(run, run.info.suite.seed)
+    prompt = load_prompt("answer")
+    fixed = count_tokens(prompt.system) + count_tokens(prompt.user)
+    longest = max((count_tokens(question.question) for question in run.questions), default=0)
+    most = calls * (fixed + longest + settings.evidence_tokens)
+    lines = [
+        f"{calls} questions to ask; refusals need no call",
+        f"at most {calls} calls and {most} prompt tokens, without retries and the rewriting of follow-ups",
+    ]
+    used = [record.answer["usage"] for record in run.completed() if record.answer and record.answer["usage"]]
+    counted = [(usage["prompt_tokens"], usage["completion_tokens"]) for usage in used if usage["prompt_tokens"]]
+    if counted:
+        share = len(used) / len(run.completed())
+        read, written = (sum(column) / len(counted) for column in zip(*counted, strict=True))
+        lines.append(
+            f"as so far: {share * calls:.0f} calls, {share * calls * read:.0f} prompt and "
+            f"{share * calls * written:.0f} completion tokens"
+        )
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Display:
+    """A progress bar with running means; without a terminal, a line now and then."""
+
+    bar: "Progress"
+    task: "TaskID"
+    tally: Tally
+    total: int
+
+    def indexing(self, report: AddReport) -> None:
+        self.bar.update(self.task, description=f"adding articles: {report.articles}")
+
+    def record(self, record: Record) -> None:
+        self.tally.add(record)
+        self.bar.update(self.task, description=str(self.tally), advance=1)
+        step = max(1, self.total // PLAIN_STEPS)
+        if self.bar.disable and (self.tally.count % step == 0 or self.tally.count == self.total):
+            sys.stderr.write(f"{self.tally.count}/{self.total} · {self.tally}\n")
+
+
+@contextmanager
+def _display(run: Run, total: int, before: list[Record]) -> Iterator[_Display]:
+    tally = Tally(run, before)
+    with _bar(console(stderr=True).is_terminal) as bar:
+        yield _Display(bar, bar.add_task(str(tally), total=total, completed=len(before)), tally, total)
+
+
+def _bar(visible: bool) -> "Progress":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    return Progress(*columns, console=console(stderr=True), disable=not visible)

@@ -1,0 +1,93 @@
+"""``evals score``: every metric of a run."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assistant.cli.main import show
+from evals.commands.run_argument import RUN, SCORES
+from evals.run.records import Run
+from evals.score.gates import GateResult, check_gates, gate_line
+from evals.score.scoring import Measured, RunScores, score_run
+from evals.score.stored import save_scores, scores_of
+from evals.score.tables import measured_table, run_line
+from index.printable import json_text
+
+EXIT_GATE_FAILED = 1
+EXIT_INCOMPLETE = 3
+
+
+@click.command(
+    "score",
+    epilog="""\b
+Examples:
+  python -m evals score smoke
+  python -m evals score .runs/smoke-0a1b2c3d --all --json | jq .metrics.citation_f1_sentence
+
+Exit status: 0 well, 1 a gate failed, 2 wrong usage, 3 the run or the
+baseline is not complete.""",
+)
+@click.argument("run", metavar="RUN", type=RUN)
+@click.option(
+    "--baseline", metavar="RUN", type=SCORES, help="Run, or file of scores, that max_drop gates compare with."
+)
+@click.option("--save", type=click.Path(path_type=Path), help="Keep the scores in a small file, as a baseline.")
+@click.option("--all", "every", is_flag=True, help="Every metric, not only the headline.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
+def score_command(run: Run, baseline: Run | None, save: Path | None, every: bool, as_json: bool) -> int:
+    """Compute every metric of RUN from its records; no model is needed.
+
+    RUN is a folder, or the name of a suite, which stands for its newest run.
+    """
+    scores, before = score_run(run), scores_of(baseline) if baseline else None
+    if save:
+        save_scores(scores, save)
+    if as_json:
+        gates = check_gates(scores, before)
+        click.echo(json_text({**scores_json(scores), "gates": list(map(_gate_json, gates))}))
+    else:
+        click.echo(run_line(scores))
+        show(measured_table(tuple(scores.measured.values()) if every else scores.headline))
+        gates = check_gates(scores, before)
+        for gate in gates:
+            click.echo(gate_line(gate))
+    if not (scores.complete and (before is None or before.complete)):
+        return EXIT_INCOMPLETE
+    return 0 if all(gate.passed for gate in gates) else EXIT_GATE_FAILED
+
+
+def scores_json(scores: RunScores) -> dict[str, Any]:
+    """All scores in JSON types, with those of every question and the reasons of those that have none."""
+    return {
+        "run": scores.run.info.model_dump(mode="json", by_alias=True),
+        "recorded": len(scores.outcomes),
+        "missing": scores.missing,
+        "metrics": {name: _metric_json(item) for name, item in scores.measured.items()},
+    }
+
+
+def _metric_json(item: Measured) -> dict[str, Any]:
+    metric, interval = item.metric, item.interval
+    return {
+        "value": metric.value,
+        "interval": None if interval is None else [interval.low, interval.high],
+        "clusters": None if interval is None else interval.clusters,
+        "better": item.better,
+        "n": metric.n,
+        "unscored": dict(metric.unscored),
+        "errors": metric.errors,
+        "without_errors": metric.without_errors,
+        "scores": {score.question: score.value for score in metric.scores if score.value is not None},
+    }
+
+
+def _gate_json(result: GateResult) -> dict[str, Any]:
+    interval = result.interval
+    return {
+        **result.gate.model_dump(),
+        "passed": result.passed,
+        "value": result.value,
+        "interval": None if interval is None else [interval.low, interval.high],
+        "reason": result.reason,
+    }

@@ -1,0 +1,1 @@
+"""Experiments that the code's choices rest on."""

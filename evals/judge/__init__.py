@@ -1,0 +1,1 @@
+"""Judges of claims, and how far people agree with them."""

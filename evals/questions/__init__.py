@@ -1,0 +1,1 @@
+"""Question sets: their form, their files, and where their evidence stands."""

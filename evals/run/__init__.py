@@ -1,0 +1,1 @@
+"""A suite asked, and recorded so that it can be repeated."""

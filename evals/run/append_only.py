@@ -1,0 +1,76 @@
+"""Files of JSON lines that only grow: what is added is on the disk before the program goes on.
+
+A line that was cut off by the end of the program counts as not written.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from evals.questions.files import field_error
+from index.errors import UsageError
+from index.private import private_folder, tighten
+
+Line = TypeVar("Line", bound=BaseModel)
+
+
+class LineFile:
+    """Adds lines; `open_line_file` makes it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def add(self, line: BaseModel) -> None:
+        """Add one line; it is on the disk when this returns."""
+        self._file.write(line.model_dump_json().encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+@contextmanager
+def open_line_file(path: Path, busy_remedy: str = "wait until it has ended") -> Iterator[LineFile]:
+    """Hold a file for this process and take a cut-off last line away.
+
+    Raises:
+        UsageError: another process is adding to it.
+    """
+    if not path.parent.is_dir():
+        private_folder(path.parent)
+    lock = FileLock(path.with_name(f"{path.name}.lock"), blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(f"another process is adding to {path}", busy_remedy) from error
+    try:
+        with path.open("ab+") as file:
+            tighten(path)
+            file.seek(0)
+            file.truncate(_whole(file.read()))
+            yield LineFile(file)
+    finally:
+        lock.release()
+
+
+def read_lines(path: Path, kind: TypeAdapter[Line], remedy: str) -> Iterator[tuple[str, Line]]:
+    """(place, line) of every whole line.
+
+    Raises:
+        InputError: a line is not of this kind; names file, line and field.
+    """
+    data = path.read_bytes()
+    for number, text in enumerate(data[: _whole(data)].splitlines(), start=1):
+        place = f"{path}:{number}"
+        try:
+            yield place, kind.validate_json(text)
+        except ValidationError as error:
+            raise field_error(error, place, remedy) from error
+
+
+def _whole(data: bytes) -> int:
+    """How many bytes of it are whole lines."""
+    return data.rfind(b"\n") + 1

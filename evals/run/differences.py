@@ -1,0 +1,86 @@
+"""Whether two runs can be compared, and where their code, models, settings and machines differ."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from evals.run.provenance import Provenance
+from evals.run.records import Run, RunInfo
+from index.errors import UsageError
+
+SHOWN_DIGEST = 12  # characters of a commit or SHA-256, enough to tell two apart
+NONE = "none"
+REMEDY = "run the same suite over the same articles with both versions: evals run SUITE"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that is not the same in the two runs, such as ``settings.k``; ``none`` where a run does not have it."""
+
+    name: str
+    first: str
+    second: str
+
+
+def require_same_material(first: Run, second: Run) -> None:
+    """Only answers to the same questions over the same articles can be compared.
+
+    The header of a question file may differ: it does not change what is asked.
+
+    Raises:
+        UsageError: the questions or the articles differ; names what differs.
+        InputError: a file of a run is missing or broken.
+    """
+    whole = first.has_texts and second.has_texts
+    faults = []
+    if first.info.questions != second.info.questions:
+        one, other = ({question.id: question for question in run.questions} for run in (first, second))
+        faults += (whole and _unlike("questions", one, other)) or ["other questions"]
+    if first.info.provenance.articles != second.info.provenance.articles:
+        faults += (whole and _unlike("articles", first.articles, second.articles)) or ["other articles"]
+    if faults:
+        raise UsageError(f"{first.folder} and {second.folder} cannot be compared: {'; '.join(faults)}", REMEDY)
+
+
+def provenance_differences(first: RunInfo, second: RunInfo) -> tuple[Difference, ...]:
+    """Everything that differs between how two runs were made, in the order of ``Provenance``."""
+    one, other = _facts(first), _facts(second)
+    names = dict.fromkeys((*one, *other))
+    found = (Difference(name, one.get(name, NONE), other.get(name, NONE)) for name in names)
+    return tuple(item for item in found if item.first != item.second)
+
+
+def _unlike(kind: str, first: Mapping[str, object], second: Mapping[str, object]) -> list[str]:
+    parts = {
+        "only in the first": [name for name in first if name not in second],
+        "only in the second": [name for name in second if name not in first],
+        "not the same in both": [name for name in first if name in second and first[name] != second[name]],
+    }
+    said = [f"{len(names)} {where} (such as {names[0]!r})" for where, names in parts.items() if names]
+    return [f"{kind}: {', '.join(said)}"] if said else []
+
+
+def _facts(info: RunInfo) -> dict[str, str]:
+    origin, suite = info.provenance, info.suite
+    return {
+        "commit": _commit(origin),
+        "code": origin.code[:SHOWN_DIGEST],
+        "model": origin.model or "of the server",
+        "seeds": " ".join(map(str, suite.seeds)),
+        "time-out": f"{suite.timeout_seconds:g} s",
+        **dict(_named("prompts", {name: digest[:SHOWN_DIGEST] for name, digest in origin.prompts.items()})),
+        **dict(_named("weights", {name: digest[:SHOWN_DIGEST] for name, digest in origin.weights.items()})),
+        # The seed of the settings is not used: a run asks with those of its suite.
+        **dict(_named("settings", {name: value for name, value in origin.settings.items() if name != "seed"})),
+        **dict(_named("packages", origin.packages)),
+        **dict(_named("machine", origin.machine)),
+    }
+
+
+def _commit(origin: Provenance) -> str:
+    if not origin.commit:
+        return NONE
+    return origin.commit[:SHOWN_DIGEST] + (" with changes" if origin.dirty else "")
+
+
+def _named(group: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    return ((f"{group}.{name}", str(value) or "not set") for name, value in values.items())

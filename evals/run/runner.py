@@ -1,0 +1,226 @@
+"""Asks the questions of a run, one record each; what is recorded is not asked again."""
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from assistant import Assistant, Earlier, Window
+from assistant import Question as Asked
+from assistant.settings import Settings, load_settings
+from evals.questions.anchors import anchor_questions
+from evals.questions.files import question_line
+from evals.questions.schema import Question
+from evals.run.append_only import LineFile, open_line_file
+from evals.run.provenance import gather
+from evals.run.records import RUNS, Begun, Key, Record, Run, RunInfo, create_run
+from evals.run.suite import Material, Suite
+from index.articles import until_seconds
+from index.errors import (
+    AssistantError,
+    AuthenticationError,
+    IndexStateError,
+    InputError,
+    ModelError,
+    RateLimitError,
+    SettingError,
+    UnknownModelError,
+    UnreachableError,
+    UsageError,
+)
+from index.lifecycle.add import AddReport
+
+# What will meet every other question as well, so that the run stops instead of recording it hundreds of times.
+FATAL = (
+    *(SettingError, IndexStateError, ModelError, AuthenticationError),
+    *(UnknownModelError, UnreachableError, RateLimitError),
+)
+MOST_BEGINNINGS = 3  # a question during which the program ended this often is taken to be the cause
+MOST_ERROR_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part ``number`` of ``count`` of a run's keys, from 1; every key is in exactly one."""
+
+    number: int = 1
+    count: int = 1
+
+    @property
+    def file_name(self) -> str:
+        return "records.jsonl" if self.count == 1 else f"records-{self.number}-of-{self.count}.jsonl"
+
+    def take(self, keys: Sequence[Key]) -> Sequence[Key]:
+        """The keys of this part."""
+        return keys[self.number - 1 :: self.count]
+
+
+def prepare_run(folder: Path | None, suite: Suite, material: Material) -> Run:
+    """Begin a run in the folder, or open the one that is there.
+
+    Args:
+        folder: None takes a folder below ``RUNS`` whose name changes with anything that can change the answers.
+
+    Raises:
+        InputError: evidence does not stand in the articles; names the first place.
+        UsageError: the run in the folder is another one: other questions, articles, settings or code.
+    """
+    anchored = anchor_questions(material.questions, {article.id: article for article in material.articles})
+    if anchored.failures:
+        problem = f"{len(anchored.failures)} spans of evidence are not in the articles; first: {anchored.failures[0]}"
+        raise InputError(problem, "evals validate QUESTIONS --articles PATH lists them all")
+    material = replace(material, questions=anchored.questions)
+    overrides = dict(suite.settings)
+    provenance = gather(load_settings(**overrides), overrides, material.articles)
+    info = RunInfo(suite=suite, questions="", created=datetime.now(UTC), provenance=provenance)
+    chosen = folder or RUNS / f"{suite.name}-{_fingerprint(info, material.questions)}"
+    if not (chosen / "run.json").exists():
+        return create_run(chosen, info, material)
+    run = Run(chosen)
+    if differing := _differences(run, info, material.questions):
+        problem = f"{chosen} holds a run with other {' and '.join(differing)}"
+        raise UsageError(problem, "leave out --to, or choose another folder")
+    return run
+
+
+def settings_of(run: Run, seed: int) -> Settings:
+    """The settings that a run's questions are asked with."""
+    return load_settings(**run.info.suite.settings, seed=seed, index=run.folder / "index")
+
+
+def execute(
+    run: Run,
+    *,
+    shard: Shard = Shard(),
+    limit: int | None = None,
+    workers: int = 1,
+    indexing: Callable[[AddReport], None] | None = None,
+    progress: Callable[[Record], None] | None = None,
+) -> None:
+    """Ask what is still to be asked.
+
+    Args:
+        limit: only the first so many keys of the shard.
+        workers: questions that are on their way at the same time.
+        indexing: told how far the articles are added.
+        progress: told every new record.
+
+    Raises:
+        AssistantError: one that would meet every question; what was recorded stays, and the run can go on later.
+    """
+    with open_line_file(run.folder / shard.file_name, "wait for it, or take another shard") as file:
+        questions = {question.id: question for question in run.questions}
+        for seed, keys in _pending(run, shard, limit, file, progress):
+            with Assistant.open(settings=settings_of(run, seed), at_once=workers) as assistant:
+                assistant.add(run.folder / "articles.jsonl", indexing)
+                worker = _Worker(assistant, run.info.suite.timeout_seconds, file, progress)
+                asyncio.run(worker.ask_all([(questions[name], seed) for name, _ in keys], workers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """Asks questions and writes what became of them."""
+
+    assistant: Assistant
+    timeout_seconds: float
+    file: LineFile
+    progress: Callable[[Record], None] | None
+
+    async def ask_all(self, asked: Sequence[tuple[Question, int]], workers: int) -> None:
+        waiting = iter(asked)
+
+        async def work() -> None:
+            for question, seed in waiting:
+                await self._ask(question, seed)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(work())
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+
+    async def _ask(self, question: Question, seed: int) -> None:
+        self.file.add(Begun(question=question.id, seed=seed))
+        started = time.perf_counter()
+        answer, error, kind = None, "", ""
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                answer = (await self.assistant.aask(asked(question))).to_dict()
+        except FATAL:
+            raise
+        except TimeoutError:
+            error, kind = f"no answer within {self.timeout_seconds:g} s", "time-out"
+        except AssistantError as failure:
+            error, kind = failure.problem, type(failure).__name__
+        except Exception as failure:  # a fault of ours in one question is a record, not the end of the run
+            error, kind = _in_one_line(failure), type(failure).__name__
+        record = Record(
+            question=question.id,
+            seed=seed,
+            seconds=round(time.perf_counter() - started, 3),
+            at=datetime.now(UTC),
+            answer=answer,
+            error=error[:MOST_ERROR_CHARACTERS],
+            error_kind=kind,
+        )
+        _keep(record, self.file, self.progress)
+
+
+def asked(question: Question) -> Asked:
+    """The question as the assistant takes it: after its conversation, and of the articles up to its date."""
+    window = Window(until=until_seconds(question.as_of) if question.as_of else None)
+    history = tuple(Earlier(turn.question, turn.answer) for turn in question.history)
+    as_of = datetime.fromtimestamp(window.until - 1, UTC) if window.until else None
+    return Asked(question.question, window, history=history, as_of=as_of)
+
+
+def _pending(
+    run: Run, shard: Shard, limit: int | None, file: LineFile, progress: Callable[[Record], None] | None
+) -> Iterator[tuple[int, list[Key]]]:
+    """What is still to be asked, by seed; what ended the program again and again is recorded as a crash."""
+    done = run.progress()
+    keys = [key for key in shard.take(run.keys)[:limit] if key not in done.records]
+    for name, seed in [key for key in keys if done.unfinished.get(key, 0) >= MOST_BEGINNINGS]:
+        keys.remove((name, seed))
+        error = f"the program ended {done.unfinished[name, seed]} times while it answered this question"
+        crash = Record(question=name, seed=seed, seconds=0, at=datetime.now(UTC), error=error, error_kind="crash")
+        _keep(crash, file, progress)
+    for seed in dict.fromkeys(seed for _, seed in keys):
+        yield seed, [key for key in keys if key[1] == seed]
+
+
+def _keep(record: Record, file: LineFile, progress: Callable[[Record], None] | None) -> None:
+    file.add(record)
+    if progress:
+        progress(record)
+
+
+def _differences(run: Run, now: RunInfo, questions: Sequence[Question]) -> list[str]:
+    """What decides the answers and is not the same as when the run began."""
+    then, current = _deciding(run.info, run.questions), _deciding(now, questions)
+    return [name for name, value in then.items() if value != current[name]]
+
+
+def _deciding(info: RunInfo, questions: Sequence[Question]) -> dict[str, str]:
+    provenance, suite = info.provenance, info.suite
+    return {
+        "questions": "\n".join(map(question_line, questions)),
+        "articles": provenance.articles,
+        "settings": repr((sorted(provenance.settings.items()), suite.seeds, suite.timeout_seconds)),
+        "code": provenance.code,
+    }
+
+
+def _fingerprint(info: RunInfo, questions: Sequence[Question]) -> str:
+    return sha256("\0".join(_deciding(info, questions).values()).encode()).hexdigest()[:8]
+
+
+def _in_one_line(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"

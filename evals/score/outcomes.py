@@ -1,0 +1,63 @@
+"""From the records of a run to what the metrics take."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from assistant.answer import Status
+from assistant.evidence.pronouns import LOOK_BACK
+from evals.metrics.outcome import Outcome, Passage, Statement
+from evals.questions.schema import Question
+from evals.run.records import Record, Run
+from index.articles import Article, Sentence
+from index.split.sentences import split_sentences
+
+MILLISECONDS = 1000
+
+
+class Reader:
+    """Makes outcomes of a run's records."""
+
+    def __init__(self, run: Run) -> None:
+        self._questions: Mapping[str, Question] = {question.id: question for question in run.questions}
+        self._articles = run.articles
+        self._sentences = cache(self._split)
+
+    def outcome(self, record: Record) -> Outcome:
+        """What happened to the record's question."""
+        question = self._questions[record.question]
+        if record.answer is None:
+            return Outcome(question, seconds={"total": record.seconds}, error=record.error or "no answer")
+        answer = record.answer
+        usage: Mapping[str, int | None] = answer["usage"] or {}
+        return Outcome(
+            question,
+            answered=answer["status"] != str(Status.INSUFFICIENT),
+            statements=tuple(Statement(claim["text"], tuple(claim["citations"])) for claim in answer["claims"]),
+            citations=tuple(self._cited(citation) for citation in answer["citations"]),
+            ranked=tuple(self._hit(rank, hit) for rank, hit in enumerate(answer["hits"], start=1)),
+            confidence=answer["confidence"],
+            seconds={stage: taken / MILLISECONDS for stage, taken in answer["timings_ms"].items()},
+            prompt_tokens=usage.get("prompt_tokens"),
+            completion_tokens=usage.get("completion_tokens"),
+        )
+
+    def outcomes(self, records: Iterable[Record]) -> tuple[Outcome, ...]:
+        """The outcome of each record."""
+        return tuple(map(self.outcome, records))
+
+    def _cited(self, citation: Mapping[str, Any]) -> Passage:
+        name, start = citation["article"]["id"], citation["start"]
+        earlier = [sentence.text for sentence in self._sentences(name) if sentence.end <= start]
+        before = " ".join(earlier[-LOOK_BACK:]) or citation["article"]["title"]
+        title = citation["article"]["title"]
+        return Passage(citation["n"], name, start, citation["end"], citation["sentence"], title, before)
+
+    def _hit(self, rank: int, hit: Mapping[str, Any]) -> Passage:
+        article: Article | None = self._articles.get(hit["article"])
+        text = article.text[hit["start"] : hit["end"]] if article else ""
+        return Passage(rank, hit["article"], hit["start"], hit["end"], text)
+
+    def _split(self, name: str) -> tuple[Sentence, ...]:
+        article = self._articles.get(name)
+        return tuple(split_sentences(article.text)) if article else ()

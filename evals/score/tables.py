@@ -1,0 +1,98 @@
+"""Scores as text; pure functions, the same words in the terminal, in Markdown and in HTML."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+
+from evals.score.scoring import Measured, RunScores
+from evals.score.statistics import Interval
+
+NOTHING = "–"  # no value, no interval
+
+
+def shown_name(name: str) -> str:
+    """``citation_f1_sentence`` as ``citation f1 sentence``."""
+    return name.replace("_", " ")
+
+
+def shown_value(name: str, value: float | None) -> str:
+    """A metric's value with its unit: seconds, a count, or a share with three digits."""
+    if value is None:
+        return NOTHING
+    if "_seconds_" in name:
+        return f"{value:.2f} s"
+    if name.endswith("_tokens") or name == "words_cited":
+        return f"{value:.0f}"
+    return f"{value:.3f}"
+
+
+def shown_interval(name: str, interval: Interval | None) -> str:
+    """Both ends of an interval."""
+    if interval is None:
+        return NOTHING
+    return f"{shown_value(name, interval.low)} … {shown_value(name, interval.high)}"
+
+
+def shown_counts(counts: Mapping[str, int]) -> str:
+    """``3 refused, 1 failed``; most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count} {reason}" for reason, count in ordered)
+
+
+def shown_reasons(counts: Mapping[str, int]) -> str:
+    """``41 × the question has no gold evidence``; most frequent first."""
+    return shown_counts({f"× {reason}": count for reason, count in counts.items()})
+
+
+def measured_row(item: Measured) -> tuple[str, str, str, str, str, str]:
+    """Name, value, interval, n, what was not scored and why, errors (with the value without them)."""
+    metric = item.metric
+    errors = str(metric.errors) if metric.errors else ""
+    if metric.errors and metric.without_errors is not None:
+        errors += f" ({shown_value(metric.name, metric.without_errors)} without)"
+    return (
+        shown_name(metric.name),
+        shown_value(metric.name, metric.value),
+        shown_interval(metric.name, item.interval),
+        str(metric.n),
+        shown_reasons(metric.unscored),
+        errors,
+    )
+
+
+MEASURED_COLUMNS = ("metric", "value", "95 % interval", "n", "not scored", "errors")
+
+
+def measured_table(items: Sequence[Measured]) -> Table:
+    """The metrics, one a row."""
+    table = Table(box=None, pad_edge=False)
+    for position, name in enumerate(MEASURED_COLUMNS):
+        table.add_column(name, justify="right" if position in {1, 2, 3} else "left", no_wrap=position < 4)
+    for item in items:
+        table.add_row(*measured_row(item))
+    return table
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in GitHub-flavoured Markdown; bars in cells are escaped."""
+
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    return "\n".join((line(columns), line(["---"] * len(columns)), *map(line, rows)))
+
+
+def run_line(scores: RunScores) -> str:
+    """Name, commit, model, and how many questions were answered, refused, failed or not asked yet."""
+    provenance = scores.run.info.provenance
+    counts = {
+        "answered": sum(outcome.answered for outcome in scores.outcomes),
+        "refused": sum(outcome.refused for outcome in scores.outcomes),
+        "failed": sum(outcome.failed for outcome in scores.outcomes),
+        "not asked yet": scores.missing,
+    }
+    dirty = " with changes" if provenance.dirty else ""
+    commit = f"commit {provenance.commit[:12]}{dirty}" if provenance.commit else f"code {provenance.code[:12]}"
+    model = f"model {provenance.model or 'of the server'}"
+    said = shown_counts({name: count for name, count in counts.items() if count})
+    return " · ".join((scores.run.name, commit, model, said))

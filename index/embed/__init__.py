@@ -1,0 +1,1 @@
+"""Texts into vectors: in this process, in several, or by a server."""

@@ -1,0 +1,1 @@
+"""One article format each: from bytes to the fields of articles."""

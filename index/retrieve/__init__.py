@@ -1,0 +1,1 @@
+"""From a question to chunks, and what the encoder reads in them."""

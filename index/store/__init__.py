@@ -1,0 +1,1 @@
+"""The catalog, the vectors and the words of an index, as they are kept."""

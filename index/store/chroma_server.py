@@ -1,0 +1,155 @@
+"""A Chroma server in the place of Chroma's files: what is noted of it, and what goes wrong with it.
+
+A folder of vectors then holds nothing but a note that names the server's collection, which no other index and no other
+generation of this one has. Where the server is, the settings say: it may move.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+
+from index.embed.openai_errors import Service, causes, timed_out, unreachable
+from index.errors import AssistantError, AuthenticationError, IndexStateError, ServiceError
+
+NOTE = "collection.json"
+HEARTBEAT, VERSION = "/api/v2/heartbeat", "/api/v2/version"  # of Chroma 1; most earlier servers do not know them
+NO_SERVER = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Chroma server.
+
+    Attributes:
+        url: its address; ``https`` for an encrypted connection.
+        token: sent as ``Authorization: Bearer`` and as ``X-Chroma-Token``, whichever the server reads; None sends none.
+        timeout_seconds: longest silence before a request is given up.
+    """
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+    timeout_seconds: float = 120.0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
+        return {"Authorization": f"Bearer {self.token}", "X-Chroma-Token": self.token} if self.token else {}
+
+    @property
+    def service(self) -> Service:
+        """As messages speak of it."""
+        return Service(
+            self.url,
+            "",
+            self.timeout_seconds,
+            (self.token,) if self.token else (),
+            address_setting="ASSISTANT_CHROMA_URL",
+            key_setting="ASSISTANT_CHROMA_TOKEN",
+        )
+
+
+def note_collection(folder: Path) -> str:
+    """Note, before it is made, the collection that the vectors of a folder are going to be in; its name is returned."""
+    name = f"news-{uuid4().hex}"
+    part = folder / f"{NOTE}.part"
+    part.write_text(json.dumps({"collection": name}), encoding="utf-8")
+    part.replace(folder / NOTE)
+    return name
+
+
+def noted_collection(folder: Path) -> str | None:
+    """The collection that holds the vectors of a folder; None when the folder does."""
+    path = folder / NOTE
+    return str(json.loads(path.read_text(encoding="utf-8"))["collection"]) if path.is_file() else None
+
+
+def check_place(folder: Path, server: Server | None) -> None:
+    """Refuse vectors that are elsewhere than the settings say.
+
+    Raises:
+        IndexStateError: they are on a server and none is set, or the other way round.
+    """
+    name = noted_collection(folder)
+    if name is None and server is not None:
+        problem = f"the vectors are in {folder}, the settings ask for the Chroma server {server.service.shown}"
+        raise IndexStateError(problem, "unset chroma_url, or move them to the server: assistant index rebuild")
+    if name is not None and server is None:
+        problem = f"the vectors of {folder.parent} are on a Chroma server, and the settings name none"
+        raise IndexStateError(problem, "set chroma_url, or move them into the folder: assistant index rebuild")
+
+
+def await_ready(server: Server) -> None:
+    """Ask once whether a Chroma server answers.
+
+    Raises:
+        ServiceError: none does, it is of another version, or it wants another token.
+    """
+    with explained(server):
+        beat = _asked(server, HEARTBEAT)
+        if not isinstance(beat, dict) or "nanosecond heartbeat" not in beat:
+            raise _no_chroma(server.service, "what answers there is something else")
+        version = str(_asked(server, VERSION))
+        if version.partition(".")[0] == "0":  # before 1.0 servers took other requests
+            raise _no_chroma(server.service, f"it is of version {version}")
+
+
+def _asked(server: Server, path: str) -> object:
+    reply = httpx.get(server.url.rstrip("/") + path, headers=server.headers, timeout=server.timeout_seconds)
+    reply.raise_for_status()
+    try:
+        return reply.json()
+    except ValueError as error:
+        raise _no_chroma(server.service, "what answers there is something else") from error
+
+
+def _no_chroma(service: Service, why: str) -> ServiceError:
+    problem = f"there is no Chroma server of version 1 at {service.shown}: {why}"
+    return ServiceError(problem, f"Check {service.address_setting}, or update the server.")
+
+
+@contextmanager
+def explained(server: Server) -> Iterator[None]:
+    """Errors of the connection and of the server in words for people.
+
+    Raises:
+        ServiceError: the server cannot be reached, wants another token, or failed.
+    """
+    try:
+        yield
+    except AssistantError:
+        raise
+    except Exception as error:  # Chroma's client raises bare exceptions for what a server answers
+        found = _explanation(error, server.service)
+        if found is None:
+            raise
+        raise found from error
+
+
+def _explanation(error: Exception, service: Service) -> ServiceError | None:
+    for cause in causes(error):
+        if isinstance(cause, httpx.TimeoutException):
+            return timed_out(service)
+        if isinstance(cause, httpx.RequestError):
+            return unreachable(cause, service)
+        if isinstance(cause, httpx.HTTPStatusError):
+            return _refused(cause.response, service)
+    # What Chroma's client says when it cannot make sense of a reply.
+    if isinstance(error, ValueError | KeyError | TypeError | AttributeError):
+        return _no_chroma(service, f"it answers with something else ({type(error).__name__})")
+    return None
+
+
+def _refused(reply: httpx.Response, service: Service) -> ServiceError:
+    if reply.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        problem = f"the Chroma server {service.shown} did not accept the token"
+        return AuthenticationError(problem, f"Set {service.key_setting} to a valid one.")
+    if reply.status_code in NO_SERVER:
+        return _no_chroma(service, f"it answers with HTTP {reply.status_code}")
+    words = service.quote(reply.text)
+    return ServiceError(f"the Chroma server {service.shown} failed (HTTP {reply.status_code}): {words}", "Try again.")

@@ -1,0 +1,1 @@
+"""The embedded models' files: which, where, and how they get there."""
