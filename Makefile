@@ -74,7 +74,7 @@ check: $(READY)  ## lint, format, types and layout rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest tests/test_layout.py
+	@$(BIN)/python -m pytest tests/project/test_layout.py
 
 format: $(READY)  ## format the code
 	@$(BIN)/ruff check --fix .

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli.main import as_of_option, index_option, open_assistant, parse_as_of
+from assistant.console.options import as_of_option, index_option, open_assistant, parse_as_of
 from index.errors import AssistantError
 
 if TYPE_CHECKING:

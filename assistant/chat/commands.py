@@ -159,7 +159,7 @@ def _articles(chat: "Chat", argument: str) -> None:
 
 
 def _add(chat: "Chat", argument: str) -> None:
-    from assistant.cli.index_add import add_paths, summary, typed_source
+    from assistant.console.adding import add_paths, summary, typed_source
 
     if not argument:
         raise UsageError("/add needs a file, a folder or an address", "write it as /add path/to/articles")

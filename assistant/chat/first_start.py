@@ -48,7 +48,7 @@ def _asked_for(talk: "Chat", error: AssistantError, sample: Path) -> str | None:
 
 
 def _add(talk: "Chat", path: str) -> None:
-    from assistant.cli.index_add import add_paths, summary, typed_source
+    from assistant.console.adding import add_paths, summary, typed_source
 
     talk.assistant.prepare()
     added = add_paths(talk.assistant, [typed_source(path)])

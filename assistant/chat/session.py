@@ -15,7 +15,7 @@ from assistant.chat.history_files import error_file, last_conversation, save_con
 from assistant.chat.known_names import Known, Shelf
 from assistant.chat.search_filters import Limits
 from assistant.chat.terminal import Screen
-from assistant.cli.main import EXIT_NOT_SAID
+from assistant.console.output import EXIT_NOT_SAID
 from assistant.question.follow_up import Earlier, leans
 from assistant.render.answer import answer_view, readable_date
 from assistant.render.transcript import Entry, Transcript

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
-from assistant.cli.main import console, show, show_error
+from assistant.console.output import console, show, show_error
 from assistant.render.answer import error_line
 from assistant.render.chat import meanwhile_view, stage_of
 from index.printable import printable

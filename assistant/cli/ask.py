@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli.main import (
-    as_of_option,
-    console,
-    index_option,
-    open_assistant,
-    parse_as_of,
-    parse_window,
-    show,
-    status_of,
-)
-from assistant.cli.streams import echo_json
+from assistant.console.options import as_of_option, index_option, open_assistant, parse_as_of, parse_window, status_of
+from assistant.console.output import console, show
+from assistant.console.streams import echo_json
 from index.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,7 +86,7 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
             extractive=extractive,
         )
         if paths:
-            from assistant.cli.index_add import add_paths
+            from assistant.console.adding import add_paths
 
             add_paths(assistant, paths)
         answer = _answer(assistant, asked)

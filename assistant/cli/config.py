@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli.main import say
-from assistant.cli.streams import echo_json
+from assistant.console.output import say
+from assistant.console.streams import echo_json
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -1,23 +1,21 @@
 """``assistant index``: add articles; the other commands have modules of their own."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli.lazy_commands import LazyGroup
-from assistant.cli.main import index_option, open_assistant, say
-from assistant.cli.reading_options import reading_of, reading_options
-from assistant.cli.streams import echo_json
+from assistant.console.adding import add_source, summary
+from assistant.console.lazy_commands import LazyGroup
+from assistant.console.options import index_option, open_assistant
+from assistant.console.output import say
+from assistant.console.reading_options import reading_of, reading_options
+from assistant.console.streams import echo_json
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
-    from assistant.cli.article_source import ArticleSource
-    from assistant.cli.progress import Stop
-    from index.lifecycle.add import AddReport
-    from index.read.readers import Reading
+    from assistant.console.article_source import ArticleSource
 
     Tell = Callable[[str], None]
 
@@ -32,7 +30,6 @@ INDEX_COMMANDS = {
     "status": "assistant.cli.index_state:status",
 }
 MARKS = {"added": "+", "changed": "~", "removed": "-"}
-LISTED_KINDS = 5  # of files that were left out
 
 
 @click.group(
@@ -94,7 +91,7 @@ def add(  # noqa: PLR0913 -- one parameter for each option
     JSON Lines, JSON, CSV, RSS and Atom, each of them also as .gz, by content and by name. Whatever cannot be read is
     named in one line on standard error, with the reason, and the rest is added.
     """
-    from assistant.cli.article_source import ArticleSource
+    from assistant.console.article_source import ArticleSource
 
     with open_assistant(index_folder, allow_private=allow_private) as assistant:
         reading = reading_of(**options, allow_private=assistant.settings.allow_private)
@@ -113,83 +110,14 @@ def add(  # noqa: PLR0913 -- one parameter for each option
     context.exit(1 if source.unread else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What adding paths did.
-
-    Attributes:
-        unread: how many files, lines and entries could not be read; each was told on standard error.
-        left_out: the suffixes of files of other kinds in folders, with their number.
-    """
-
-    report: "AddReport"
-    unread: int = 0
-    left_out: tuple[tuple[str, int], ...] = ()
-
-
-def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | None" = None) -> Added:
-    """Add files, folders and addresses, with a progress bar on standard error where that is a terminal.
-
-    Raises:
-        InputError: there is nothing to read.
-    """
-    from assistant.cli.article_source import ArticleSource
-    from index.read.readers import Reading
-
-    chosen = reading or Reading(private=assistant.settings.allow_private)
-    with ArticleSource(paths, chosen, assistant.settings.index) as source:
-        return _add(assistant, source)
-
-
-def typed_source(text: str) -> str:
-    """What people type in the chat, for ``add_paths``: an address as it is, a path without quotes and ``~``."""
-    from index.read.fetch import is_address
-
-    typed = text.strip("'\"")
-    if is_address(typed):
-        return typed
-    path = str(Path(typed).expanduser())
-    return "./-" if path == "-" else path  # the chat itself reads standard input
-
-
-def summary(added: Added, folder: Path) -> str:
-    """What adding did, in one line; another one each for what was left out and what could not be read."""
-    report = added.report
-    counts = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged"
-    lines = [f"{report.articles} articles: {counts}; {report.chunks} chunks embedded into {folder}"]
-    if added.left_out:
-        kinds = ", ".join(f"{number} {suffix}" for suffix, number in added.left_out[:LISTED_KINDS])
-        more = "" if len(added.left_out) <= LISTED_KINDS else ", …"
-        lines.append(f"{sum(number for _, number in added.left_out)} files of other kinds were left out: {kinds}{more}")
-    if added.unread:
-        lines.append(f"{added.unread} could not be read; the reasons stand above")
-    return "\n".join(lines)
-
-
-def _add(
-    assistant: "Assistant",
-    source: "ArticleSource",
-    stop: "Stop | None" = None,
-    jobs: int = 1,
-    tell: "Tell | None" = None,
-) -> Added:
-    from assistant.cli.progress import add_meter
-
-    with add_meter(source.size) as meter:
-        articles = source.articles(tell or meter.say, meter)
-        asked_for = stop.until_asked(articles) if stop else articles
-        report = assistant.library.add(asked_for, meter.show, stop=stop, jobs=jobs, seen=source.seen)
-    return Added(report, source.unread, source.left_out)
-
-
 def _add_and_prune(
     assistant: "Assistant", source: "ArticleSource", folders: Sequence[str], jobs: int, tell: "Tell | None"
 ) -> dict[str, Any]:
     """What was done, for programs; people are told unless ``tell`` is given."""
-    from assistant.cli.progress import stopping
+    from assistant.console.progress import stopping
 
     with stopping() as stop:
-        added = _add(assistant, source, stop, jobs, tell)
+        added = add_source(assistant, source, stop, jobs, tell)
     if tell is None:
         say(summary(added, assistant.settings.index))
     done = {**asdict(added.report), "index": str(assistant.settings.index), "left_out": dict(added.left_out)}

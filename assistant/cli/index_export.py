@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from assistant.cli.index_list import selection_of, selection_options, tell_nothing_selected
-from assistant.cli.main import index_option, open_assistant
-from assistant.cli.streams import holds_all
+from assistant.console.options import index_option, open_assistant
+from assistant.console.streams import holds_all
 from index.errors import InputError
 from index.exports import new_file
 from index.formats.article_fields import PLAIN

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli.main import index_option, open_assistant, parse_window, say
-from assistant.cli.streams import echo_json
+from assistant.console.options import index_option, open_assistant, parse_window
+from assistant.console.output import say
+from assistant.console.streams import echo_json
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant

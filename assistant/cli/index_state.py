@@ -4,8 +4,9 @@ from dataclasses import asdict
 
 import click
 
-from assistant.cli.main import index_option, open_assistant, say
-from assistant.cli.streams import echo_json
+from assistant.console.options import index_option, open_assistant
+from assistant.console.output import say
+from assistant.console.streams import echo_json
 
 EXIT_PROBLEMS = 1
 
@@ -75,7 +76,7 @@ The old index stays in use until the new one is complete. An interrupted rebuild
 @click.pass_context
 def rebuild(context: click.Context, index_folder: str | None) -> None:
     """Make the index anew from its own articles: after damage, or for the embedding model of the settings."""
-    from assistant.cli.progress import add_meter
+    from assistant.console.progress import add_meter
 
     with open_assistant(index_folder) as assistant:
         with add_meter(1, "rebuilding") as meter:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from assistant.cli.main import say
+from assistant.console.output import say
 from index.errors import AssistantError, ModelError
 from index.weights.registry import Role
 

@@ -24,7 +24,7 @@ import click
 
 from assistant import Answer, Assistant, Status
 from assistant.answering.turn import Turn
-from assistant.cli.main import EXIT_NOT_SAID, console
+from assistant.console.output import EXIT_NOT_SAID, console
 from assistant.embedded.download_progress import weights_of
 from assistant.embedded.llama_server import LocalServer
 from assistant.embedded.provider import ModelProvider

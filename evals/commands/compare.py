@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from assistant.cli.main import show
+from assistant.console.output import show
 from evals.commands.run_argument import SCORES
 from evals.commands.score import EXIT_INCOMPLETE
 from evals.questions.schema import Question

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from assistant.cli.main import show
+from assistant.console.output import show
 from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from evals.commands.run_argument import RUN

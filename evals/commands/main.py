@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from assistant.cli.lazy_commands import LazyGroup
-from assistant.cli.main import run, version_option
+from assistant.console.lazy_commands import LazyGroup
+from assistant.console.output import run, version_option
 
 SCRIPT = "assistant-evals"
 COMMANDS = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli.main import console
+from assistant.console.output import console
 from assistant.llm.prompts import load_prompt
 from assistant.text.tokens import count_tokens
 from evals.commands.tally import Tally

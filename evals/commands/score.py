@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from assistant.cli.main import show
+from assistant.console.output import show
 from evals.commands.run_argument import RUN, SCORES
 from evals.run.records import Run
 from evals.score.gates import GateResult, check_gates, gate_line

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from assistant.cli.main import run
+from assistant.console.output import run
 from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from evals.index_bench.adding import Added, measure_adding

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from assistant.cli.main import console
+from assistant.console.output import console
 from evals.judge.agreement import answer_of
 from evals.judge.claims import Claim
 from evals.judge.grades import Grade, GradeLog, Grader, open_log

@@ -1,0 +1,1 @@
+"""What commands share: output, errors, options, progress, and adding articles."""

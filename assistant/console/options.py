@@ -1,0 +1,100 @@
+"""Options that several commands have, and what they come to."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assistant.console.output import EXIT_NOT_SAID
+from index.errors import SettingError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from assistant.answer import Answer
+    from assistant.assistant import Assistant
+    from index.articles import Window
+
+
+def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--index DIR``."""
+    return click.option(
+        "--index", "index_folder", metavar="DIR", help="Index folder; the setting `index` says the usual one."
+    )(command)
+
+
+def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--as-of DATE``."""
+    return click.option(
+        "--as-of",
+        metavar="DATE",
+        help="Answer as on this day, or at this time: what “yesterday” means, and nothing published later.",
+    )(command)
+
+
+def open_assistant(index_folder: str | None, *, asking: bool = False, **settings: object) -> "Assistant":
+    """The assistant for a command's options; options that were not given are None.
+
+    Args:
+        asking: questions will come: the embedded language model begins to load beside what is imported here, and stays
+            loaded for the next command.
+    """
+    from assistant.embedded.provider import ModelProvider
+    from assistant.settings import load_settings
+
+    chosen = load_settings(index=index_folder, **settings)
+    models = ModelProvider(chosen, warm=asking)
+    models.begin()
+
+    from assistant.assistant import Assistant
+
+    def waiting() -> None:
+        click.echo("Another process is writing to this index; waiting until it is done …", err=True)
+
+    return Assistant(chosen, models, waiting)
+
+
+def status_of(answer: "Answer") -> int:
+    """Exit status for an answer."""
+    from assistant.answer import Status
+
+    return 0 if answer.status is not Status.INSUFFICIENT else EXIT_NOT_SAID
+
+
+def parse_window(since: str | None, until: str | None) -> "Window":
+    """The window that the options ``--since`` and ``--until`` say; both days are inside.
+
+    Raises:
+        SettingError: one of them is neither an ISO date nor a date-time.
+    """
+    from index.articles import window_of
+
+    for name, text in (("since", since), ("until", until)):
+        try:
+            window_of(text or "")
+        except ValueError as error:
+            raise _no_date(name, text or "") from error
+    return window_of(since or "", until or "")
+
+
+def parse_as_of(text: str | None) -> "datetime | None":
+    """The moment that ``--as-of`` says, in UTC where it names no zone; a day stands for its last second.
+
+    Raises:
+        SettingError: it is neither an ISO date nor a date-time.
+    """
+    from datetime import UTC, datetime, time
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _no_date("as-of", text) from error
+    if len(text) <= len("2023-11-09"):
+        moment = datetime.combine(moment, time(23, 59, 59))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _no_date(name: str, text: str) -> SettingError:
+    return SettingError(f"--{name} {text} is not a date", f"write it as --{name} 2023-11-09")
