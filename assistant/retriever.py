@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 from index.articles import Window
 from index.hits import Hit
 from index.library import Library
+from index.store.records import Selection
 
 
 class NewsRetriever(BaseRetriever):
@@ -27,7 +28,8 @@ class NewsRetriever(BaseRetriever):
     window: Window = Window()
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        found = self.library.search(query, k=self.k, candidates=self.candidates, window=self.window)
+        selection = Selection(window=self.window)
+        found = self.library.search(query, k=self.k, candidates=self.candidates, selection=selection)
         return [_document(hit) for hit in found.hits]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from index.articles import Article, Window
+from index.articles import Article
 from index.errors import DamagedError, InputError
 from index.hits import SearchResult
 from index.lifecycle.add import LOOK_UP_ARTICLES, Adding, AddReport, Models, batched
@@ -135,30 +135,16 @@ class Library:
                 catalog.drop_origins(gone)
         return orphans
 
-    def search(  # noqa: PLR0913 -- each selects articles
-        self,
-        question: str,
-        *,
-        k: int,
-        candidates: int,
-        window: Window | None = None,
-        source: str = "",
-        author: str = "",
-        title: str = "",
-        tag: str = "",
-    ) -> SearchResult:
+    def search(self, question: str, *, k: int, candidates: int, selection: Selection | None = None) -> SearchResult:
         """The ``k`` best chunks for a question, of the articles that are there now.
 
         Args:
-            source: only articles whose source is called so, capitals apart; empty takes all.
-            author, title: only articles with all these words, or parts of words, there.
-            tag: only articles filed under it.
+            selection: which articles are searched; None takes all.
 
         Raises:
             IndexStateError: there is no index, or it was made with another embedding model.
         """
-        sources, tags = ((name,) if name else () for name in (source, tag))
-        selection = Selection(sources, window or Window(), title, author, tags)
+        selection = selection or Selection()
         for _ in range(SEARCHES):
             searcher = self.searcher()
             try:

@@ -1,4 +1,7 @@
-"""The answer chain: search, evidence, language model, verification; as one LangChain Runnable.
+"""The answer chain as one LangChain Runnable: understand, search, read, select, write, verify, answer.
+
+``stream`` is that row: ``_understand`` makes the question stand alone, ``_begin`` searches, reads and selects, the
+language model writes, and the turn verifies and answers. ``astream`` is the same for asynchronous callers.
 
 A stream is a row of ever more complete answers: with what a follow-up means, with the evidence, when the model is
 loaded and when it begins to write, then with each claim as it is verified, at last finished; ``timings_ms`` tells which
@@ -28,10 +31,12 @@ from assistant.question.follow_up import (
     rewritten,
 )
 from assistant.question.time_window import QuestionTime, overlap, read_question_time, until_moment, without_spans
+from assistant.selection.select import select_answers
 from assistant.stopwatch import Stopwatch
 from index.articles import Window
 from index.errors import ReplyError, UsageError
 from index.library import Library
+from index.store.records import Selection
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -185,35 +190,24 @@ class AnswerChain(Runnable[str | Question, Answer]):
             stopwatch.lap("rewrite")
 
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
-        time = read_question_time(standalone.text, asked.as_of or datetime.now(UTC))
-        window, narrowed = _searched(asked, time)
-        turn = self._read_articles(asked, standalone, window, stopwatch, time if narrowed else replace(time, spans=()))
-        if narrowed and not turn.answers:
-            turn.warn(f"only articles {time.period} were searched, as the question says")
-        return turn
-
-    def _read_articles(
-        self, asked: Question, standalone: StandAlone, window: Window, stopwatch: Stopwatch, time: QuestionTime
-    ) -> Turn:
-        """Search the window and read what is found; a period that the search kept to is no part of what is read."""
+        """Search, read and select: everything that is known before the language model writes."""
+        scope = scope_of(asked, standalone.text)
         reader = self._library.searcher().reader
         stopwatch.lap("open")
         found = self._library.search(
             standalone.text,
             k=asked.k or self._limits.k,
             candidates=self._limits.candidates,
-            window=window,
-            source=asked.source,
-            author=asked.author,
-            title=asked.title,
-            tag=asked.tag,
+            selection=scope.selection,
         )
         stopwatch.add(found.timings_ms)
-        evidence = select_evidence(
-            without_spans(standalone.text, time.spans), found.hits, reader, self._limits.evidence
-        )
+        evidence = select_evidence(scope.wording(standalone.text), found.hits, reader, self._limits.evidence)
         stopwatch.lap("evidence")
-        turn = Turn(standalone, found.hits, evidence, self._prompt, reader, stopwatch, time.ordering)
+        selection = select_answers(evidence, scope.time.ordering)
+        stopwatch.lap("select")
+        turn = Turn(standalone, found.hits, evidence, selection, self._prompt, reader, stopwatch)
+        if scope.narrowed and not selection.answers:
+            turn.warn(f"only articles {scope.time.period} were searched, as the question says")
         if self._lost:
             turn.warn(self._lost)
         return turn
@@ -266,10 +260,36 @@ def _understood(standalone: StandAlone, stopwatch: Stopwatch) -> Iterator[Answer
         yield Answer(standalone.asked, Status.IN_PROGRESS, standalone.text, timings_ms=stopwatch.timings_ms())
 
 
-def _searched(asked: Question, time: QuestionTime) -> tuple[Window, bool]:
-    """The window to search, and whether the question's own words narrow it; the caller's window is never left."""
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an answer is looked for.
+
+    Attributes:
+        selection: the articles that are searched.
+        time: what the question says about time.
+        narrowed: whether the question's own words narrow the search to a period.
+    """
+
+    selection: Selection
+    time: QuestionTime
+    narrowed: bool
+
+    def wording(self, question: str) -> str:
+        """The question as it is read: a period that the search kept to is no part of that."""
+        return without_spans(question, self.time.spans if self.narrowed else ())
+
+
+def scope_of(asked: Question, standalone: str) -> Scope:
+    """Where to look for an answer; the caller's window is never left.
+
+    Args:
+        standalone: the question's wording that stands alone.
+    """
+    time = read_question_time(standalone, asked.as_of or datetime.now(UTC))
     both = overlap(asked.window, time.window) if time.strict and time.window else None
-    return (asked.window, False) if both is None else (both, True)
+    sources, tags = ((name,) if name else () for name in (asked.source, asked.tag))
+    selection = Selection(sources, both or asked.window, asked.title, asked.author, tags)
+    return Scope(selection, time, both is not None)
 
 
 def _follows(asked: Question) -> bool:

@@ -3,7 +3,7 @@
 No input or output here, so that the synchronous and the asynchronous chain share every decision.
 """
 
-from functools import cached_property
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Answer, Evidence, Status
@@ -13,8 +13,7 @@ from assistant.evidence.coverage import distinct, missing_words
 from assistant.llm.prompts import Prompt
 from assistant.llm.reply_json import ReplyPart
 from assistant.question.follow_up import StandAlone
-from assistant.question.time_phrases import Ordering
-from assistant.selection.select import Selection, select_answers
+from assistant.selection.select import Selection
 from assistant.stopwatch import Stopwatch
 from assistant.text.escaping import as_data
 from assistant.text.tokens import count_tokens
@@ -43,7 +42,12 @@ class Turn:
         hits: the chunks that the evidence is drawn from, best first.
         evidence: best first, labelled.
         reader: tells whether sentences state a claim; None leaves that to the words that they share.
-        ordering: whether the newest or the oldest of what fits about equally is asked for.
+        selection: what of the evidence answers, and where it disagrees.
+
+    Attributes:
+        told: those of ``answers`` that claims are made of; the others repeat them and may be cited as well.
+        asked: those of ``told`` that the model puts into words; the others speak for themselves.
+        claims: what is told so far.
     """
 
     def __init__(
@@ -51,10 +55,10 @@ class Turn:
         question: StandAlone,
         hits: tuple[Hit, ...],
         evidence: tuple[Evidence, ...],
+        selection: Selection,
         prompt: Prompt,
         reader: Reader | None,
         stopwatch: Stopwatch,
-        ordering: Ordering = Ordering.NONE,
     ) -> None:
         self.question = question.text
         self.stopwatch = stopwatch
@@ -63,55 +67,21 @@ class Turn:
         self._hits = hits
         self._evidence = evidence
         self._prompt = prompt
-        self._reader = reader
-        self._ordering = ordering
+        self._selection = selection
+        sides = {label for disagreement in selection.disagreements for label in disagreement.labels}
+        self.told = distinct(self.question, selection.answers, sides)
+        self.asked = _to_be_written(self.told, prompt, self.question)
+        self.claims = Claims(self.question, selection.answers, reader)
         self._writing = False
         self._written: dict[str, Any] = {}
         self._usage = question.usage
         self._warnings = [question.warning] if question.warning else []
-
-    @cached_property
-    def selection(self) -> Selection:
-        """The evidence that answers the question, and where it disagrees."""
-        return select_answers(self._evidence, self._ordering)
-
-    @cached_property
-    def confidence(self) -> float | None:
-        """How sure it is that the evidence answers the question, in [0, 1]."""
-        return confidence(self._evidence)
-
-    @cached_property
-    def missing(self) -> tuple[str, ...]:
-        """Words of the question that nothing of what was found has."""
-        return missing_words(self.question, self._evidence)
+        self._missing = missing_words(self.question, evidence)
 
     @property
     def answers(self) -> tuple[Evidence, ...]:
         """The evidence that answers the question; when empty, the model is not asked."""
-        return self.selection.answers
-
-    @cached_property
-    def told(self) -> tuple[Evidence, ...]:
-        """Those of ``answers`` that claims are made of; the others repeat them and may be cited as well."""
-        kept = {label for disagreement in self.selection.disagreements for label in disagreement.labels}
-        return distinct(self.question, self.answers, kept)
-
-    @cached_property
-    def asked(self) -> tuple[Evidence, ...]:
-        """Those of ``told`` that the model puts into words; the others speak for themselves."""
-        room = PROMPT_TOKENS - FRAME_TOKENS - count_tokens(self._prompt.system) - count_tokens(self.question)
-        chosen = list[Evidence]()
-        for item in self.told:
-            tokens = count_tokens(_listing((item,)))
-            if not chosen or (len(item.reading.split()) > SHORT_WORDS and tokens <= room):
-                chosen.append(item)
-                room -= tokens
-        return tuple(chosen)
-
-    @cached_property
-    def claims(self) -> Claims:
-        """What is told so far."""
-        return Claims(self.question, self.answers, self._reader)
+        return self._selection.answers
 
     @property
     def messages(self) -> "list[BaseMessage]":
@@ -199,7 +169,7 @@ class Turn:
                 f"{side.value} {''.join(f'[{numbers[label]}]' for label in side.labels if label in numbers)}"
                 for side in disagreement.sides
             )
-            for disagreement in self.selection.disagreements
+            for disagreement in self._selection.disagreements
             if all(numbers.keys() & set(side.labels) for side in disagreement.sides)
         )
 
@@ -211,9 +181,9 @@ class Turn:
             status=status,
             claims=self.claims.shown(),
             citations=self.claims.citations(),
-            confidence=self.confidence,
+            confidence=confidence(self._evidence),
             disagreements=self._disagreements() if finished else (),
-            missing=self.missing,
+            missing=self._missing,
             hits=self._hits,
             evidence=self._evidence,
             rejected=tuple(self.claims.rejected),
@@ -223,6 +193,18 @@ class Turn:
             prompt_digest=self._prompt.digest,
             warnings=tuple(self._warnings),
         )
+
+
+def _to_be_written(told: Sequence[Evidence], prompt: Prompt, question: str) -> tuple[Evidence, ...]:
+    """The best sentence, and the other long ones for which the prompt has room."""
+    room = PROMPT_TOKENS - FRAME_TOKENS - count_tokens(prompt.system) - count_tokens(question)
+    chosen = list[Evidence]()
+    for item in told:
+        tokens = count_tokens(_listing((item,)))
+        if not chosen or (len(item.reading.split()) > SHORT_WORDS and tokens <= room):
+            chosen.append(item)
+            room -= tokens
+    return tuple(chosen)
 
 
 def _listing(evidence: tuple[Evidence, ...]) -> str:

@@ -30,6 +30,7 @@ from assistant.embedded.llama_server import LocalServer
 from assistant.embedded.provider import ModelProvider
 from assistant.llm.prompts import load_prompt
 from assistant.question.follow_up import StandAlone
+from assistant.selection.select import select_answers
 from assistant.settings import Settings, load_settings
 from assistant.stopwatch import Stopwatch
 from evals.commands.bench_lines import Line, line, some, table_of
@@ -47,7 +48,7 @@ SUITE = "newsroom"
 WARMING = "How many people died in the flood in Brackwater?"
 HELPS = 5  # times that ``--help`` is shown
 AT_ONCE = (1, 2, 4)  # questions that are on their way at the same time
-STAGES = ("open", "embed", "search", "rerank", "evidence", "load", "read", "write", "verify")
+STAGES = ("open", "embed", "search", "rerank", "evidence", "select", "load", "read", "write", "verify")
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in ru_maxrss's unit
 
 
@@ -241,6 +242,7 @@ def _writing(assistant: Assistant, chat: "BaseChatModel", answer: Answer, tokens
         StandAlone(answer.question, answer.question),
         answer.hits,
         answer.evidence,
+        select_answers(answer.evidence),
         load_prompt("answer"),
         None,
         Stopwatch(),

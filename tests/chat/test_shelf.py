@@ -53,15 +53,15 @@ def test_only_articles_of_the_source_are_found_and_all_of_them(
         chunks = searcher.store.get(everything)
         expected = [key for key in everything if chunks[key].article.source == COURIER][:candidates]
         assert list(chosen) == expected
-    found = newsroom.search(question, k=candidates, candidates=3, source=COURIER).hits
+    found = newsroom.search(question, k=candidates, candidates=3, selection=Selection((COURIER,))).hits
     assert found
     assert {hit.chunk.article.source for hit in found} == {COURIER}
 
 
 def test_a_source_and_a_time_limit_hold_together(newsroom: Library) -> None:
     since, question = epoch_seconds("2023-09-01"), "What happened in the flood?"
-    found = newsroom.search(question, k=5, candidates=5, window=Window(since), source=COURIER)
+    found = newsroom.search(question, k=5, candidates=5, selection=Selection((COURIER,), Window(since)))
     assert found.hits
     assert all((hit.chunk.article.published_at or 0) >= since for hit in found.hits)
     assert {hit.chunk.article.source for hit in found.hits} == {COURIER}
-    assert newsroom.search("Who?", k=5, candidates=5, source="Nobody").hits == ()
+    assert newsroom.search("Who?", k=5, candidates=5, selection=Selection(("Nobody",))).hits == ()

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -45,39 +44,31 @@ def library(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Lib
 
 
 @pytest.mark.parametrize(
-    ("chosen", "expected"),
+    ("selection", "expected"),
     [
-        ({"author": "ada berg"}, "ac"),
-        ({"author": "Berg Corley"}, "a"),
-        ({"author": "öden"}, "d"),
-        ({"title": "STORM"}, "ab"),
-        ({"title": "storm vellin"}, "a"),
-        ({"title": "ärger"}, "d"),
-        ({"tag": "WEATHER"}, "ab"),
-        ({"tag": "harbours"}, "a"),
-        ({"tag": "harbour"}, ""),
-        ({"tag": "spor"}, ""),
-        ({"tag": "%"}, ""),
-        ({"author": "nobody"}, ""),
-        ({"author": "Corley", "source": "Herald"}, "b"),
-        ({"tag": "weather", "window": Window(epoch_seconds("2023-05-02"))}, "b"),
-        ({"author": "Berg", "title": "match", "tag": "sport", "source": "Courier"}, "c"),
-        ({"source": "Courier"}, "ac"),
+        (Selection(author="ada berg"), "ac"),
+        (Selection(author="Berg Corley"), "a"),
+        (Selection(author="öden"), "d"),
+        (Selection(title="STORM"), "ab"),
+        (Selection(title="storm vellin"), "a"),
+        (Selection(title="ärger"), "d"),
+        (Selection(tags=("WEATHER",)), "ab"),
+        (Selection(tags=("harbours",)), "a"),
+        (Selection(tags=("harbour",)), ""),
+        (Selection(tags=("spor",)), ""),
+        (Selection(tags=("%",)), ""),
+        (Selection(author="nobody"), ""),
+        (Selection(author="Corley", sources=("Herald",)), "b"),
+        (Selection(tags=("weather",), window=Window(epoch_seconds("2023-05-02"))), "b"),
+        (Selection(author="Berg", title="match", tags=("sport",), sources=("Courier",)), "c"),
+        (Selection(sources=("Courier",)), "ac"),
     ],
 )
-def test_exactly_the_chosen_articles_are_searched(
-    library: Library, chosen: Mapping[str, object], expected: str
-) -> None:
-    hits = library.search(QUESTION, k=30, candidates=30, **chosen).hits  # type: ignore[arg-type]
+def test_exactly_the_chosen_articles_are_searched(library: Library, selection: Selection, expected: str) -> None:
+    hits = library.search(QUESTION, k=30, candidates=30, selection=selection).hits
     assert {hit.chunk.article.id for hit in hits} == set(expected)
     assert all(hit.dense_rank for hit in hits)
-    tags = (str(chosen["tag"]),) if "tag" in chosen else ()
-    sources = (str(chosen["source"]),) if "source" in chosen else ()
-    window = chosen.get("window", Window())
-    assert isinstance(window, Window)
-    title, author = (str(chosen.get(name, "")) for name in ("title", "author"))
-    entries = library.list(Selection(sources, window, title, author, tags))
-    assert {entry.info.id for entry in entries} == set(expected)
+    assert {entry.info.id for entry in library.list(selection)} == set(expected)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +103,7 @@ def test_a_chosen_search_is_not_upset_by_what_another_process_writes(
         for selection in (Selection(("Courier",)), Selection(window=Window(epoch_seconds("2023-05-01")))):
             found = searcher.search(QUESTION, k=30, candidates=30, selection=selection)
             assert "a" in {hit.chunk.article.id for hit in found.hits}
-        seen = reader.search(QUESTION, k=30, candidates=30, source="Herald").hits
+        seen = reader.search(QUESTION, k=30, candidates=30, selection=Selection(("Herald",))).hits
         assert {hit.chunk.article.id for hit in seen} == {"b", "d"}
 
 
@@ -197,6 +188,7 @@ def test_articles_without_tags_are_unchanged_for_older_indexes(tmp_path: Path, e
     with transaction(tmp_path / "index" / CATALOG) as database:
         database.execute("UPDATE articles SET info = json_remove(info, '$.tags')")  # as they were written before
     assert library.add([article]).unchanged == 1
-    assert library.search("text", k=1, candidates=1, tag="x").hits == ()
-    assert library.search("text", k=1, candidates=1, author="a").hits[0].chunk.article == article.info
+    assert library.search("text", k=1, candidates=1, selection=Selection(tags=("x",))).hits == ()
+    (hit,) = library.search("text", k=1, candidates=1, selection=Selection(author="a")).hits
+    assert hit.chunk.article == article.info
     assert library.check().problems == ()

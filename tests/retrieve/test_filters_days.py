@@ -10,6 +10,7 @@ from index.articles import Window, window_of
 from index.embed.local import Embedder
 from index.library import Library
 from index.read.readers import read_articles
+from index.store.records import Selection
 from tests.parts import Loaded, Run
 
 TIMES = {
@@ -54,7 +55,10 @@ def test_what_is_listed_under_a_day_is_found_under_it(run: Run, index: Path, emb
     library = Library(index, Loaded(embedder))
     for source in ("", "hill COURIER"):
         found = library.search(
-            "crane came", k=9, candidates=9, window=window_of("2024-05-01", "2024-05-01"), source=source
+            "crane came",
+            k=9,
+            candidates=9,
+            selection=Selection((source,) if source else (), window_of("2024-05-01", "2024-05-01")),
         )
         assert {hit.chunk.article.id for hit in found.hits} == OF_THE_DAY
 

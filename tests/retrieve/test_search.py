@@ -162,7 +162,7 @@ def test_windows_hold_for_meaning_and_for_words(newsroom: Library, since: str | 
 
 
 def test_an_empty_window_finds_nothing(newsroom: Library) -> None:
-    assert newsroom.search("flood", k=8, candidates=30, window=Window(since=2**33)).hits == ()
+    assert newsroom.search("flood", k=8, candidates=30, selection=Selection(window=Window(since=2**33))).hits == ()
 
 
 def test_searching_again_gives_the_same(newsroom: Library, reranker: Reranker, embedder: Embedder) -> None:
