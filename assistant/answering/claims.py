@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from assistant.answer import Citation, Claim, Evidence, Rejected
 from assistant.evidence.independent_sources import independent_sources
 from assistant.evidence.list_items import BULLET
-from assistant.text.claim_check import PRONOUN, content_stems, links, states, verify
+from assistant.text.claim_check import PRONOUN, WORD, content_stems, links, states, verify
 from index.retrieve.reader import Reader
 
 MAX_CITATIONS = 3  # for one claim; more sources of the same fact do not make it easier to check
@@ -114,7 +114,7 @@ class Claims:
         return bool(links(text) - links(self._question))
 
     def _is_stated(self, claim: str, item: Evidence, reach: int) -> bool:
-        if self._reader is None or claim in {item.reading, item.sentence}:
+        if self._reader is None or _words(claim) in (_words(item.reading), _words(item.sentence)):
             return True
         before = [sentence.text for sentence in item.earlier[len(item.earlier) - reach :]]
         support = self._reader.support([(claim, " ".join((*before, item.reading)))])
@@ -163,6 +163,11 @@ def _respelt(claim: str, sentence: str) -> str:
     for abbreviation in re.findall(r"\b(?:[A-Z]\.){2,}", sentence):
         claim = claim.replace(" ".join(re.findall(r"[A-Z]\.", abbreviation)), abbreviation)
     return claim
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, letter case and punctuation aside."""
+    return WORD.findall(text.lower())
 
 
 def _as_statement(text: str) -> str:

@@ -5,7 +5,7 @@ the sentence plans, reports or denies is not told as a fact. What fails is not s
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -47,25 +47,27 @@ NUMBER_WORDS = (
     | {word: str(10 * value) for value, word in enumerate(_TENS, start=2)}
     | {f"{ten}-{_TO_TWENTY[n]}": str(10 * value + n) for value, ten in enumerate(_TENS, start=2) for n in range(1, 10)}
 )
+_PLANNED = (
+    # In small letters only: Will is a name, and May a month.
+    r"(?-i:will|may)|would|shall|schedul\w+|appointments?|plan(?:s|ned|ning)?|due to|set to|expect(?:s|ed)?"
+    r"|intend(?:s|ed)?|to be held|hop(?:es|ed|ing) to|aim(?:s|ed|ing)? to|going to|is to|are to|was to|were to"
+    r"|propos\w+|slated|about to|promis\w+|pledg\w+|vow\w*|could|might"
+)
 # Words that tell how a statement is meant. A claim may not drop its sentence's way of meaning it.
 MODES = {
-    "planned": re.compile(
-        # In small letters only: Will is a name, and May a month.
-        r"\b(?:(?-i:will|may)|would|shall|schedul\w+|appointments?|plan(?:s|ned|ning)?|due to|set to|expect(?:s|ed)?"
-        r"|intend(?:s|ed)?|to be held|hop(?:es|ed|ing) to|aim(?:s|ed|ing)? to|going to|is to|are to|was to|were to"
-        r"|propos\w+|slated|about to|promis\w+|pledg\w+|vow\w*|could|might)\b",
-        re.I,
-    ),
-    "yet to come": re.compile(
-        r"\b(?:upcoming|future|later on|(?-i:will)|would|scheduled|plan(?:s|ned|ning)?|due|set|expected|next)\b", re.I
-    ),
+    "planned": re.compile(rf"\b(?:{_PLANNED})\b", re.I),
+    "yet to come": re.compile(rf"\b(?:{_PLANNED}|upcoming|future|later on|due|set|next)\b", re.I),
     "denied": re.compile(r"\b(?:den(?:y|ies|ied|ying)|denial|reject(?:s|ed|ing)?|refut\w+|dismiss(?:es|ed))\b", re.I),
     "alleged": re.compile(
         r"\b(?:alleg\w+|reported(?:ly)?|accus\w+|suspect\w*|claim(?:s|ed|ing)?|rumou?r\w*|apparent(?:ly)?|unconfirmed"
         r"|believed)\b",
         re.I,
     ),
-    "negated": re.compile(r"\b(?:not|no|never|none|neither|nor|without|nobody|nothing|cannot)\b|n['’]t\b", re.I),
+    "negated": re.compile(
+        r"\b(?:not|no(?! (?:fewer|less|more|later|earlier) than)|never|none|neither|nor|without|nobody|nothing"
+        r"|cannot)\b|n['’]t\b",
+        re.I,
+    ),
 }
 
 
@@ -136,7 +138,13 @@ def content_recall(claim: str, sentence: str, lent: frozenset[str] = frozenset()
     """Share of the claim's content words (stemmed) that the sentence has or that are lent to it."""
     wanted = content_stems(claim)
     known = word_stems(sentence) | lent | numbers(sentence)
-    return sum(word in known or NUMBER_WORDS.get(word) in known for word in wanted) / len(wanted) if wanted else 0.0
+    numbered = _numbers_by_stem()
+    return sum(word in known or numbered.get(word) in known for word in wanted) / len(wanted) if wanted else 0.0
+
+
+@cache
+def _numbers_by_stem() -> Mapping[str, str]:
+    return {stem(word): number for word, number in NUMBER_WORDS.items()}
 
 
 def _reach(wanted: Iterable[str], before: Sequence[str]) -> int:
@@ -243,6 +251,6 @@ def _listed(items: Iterable[str]) -> str:
     return ", ".join(sorted(items))
 
 
-_COMMON_STARTS = FUNCTION_WORDS | frozenset(
-    ("yes first last next later earlier today yesterday officials police people two three four five").split()
+_COMMON_STARTS = FUNCTION_WORDS.union(
+    NUMBER_WORDS, "yes first last next later earlier today yesterday officials police people".split()
 )

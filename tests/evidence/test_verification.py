@@ -48,6 +48,10 @@ MET = "Blinken, who met Cho Tae-Yong on Thursday, will see President Yoon Suk Ye
         ("Three pumps failed.", "The station's 3 pumps failed."),
         ("9 people died.", TOLL),
         ("Ana Ortega took office.", "Ana Ortega took office in May."),
+        ("The new bridge over the lake is going to open in May.", "The new bridge over the lake will open in May."),
+        ("No fewer than 30 buildings are wet.", "At least 30 buildings in all, so no fewer than 30, are wet."),
+        ("At least 30 buildings are wet.", "No fewer than 30 buildings are wet, at least 30."),
+        ("Twenty-one people are missing.", "The police said that 21 people are missing."),
         ("The minister greeted Ana Ortega.", "The minister greeted Will Smith and Ana Ortega."),
     ],
 )
