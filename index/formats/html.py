@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_ELEMENTS = 50_000
 # Elements within elements; what is deeper than this libxml2 would leave out without a word.
 MAX_DEPTH = 256
+MOST_STRAY = 0.05  # of a page's characters; what has more control characters is no text
 _META_BYTES = 1024  # where browsers look for the declaration of an encoding: HTML Standard, section 13.2.3.2
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*+=\s*+(?:[\"']\s*+)?([\w.:-]{1,40})", re.I)
 _STATEMENTS = frozenset(
@@ -151,7 +152,10 @@ class _Shown(LenientParser):
         return [*self._times, *self._stated_times, *self._shown_times[:1]]
 
     def read(self, html: str) -> str:
-        self.feed(_STRAY.sub("", html.replace("\f", " ")))
+        text = _STRAY.sub("", html.replace("\f", " "))
+        if len(text) < (1 - MOST_STRAY) * len(html):
+            raise InputError(f"{self._place}: no text, control characters all over it", "save its text as a file")
+        self.feed(text)
         self.close()
         return "".join(self._shown)
 

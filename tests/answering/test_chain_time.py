@@ -32,7 +32,7 @@ def days_of(answer: Answer) -> list[str]:
 
 def test_a_strict_time_is_searched_and_no_other(chain: AnswerChain) -> None:
     answer = chain.invoke(Question("How many people died in the flood last week?", as_of=datetime(2023, 9, 6)))
-    assert answer.status is Status.ANSWERED
+    assert answer.status in {Status.ANSWERED, Status.CONFLICTING}  # seven by one count, eight by another
     assert all("2023-08-28" <= day <= "2023-09-05" for day in days_of(answer))
     assert answer.warnings == ()
 

