@@ -74,7 +74,7 @@ def _version() -> str:
 
 
 def _check_siblings() -> None:
-    """The folders beside this one have common names: refuse to run with somebody else's ``index`` or ``prompts``."""
+    """The folders beside this one have common names: refuse to run with another project's ``index`` or ``prompts``."""
     here = Path(__file__).resolve().parent.parent
     for name in ("index", "prompts"):
         spec = find_spec(name)

@@ -60,7 +60,7 @@ def given_by(file: SettingsFile, known: Collection[str]) -> dict[str, Given]:
 
 
 def misdirected(given: Mapping[str, Given]) -> Iterator[tuple[str, str]]:
-    """Keys that would go to an address that somebody else has set, each with what to say of it."""
+    """Keys that would go to an address from another source, each with what to say of it."""
     for key, settings in ADDRESSES.items():
         setting = next((name for name in settings if name in given), None)
         if key not in given or setting is None or given[setting].foreign == given[key].foreign:
@@ -76,7 +76,7 @@ def misdirected(given: Mapping[str, Given]) -> Iterator[tuple[str, str]]:
 
 
 def shown_input(name: str, value: object) -> object:
-    """What somebody gave, as it may be shown: keys masked, addresses without passwords."""
+    """A given value, as it may be shown: keys masked, addresses without passwords."""
     if name.endswith(("api_key", "token")):
         return mask(str(value))
     return shown_address(value) if isinstance(value, str) and name.endswith("_url") else value

@@ -18,7 +18,7 @@ class Stopwatch:
         self._last = now
 
     def add(self, laps: Mapping[str, float]) -> None:
-        """What passed since the last lap is split as somebody else has measured it."""
+        """Split what passed since the last lap into stages that were measured elsewhere."""
         for stage, taken in laps.items():
             self._laps[stage] = self._laps.get(stage, 0.0) + taken
         self._last = time.perf_counter()

@@ -1,6 +1,6 @@
 """Processes that we start: they import nothing of the current folder and get little of the environment.
 
-Python puts the current folder on the path of ``-c`` and ``-m``, so that a ``signal.py`` beside somebody's articles
+Python puts the current folder on the path of ``-c`` and ``-m``, so that a ``signal.py`` beside the user's articles
 would be run in place of the library's. Our processes are isolated (``-I``), work in the project's own folder, and are
 told where installed packages are. Of the environment they get what a process needs to start and what is named besides;
 no key is ever among that.
@@ -43,7 +43,7 @@ def package_folders() -> Iterable[str]:
 def _current_folder() -> str | None:
     try:
         return os.path.realpath(os.getcwd())
-    except FileNotFoundError:  # somebody has removed it
+    except FileNotFoundError:  # it was removed
         return None
 
 

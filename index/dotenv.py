@@ -7,7 +7,7 @@ from importlib import import_module
 def import_unheeding(library: str) -> None:
     """Import a library that makes settings of pydantic meanwhile, without the ``.env`` of the current folder.
 
-    Such a file is somebody else's: it may name servers and classes to load, or stop the import because it has other
+    Such a file may come from anywhere: it may name servers and classes to load, or stop the import because it has other
     values than the library knows, or is not UTF-8. pydantic has no switch that holds for settings not made yet, so what
     reads the file is taken away for so long.
     """

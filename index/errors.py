@@ -72,7 +72,7 @@ class InputWarning(UserWarning):
 
 
 def warn(warning: InputWarning) -> None:
-    """Tell whoever runs the program, where nobody else asked to be told."""
+    """Warn on standard error, where the caller gave no function for warnings."""
     warnings.warn(warning, stacklevel=2)
 
 

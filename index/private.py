@@ -25,12 +25,12 @@ def private_folder(folder: Path) -> Path:
 
 
 def is_private(found: os.stat_result) -> bool:
-    """Whether this is a file of this user that nobody else has any right to."""
+    """Whether this is a file of this user that no other user may touch."""
     return stat.S_ISREG(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077 and _is_own(found)
 
 
 def tighten_tree(folder: Path) -> None:
-    """Let nobody else read a folder and what is in it. Links are left as they are, and so is what others own."""
+    """Make a folder and what is in it private. Links, and files of other owners, are left as they are."""
     tighten(folder)
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
@@ -60,7 +60,7 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     try:
-        # O_EXCL: never through a link that somebody has laid there.
+        # O_EXCL: never through a link that another user made there.
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
             yield file
         part.replace(path)

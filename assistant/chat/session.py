@@ -203,7 +203,7 @@ class Chat:
                     progress.update(answer)
             except KeyboardInterrupt:
                 if not self.screen.interactive:
-                    raise  # there is nobody who would ask on
+                    raise  # no person is there to ask on
         return answer
 
     def _take_in(self, answer: Answer) -> None:

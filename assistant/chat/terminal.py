@@ -66,7 +66,7 @@ class Screen:
         click.echo()
 
     def say(self, text: str) -> None:
-        """A remark of the program's own, unless nobody is there to read it."""
+        """Show a remark of the program's own, where a person reads the output."""
         if self.interactive:
             self.console.print(Text(printable(text), style="dim"))
 

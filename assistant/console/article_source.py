@@ -50,7 +50,7 @@ class ArticleSource:
 
     @property
     def size(self) -> int | None:
-        """Bytes of all files; None when there are only streams, whose size nobody knows."""
+        """Bytes of all files; None when there are only streams, whose size is unknown."""
         return sum(_size(item) for item in self._items) or None
 
     def folders(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class Meter:
 
 @contextmanager
 def add_meter(size: int | None, first: str = "adding articles") -> Iterator[Meter]:
-    """A meter over ``size`` bytes, or over nobody knows how many, on standard error where that is a terminal."""
+    """A meter over ``size`` bytes (None: unknown), on standard error where that is a terminal."""
     from rich.progress import (
         BarColumn,
         Progress,

@@ -39,7 +39,7 @@ class Serving:
 
     Attributes:
         context_tokens, threads, slots, system, states: as ``LocalServer`` takes them.
-        idle_seconds: the process ends when nobody has asked for so long.
+        idle_seconds: the process ends when it was idle for so long.
     """
 
     gguf: Path
@@ -99,7 +99,7 @@ class Address:
     def is_genuine(self) -> bool:
         """Whether the process that wrote this still runs, as this user, and serves this machine alone.
 
-        Only then is the key sent: else whoever has its port now would get it, and the articles after it.
+        Only then is the key sent: otherwise another process on its port would get it, and the articles after it.
         """
         served_here = self.base_url.startswith("http://") and is_loopback(self.base_url)
         return served_here and is_own(self.identity) and self.identity == process_identity(self.process)
@@ -131,7 +131,7 @@ class Record:
 
     @property
     def age(self) -> float:
-        """Seconds since somebody took the address."""
+        """Seconds since the address was last taken."""
         return time.time() - self.path.stat().st_mtime
 
     def read(self) -> Address | None:
@@ -218,7 +218,7 @@ def _started(serving: Serving, record: Record) -> Address:
     """
     with subprocess.Popen(
         [*command(START), str(record.path)],
-        cwd=ROOT,  # no folder that somebody may want to remove
+        cwd=ROOT,  # no folder that a user may want to remove
         env=environment(CALCULATING),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -1,7 +1,7 @@
 """The process that keeps the embedded language model loaded; ``assistant.embedded.daemon`` starts it.
 
 It reads what to serve from standard input, writes one line of JSON to standard output when it serves or cannot, and
-ends when nobody has asked for a while or its record is gone.
+ends when it was idle for a while or its record is gone.
 """
 
 import json
@@ -21,10 +21,10 @@ BUSY_SHARE = 0.05  # of one processor's time; a waiting server takes next to non
 
 
 def main() -> None:
-    """Serve until nobody asks any more."""
+    """Serve until the process is idle for too long."""
     record, serving = Record(Path(sys.argv[1])), Serving.from_json(sys.stdin.read())
     if hasattr(os, "fork") and os.fork():
-        return  # so that the process belongs to nobody who would have to wait for its end
+        return  # detached, so that no parent has to wait for its end
     try:
         with serving.server() as server:
             address = Address(os.getpid(), server.base_url, server.api_key, server.model)
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _say(told: dict[str, object]) -> None:
-    """Write the one line, and let go of the pipe that whoever waits is reading."""
+    """Write the one line, and close the pipe that the waiting process reads."""
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     with Path(os.devnull).open("wb") as nothing:
@@ -44,7 +44,7 @@ def _say(told: dict[str, object]) -> None:
 
 
 def _stay(record: Record, own: Address, idle_seconds: float) -> None:
-    """Return when the record is somebody else's or gone, or nobody has asked for so long."""
+    """Return when the record is gone or another process's, or the server was idle for so long."""
     pause = min(LOOK_SECONDS, idle_seconds / 4)
     spent, asked = time.process_time(), time.monotonic()
     while True:
@@ -60,5 +60,5 @@ def _stay(record: Record, own: Address, idle_seconds: float) -> None:
                 if min(record.age, time.monotonic() - asked) > idle_seconds:
                     record.remove()
                     return
-        except Timeout:  # somebody is taking the address just now
+        except Timeout:  # another process is taking the address just now
             asked = time.monotonic()

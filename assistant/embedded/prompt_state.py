@@ -25,7 +25,7 @@ class PromptState:
     """Where a state is kept.
 
     Attributes:
-        folder: is there, and readable by nobody else.
+        folder: exists, and only this user can read it.
         system: the system message that prompts begin with.
         gguf: the model file.
         runtime: the version of llama.cpp; another one may write another form.

@@ -1,4 +1,4 @@
-"""Which sentences of an article tell news, and which address whoever or whatever reads it.
+"""Prompt injection: which sentences of an article tell news, and which address the model or person that reads it.
 
 A sentence that gives orders to a machine is no evidence, and what follows it in its paragraph is not trusted either.
 Articles are data: what they order is not done, and it is not said. Whether a sentence addresses machines is told by the
@@ -25,7 +25,7 @@ SCRIPTS = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")  # have letters that loo
 
 # What chat templates put around turns, and the labels of our own prompt.
 _MARKUP = re.compile(r"<\|[\w. ]{1,30}\|>|<</?SYS>>|\[/?INST\]|\[/?SYSTEM_PROMPT\]|\[gMASK\]|^\W{0,3}S\d{1,3}\s?[:=]")
-# Marks that turn the direction of writing, and tag characters, which nobody sees.
+# Marks that turn the direction of writing, and tag characters, which are invisible.
 _HIDING = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _WORD = re.compile(r"\w+")
 

@@ -47,7 +47,7 @@ def make_chat_model(settings: Settings, *, base_url: str | None, api_key: str | 
     from langchain_openai import ChatOpenAI
     from langchain_openai.chat_models.base import BaseChatOpenAI
 
-    # It warns whoever calls it about a way of its own to ask for a schema when a server refuses ours.
+    # It warns callers about a way of its own to ask for a schema when a server refuses ours.
     warnings.filterwarnings("ignore", message=r"(This model does not support|Invalid schema for) OpenAI's structured")
     address = base_url or OPENAI_BASE_URL
     if base_url is None and not api_key:

@@ -36,7 +36,7 @@ class Usage:
     calls: int
 
     def plus(self, other: "Usage | None") -> "Usage":
-        """Both together; what one of them does not tell, nobody knows."""
+        """The sum; a count that one of them lacks stays unknown."""
         if other is None:
             return self
         return Usage(

@@ -23,7 +23,7 @@ MOST_EARLIER = 2  # exchanges that the model reads; a question seldom leans on o
 MOST_ANSWER_CHARACTERS = 300
 MOST_TOKENS = 80
 ENOUGH_WORDS = 3  # "What became of the missing?" has two and says too little
-# A rewriting may not leave the question's own words behind, nor bring in words that nobody has said.
+# A rewriting may not leave the question's own words behind, nor bring in words that were not said.
 MIN_KEPT = 0.5
 MIN_SAID_BEFORE = 0.75
 

@@ -1,4 +1,4 @@
-"""What adding costs beside embedding, which nobody can spare: time, memory, and adding the same again."""
+"""What adding costs beside embedding, which cannot be saved: time, memory, and adding the same again."""
 
 import time
 from collections.abc import Callable, Sequence

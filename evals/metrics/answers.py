@@ -35,7 +35,7 @@ def token_f1(outcomes: Iterable[Outcome]) -> Metric:
 def answer_recall(outcomes: Iterable[Outcome]) -> Metric:
     """Mean share of the needed parts of which the answer has an alternative, as neighbouring words.
 
-    Of a long gold answer, the share of its tokens that the answer has: nobody repeats prose word for word.
+    Of a long gold answer, the share of its tokens that the answer has: prose is not repeated word for word.
 
     For answers in sentences, which exact match never accepts (Adlakha et al., "Evaluating Correctness and
     Faithfulness of Instruction-Following Models for Question Answering", TACL 2024, recall).

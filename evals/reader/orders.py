@@ -16,7 +16,7 @@ from index.retrieve.adapter import Adapter
 from index.retrieve.cross_encoder import Array, CrossEncoder
 from index.retrieve.reader import LAYERS, whole
 
-NEWS = 2500  # sentences of Wikinews that address nobody
+NEWS = 2500  # sentences of Wikinews that address no reader
 NEWS_WEIGHT = 0.4  # of each of them, beside 1 of each sentence of ours
 RIDGE = 100.0  # on standardised features; of 30, 100, 300 and 1000 it made no difference
 

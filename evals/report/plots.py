@@ -192,7 +192,7 @@ def _svg(name: str, draw: "Callable[[Figure, Axes], None]") -> str:
 
     The settings of the SVG writer exist only as global ones; they are set for the time of drawing and put back.
     """
-    with chdir(Path(__file__).parent):  # it reads a matplotlibrc of the current folder, which may be somebody else's
+    with chdir(Path(__file__).parent):  # it reads a matplotlibrc of the current folder, which may come from anywhere
         import matplotlib as mpl
     from matplotlib.figure import Figure
 

@@ -43,7 +43,7 @@ def open_client(service: Service, api_key: str | None, retries: int) -> "openai.
 def http_options(address: str) -> dict[str, Any]:
     """Options of the HTTP client for an address; this machine is asked directly, whatever proxy is set.
 
-    Connecting to this machine costs nothing, so no connection is kept that somebody would have to close.
+    Connecting to this machine costs nothing, so no connection is kept open.
     """
     return {"trust_env": False, "headers": CLOSE_AFTER_REPLY} if is_loopback(address) else {}
 

@@ -1,4 +1,4 @@
-"""Embedding in several processes on one machine; whoever reads and writes the index stays one.
+"""Embedding in several processes on one machine; one process alone reads and writes the index.
 
 A process takes one list of texts after another, as pickled messages on its standard input, and ends when that is
 closed, which also happens when its parent is killed.
@@ -156,7 +156,7 @@ def _take_in(asked: "SimpleQueue[bytes]") -> None:
 def _reply(embedder: bytes, texts: bytes) -> Reply:
     try:
         return _loaded(embedder).embed_documents(pickle.loads(texts))
-    except Exception as error:  # raised anew by whoever asked
+    except Exception as error:  # raised anew in the process that asked
         return error
 
 

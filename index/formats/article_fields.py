@@ -16,7 +16,7 @@ from index.formats.limits import MAX_ARTICLE_CHARACTERS
 TEXT_FIELDS = ("text", "body", "content")  # of Markdown, whose text stands below the front matter
 ARTICLE_FIELDS = ("id", "title", "source", "url", "author", "published", "tags", "text")
 LONGEST_QUOTE = 64  # characters of a value in a message
-MOST_TAGS = 50  # of an article; more are no help to anybody
+MOST_TAGS = 50  # of an article; more help no search
 PLAIN = "text/plain"  # the value of "content_type" in records whose texts hold no markup
 LONGEST_TAG = 100  # characters; longer ones are sentences
 LONGEST_NAME = 4_000  # characters of any field but the text; longer ones are something else in the wrong place
@@ -101,7 +101,7 @@ def article_from(
 
     Args:
         place: the file and, where known, the line, for messages.
-        record: whether whoever made the file named the fields.
+        record: whether the file itself names the fields.
         note: is told of what the article has to do without: a date that is none, a field that is no text.
 
     Raises:

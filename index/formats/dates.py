@@ -37,7 +37,7 @@ _SHORT_YEARS = (  # RFC 822, section 5.1, and as people write them
     re.compile(rf"\b({_MONTH}\.? \d{{1,2}}, ?)['’]?(\d\d)(?![\d:])", re.I),
 )
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?(?: ?(?P<half>[ap])\.?m\b\.?)?"
-# Where the year stands first, the month comes next: nobody writes year, day, month.
+# Where the year stands first, the month comes next: year, day, month is not in use.
 _YEAR_FIRST = re.compile(
     rf"(?P<year>\d{{4}})(?P<gap>[-/.])(?P<month>\d\d?)(?P=gap)(?P<day>\d\d?)\.?(?:(?:T|,? +){_CLOCK})?", re.I
 )

@@ -62,7 +62,7 @@ def decode(data: bytes, place: str, declared: str = "") -> str:
 
     A byte order mark decides; then UTF-8, when the bytes are that; then what the file or its server declares; then a
     guess. Text that is UTF-8 but for some bytes was damaged on its way and is refused: any other reading of it would
-    make words that nobody wrote.
+    make words that were never written.
 
     Args:
         declared: name of an encoding, known or not.

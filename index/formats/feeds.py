@@ -45,7 +45,7 @@ def feed_fields(data: bytes, place: str, charset: str = "") -> Iterator[Mapping[
     entries = list(feed.entries)
     cut = feed.bozo and not _END.search(data[-_TAIL_BYTES:].rstrip(b"\0 \r\n\t"))
     if half := cut and len(_ENTRY_END.findall(data)) < len(entries):
-        del entries[-1:]  # nobody knows how much of it is missing
+        del entries[-1:]  # how much of it is missing is unknown
     source = _line(feed.feed, "title")
     for number, entry in enumerate(entries, start=1):
         yield {"#": f"{place}: entry {number}", **_fields(entry), "source": source}

@@ -211,7 +211,7 @@ class _Shown(LenientParser):
 
 
 def _start_tag(tag: str, attributes: Mapping[str, str]) -> str:
-    # The reading of hidden text is over: no style or script is left for anybody to read otherwise.
+    # The reading of hidden text is over: no style or script is left that could change it.
     kept = ((name, value) for name, value in attributes.items() if name != "style" and not name.startswith("on"))
     written = (f' {name}="{escape(value)}"' for name, value in kept if _NAME.fullmatch(name))
     return f"<{tag}{''.join(written)}>"

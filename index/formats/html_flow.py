@@ -1,6 +1,6 @@
 """Text of web pages that stands in no paragraph of its own: beside paragraphs, between line breaks, in bare boxes.
 
-Whoever writes a page by hand or in an editor puts sentences anywhere; what extracts the main text looks for paragraphs,
+Pages written by hand or in an editor have sentences anywhere; what extracts the main text looks for paragraphs,
 and leaves such sentences out, or all before the first line break. So they are put into paragraphs before, and lists
 within lists into one.
 """

@@ -1,7 +1,7 @@
 """What a reader of an HTML page sees of its text: elements that are not shown are no part of an article.
 
 Hidden text is where indirect prompt injections are put (Greshake et al., AISec 2023, section 3.2), and a citation of it
-would show a sentence that nobody finds on the page. What is struck through goes too. Only what stands at an element
+would show a sentence that is invisible on the page. What is struck through goes too. Only what stands at an element
 itself is looked at: attributes and the ``style`` attribute, not style sheets and classes. ``aria-hidden`` hides from
 screen readers alone, so such text stays; alternative texts of pictures are not shown beside them, so they go.
 """

@@ -10,7 +10,7 @@ from index.errors import InputError
 from index.formats.limits import MAX_ARTICLE_CHARACTERS
 from index.formats.sniff import PDF_HEADER_BYTES, PDF_MAGIC
 
-MAX_PAGES = 2000  # of one file; more is a book or an archive, and takes longer than anybody waits
+MAX_PAGES = 2000  # of one file; more is a book or an archive, and takes too long
 SHORT_LINE = 0.75  # of the usual length: where a paragraph ends
 # A line at the top or bottom of so many of the pages is no part of the text; those of left and right pages may differ.
 REPEATED = 0.3

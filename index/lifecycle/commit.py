@@ -9,7 +9,7 @@ A commit goes through five steps, and a process may be killed between any two of
 5. the catalog strikes the note off.
 
 Rows of a version that does not count are never shown, so that readers see all of an article or nothing of it, and
-whoever writes next deletes the rows that a note is left of.
+the next writer deletes the rows that a note is left of.
 """
 
 import os
@@ -195,7 +195,7 @@ class Parts:
 
 @contextmanager
 def committing(folder: Path) -> Iterator[None]:
-    """Hold the files for the moment of a commit or of an opening, so that nobody opens what is half-written."""
+    """Hold the files for the moment of a commit or of an opening, so that no process opens what is half-written."""
     if not os.access(folder, os.W_OK):
         yield
         return

@@ -13,7 +13,7 @@ from index.articles import Article, ArticleInfo
 from index.formats.article_fields import is_front_page
 from index.store.catalog import Catalog
 
-STANDARD_INPUT = "-"  # where articles come from nobody knows where
+STANDARD_INPUT = "-"  # where the origin of articles is unknown
 
 _MADE_UNIQUE = re.compile(
     r"(?:urn|tag|file|sha256|doi):\S|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,64}", re.I
@@ -45,7 +45,7 @@ class _Known:
 def told_apart(group: Sequence[Incoming], catalog: Catalog | None) -> list[Incoming]:
     """The articles under the ids that the index has, or is going to have, for them.
 
-    Whoever gives articles without saying where they were read means the ids as they are.
+    Articles given without an origin keep their ids as they are.
     """
     families = _families(group, catalog)
     return [_placed(incoming, families[family_of(incoming.article.id)]) for incoming in group]
@@ -115,7 +115,7 @@ def _free(article_id: str, family: Iterable[_Known]) -> str:
 
 
 def made_unique(article_id: str) -> bool:
-    """Whether an id is of a form that nobody else uses for another article; the address of a front page is not."""
+    """Whether an id is of a form that stands for one article everywhere; the address of a front page is not."""
     if article_id.startswith(("http://", "https://")):
         return not is_front_page(article_id)
     return _MADE_UNIQUE.match(article_id) is not None

@@ -16,7 +16,7 @@ from index.formats.limits import PARSE_BYTES
 from index.read.kernel import allow_calculating_only, allow_reading_only
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# Where the system keeps libraries that those of Python may need; nobody's own files are there.
+# Where the system keeps libraries that those of Python may need; no user's files are there.
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/etc/ld.so.cache")
 _REFUSED = (
     *("socket.", "subprocess.", "ctypes.", "pty.", "shutil.", "sqlite3.", "tempfile.", "winreg.", "_winapi."),

@@ -100,7 +100,7 @@ def _expanded(file: BinaryIO, name: str) -> io.BufferedReader:
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that ends with an error where it becomes longer than anybody's articles.
+    """A stream that ends with an error where it becomes longer than any article.
 
     A pipe gives little at a time; this gives as much as it is asked for, as far as there is so much.
     """

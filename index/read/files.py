@@ -58,7 +58,7 @@ def search_files(paths: Sequence[Path], patterns: Patterns | None = None, skip: 
 
     In folders only files with a known suffix count, those without any that look like articles, and those that a
     pattern includes; names that start with a dot are left out. Links within a folder are followed, each folder once;
-    those that leave it only where the patterns say so, for whoever wrote them may not be who reads what is behind them.
+    those that leave it only where the patterns say so, for their author may lack the right to read what is behind them.
     """
     files: dict[str, Path] = {}
     faults: list[InputError] = []

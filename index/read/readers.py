@@ -190,7 +190,7 @@ def good_articles(
         unreadable: is told every error and warning; without it the first error is raised.
 
     Raises:
-        InputError: nobody asked to be told.
+        InputError: the caller gave no function for warnings.
     """
     for item in items:
         if isinstance(item, Article):

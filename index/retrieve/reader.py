@@ -80,7 +80,7 @@ class Reader(Protocol):
         ...
 
     def orders(self, sentences: Sequence[str]) -> tuple[float, ...]:
-        """The log-odds that each sentence addresses whoever or whatever reads it, instead of telling news."""
+        """The log-odds that each sentence addresses its reader, person or machine, instead of telling news."""
         ...
 
 

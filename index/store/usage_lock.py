@@ -6,7 +6,7 @@ from threading import Condition
 
 
 class Users:
-    """Counts the threads that use a client, so that it is closed while nobody does."""
+    """Counts the threads that use a client, so that it is closed only when unused."""
 
     def __init__(self) -> None:
         self._condition = Condition()
@@ -26,7 +26,7 @@ class Users:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Have it alone; waits until nobody uses it."""
+        """Have it alone; waits until it is unused."""
         with self._condition:
             self._condition.wait_for(lambda: self._count == 0)
             yield

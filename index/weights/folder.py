@@ -1,6 +1,6 @@
 """The local model files: where they are, whether they are whole, and how to get them.
 
-A folder of models (ours, or one that somebody filled beforehand) is laid out like this::
+A folder of models (ours, or one that was filled beforehand) is laid out like this::
 
     bge-small-en-v1.5/           model.onnx  tokenizer.json  tokenizer_config.json  config.json
     ms-marco-MiniLM-L-12-v2/     model.onnx  tokenizer.json  tokenizer_config.json  special_tokens_map.json
@@ -164,7 +164,7 @@ class Weights:
         try:
             self.verify(asset)
         except DigestError:
-            if not mend or self.path(asset) is not None:  # a folder that somebody else fills, which we do not write to
+            if not mend or self.path(asset) is not None:  # a folder that others fill, which we do not write to
                 raise
 
     def _digests(self, asset: Asset) -> Iterator[tuple[Path, str]]:
@@ -190,7 +190,7 @@ class Weights:
         )
 
     def _check_settings(self, asset: Asset) -> None:
-        """Refuses settings that would otherwise lead to a download nobody asked for."""
+        """Refuses settings that would otherwise lead to an unwanted download."""
         if asset.role == "llm" and self.local_model is not None:
             check_gguf(self.local_model)
             return

@@ -40,6 +40,6 @@ class Verified:
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """What changes with the content: the time of change is set by the system, and by nobody else."""
+    """What changes with the content: the time of change is set by the system alone."""
     found = os.stat(path)
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
