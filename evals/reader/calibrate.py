@@ -156,7 +156,7 @@ def regression(
         value = float(((np.logaddexp(0, logits) - y * logits) * w).sum() + ridge * (theta[:-1] ** 2).sum() / 2)
         return value, np.append(z.T @ error + ridge * theta[:-1], error.sum())
 
-    theta = minimize(loss, np.zeros(x.shape[1] + 1), jac=True).x
+    theta = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 2000}).x
     plain = theta[:-1] / scale
     return tuple(float(weight) for weight in plain), float(theta[-1] - plain @ centre)
 
