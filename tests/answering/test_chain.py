@@ -68,8 +68,9 @@ def check_laws(answer: Answer, texts: dict[str, str]) -> None:
     used = [number for claim in answer.claims for number in claim.citations]
     assert list(dict.fromkeys(used)) == [citation.n for citation in answer.citations]
     assert all(claim.text and claim.citations for claim in answer.claims)
-    shown = {(citation.article.id, citation.start) for citation in answer.citations}
-    assert shown <= {(item.article.id, item.start) for item in answer.evidence}
+    # By their ends: a citation may begin with the sentence before, which has the name that a pronoun stands for.
+    shown = {(citation.article.id, citation.end) for citation in answer.citations}
+    assert shown <= {(item.article.id, item.end) for item in answer.evidence}
     assert (answer.status is Status.ANSWERED) is bool(answer.claims)
 
 
@@ -99,7 +100,8 @@ def test_what_was_planned_is_not_told_as_done(newsroom: Library, texts: dict[str
         "the sentence does not state it",
     }
     assert all("met President Yoon Suk Yeol" not in claim.text for claim in answer.claims)
-    assert {claim.text for claim in answer.claims} <= {citation.sentence for citation in answer.citations}
+    cited = [citation.sentence for citation in answer.citations]
+    assert all(any(sentence.endswith(claim.text) for sentence in cited) for claim in answer.claims)
 
 
 def test_what_the_sentence_does_not_say_is_rejected_with_the_reason(newsroom: Library) -> None:

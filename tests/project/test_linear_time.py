@@ -23,8 +23,8 @@ LINEAR, SQUARE = 2.5, 5.0
 QUICK = 0.0015  # seconds for a text of that size; what is quadratic takes longer
 # Rules that read a sentence, the few before it, or a date: what they read has a bound, so that a square is bearable.
 OF_SENTENCES = (
-    "claims chain conversation dates days disagreement evidence instructions lists newest pronouns question_limits"
-    " question_words relative_days sentence_dates support tense turn verification"
+    "article_dates chain claim_check claims coverage date_phrases dates disagreement follow_up injection list_items"
+    " pronouns recency relative_days select spans tense time_phrases turn"
 ).split()
 # Tried at one place only, where the text begins, or with few characters around a place.
 ANCHORED = (
