@@ -6,10 +6,9 @@ from functools import lru_cache
 from unicodedata import normalize
 
 from assistant.answer import Evidence
-from assistant.text.claim_check import FUNCTION_WORDS, WORD, content_stems, names, stem, word_stems
+from assistant.text.claim_check import FUNCTION_WORDS, WORD, content_stems, word_stems
 
 ECHO_SHARE = 0.8  # a sentence that has so few words beyond the question and a better sentence repeats that one
-SAME_NAME_LETTERS = 4  # Korea and Korean, China and Chinese share at least so many first letters
 CHUNKS_KEPT = 128  # whose words are remembered
 # The blocks of combining marks (https://www.unicode.org/Public/UNIDATA/Blocks.txt).
 ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
@@ -22,10 +21,10 @@ UNDECOMPOSED = str.maketrans(
 
 # Different names of one thing, each as a pattern and the word that stands for all of them.
 ALIASES = (
-    (re.compile(r"\b(?:United States(?: of America)?|USA?\b|U\.S\.(?:A\.)?|Americans?\b|America\b)"), "unitedstates"),
-    (re.compile(r"\b(?:United Kingdom|UK\b|U\.K\.|Great Britain|Britain|British)"), "unitedkingdom"),
-    (re.compile(r"\b(?:European Union|EU\b|E\.U\.)"), "europeanunion"),
-    (re.compile(r"\b(?:United Nations|UN\b|U\.N\.)"), "unitednations"),
+    (re.compile(r"\b(?:United States(?: of America)?|USA?\b|U\.S(?:\.A)?\b\.?|America(?:ns?)?\b)"), "unitedstates"),
+    (re.compile(r"\b(?:United Kingdom|UK\b|U\.K\b\.?|Great Britain|Britain|British)"), "unitedkingdom"),
+    (re.compile(r"\b(?:European Union|EU\b|E\.U\b\.?)"), "europeanunion"),
+    (re.compile(r"\b(?:United Nations|UN\b|U\.N\b\.?)"), "unitednations"),
     (re.compile(r"\b(?:France|French)\b"), "France"),
     (re.compile(r"\b(?:Spain|Spanish|Spaniards?)\b"), "Spain"),
     (re.compile(r"\b(?:Netherlands|Dutch)\b"), "Netherlands"),
@@ -58,14 +57,6 @@ def missing_words(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...
     return tuple(dict.fromkeys(word for word in wanted if not content_stems(unified(word)) <= known))
 
 
-def unmentioned(question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    """Names of the question that neither the sentences nor the text around them mention, in order of the alphabet."""
-    known = frozenset().union(*map(_known, _around(evidence)))
-    # The first word of a question has its capital from there: "Name the people …" asks for no Name.
-    asked = unified(question).partition(" ")[2]
-    return tuple(sorted(name for name in names(f"? {asked}") if not _mentioned(stem(name), known)))
-
-
 def _around(evidence: Sequence[Evidence]) -> Iterable[str]:
     """The chunks that evidence stands in, with their articles' titles and sources, each once."""
     return dict.fromkeys(f"{item.article.title} {item.context} {item.article.source}" for item in evidence)
@@ -75,13 +66,6 @@ def _around(evidence: Sequence[Evidence]) -> Iterable[str]:
 def _known(text: str) -> frozenset[str]:
     """Stems of a text's words as they stand, and with one name for each thing; asked for several times a question."""
     return word_stems(unified(text)) | word_stems(without_accents(text))
-
-
-def _mentioned(name: str, known: frozenset[str]) -> bool:
-    if name in known:
-        return True
-    start = name[:SAME_NAME_LETTERS]
-    return len(start) == SAME_NAME_LETTERS and any(word.startswith(start) for word in known)
 
 
 def unified(text: str) -> str:

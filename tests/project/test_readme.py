@@ -89,7 +89,8 @@ def test_every_make_line_names_a_target_and_its_variables(page: str) -> None:
 def test_every_command_line_can_be_parsed(page: str) -> None:
     for words in shell_lines(page, "assistant"):
         command, arguments = resolved(cli, words)
-        command.make_context("assistant", arguments, resilient_parsing=False)
+        context = command.make_context("assistant", arguments, resilient_parsing=False)  # else it raises
+        assert context.command is command
 
 
 @every_page
