@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.embedded.daemon import Serving, WarmModel
+from assistant.embedded.daemon import Address, Serving, WarmModel
 from assistant.embedded.download_progress import fetch, weights_of
 from assistant.embedded.llama_server import LocalServer
 from assistant.llm.client import make_chat_model, only_model
@@ -62,7 +62,7 @@ class ModelProvider:
         self._given_chat = chat
         self._warm = warm and settings.keep_warm_seconds > 0 and hasattr(os, "fork")
         self._at_once = at_once
-        self._warm_chats: dict[str, BaseChatModel] = {}
+        self._embedded_chats: dict[str, BaseChatModel] = {}
         self._lock = threading.RLock()
 
     def embedder(self) -> Embedder:
@@ -110,7 +110,9 @@ class ModelProvider:
             ServiceError: the server cannot be asked which models it offers.
         """
         with self._lock:
-            return self._given_chat or self._warm_chat() or self._chat
+            if self._given_chat is not None:
+                return self._given_chat
+            return self._embedded_chat() if self._settings.uses_local_llm else self._served_chat
 
     @property
     def lost(self) -> str:
@@ -159,7 +161,7 @@ class ModelProvider:
             _ = self._paths
 
     def close(self) -> None:
-        """Stop the embedded language model, if it runs."""
+        """Stop the embedded language model, if it runs; the next question starts it again."""
         with self._lock:
             if "_server" in self.__dict__:
                 self._server.close()
@@ -190,11 +192,8 @@ class ModelProvider:
         return LocalReader(self._paths["reranker"], threads=self._settings.threads)
 
     @cached_property
-    def _chat(self) -> "BaseChatModel":
+    def _served_chat(self) -> "BaseChatModel":
         settings = self._settings
-        if settings.uses_local_llm:
-            server = self._server
-            return make_chat_model(settings, base_url=server.base_url, api_key=server.api_key, model=server.model)
         key = reveal(settings.api_key)
         model = settings.chat_model
         if model is None:
@@ -205,20 +204,23 @@ class ModelProvider:
     def _server(self) -> LocalServer:
         return self._serving.server()
 
-    def _warm_chat(self) -> "BaseChatModel | None":
+    def _embedded_chat(self) -> "BaseChatModel":
+        """A client of the embedded model where it listens now: another address each time that it is started."""
+        found = self._warm_address() or self._server
+        address = found.base_url
+        if address not in self._embedded_chats:
+            chat = make_chat_model(self._settings, base_url=address, api_key=found.api_key, model=found.model)
+            self._embedded_chats = {address: chat}
+        return self._embedded_chats[address]
+
+    def _warm_address(self) -> Address | None:
         """The model in its own process; None when it is to run in this one, or no such process can be had."""
-        if not self._warm or not self._settings.uses_local_llm:
+        if not self._warm:
             return None
         try:
-            address = self._warm_model.address()
+            return self._warm_model.address()
         except OSError:  # no folder to meet that process in
             return None
-        if address.base_url not in self._warm_chats:
-            chat = make_chat_model(
-                self._settings, base_url=address.base_url, api_key=address.api_key, model=address.model
-            )
-            self._warm_chats = {address.base_url: chat}
-        return self._warm_chats[address.base_url]
 
     @cached_property
     def _warm_model(self) -> WarmModel:

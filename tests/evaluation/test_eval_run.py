@@ -160,10 +160,10 @@ def test_repetitions_have_seeds_of_their_own_and_count_once(tmp_path: Path, serv
 def test_one_question_without_answer_in_time_is_a_record(tmp_path: Path) -> None:
     with OpenAIServer(answer=unless("ferry 1", Streamed(["{"], hang=True)), models=["m"]) as server:
         folder = tmp_path / "run"
-        execute(begin(write_suite(tmp_path / "s", server.base_url, 3, timeout_seconds=3), folder))
+        execute(begin(write_suite(tmp_path / "s", server.base_url, 3, timeout_seconds=12), folder))
     failed = [record for record in Run(folder).completed() if record.error]
     assert [(record.question, record.error, record.error_kind) for record in failed] == [
-        ("q1", "no answer within 3 s", "time-out")
+        ("q1", "no answer within 12 s", "time-out")
     ]
     measured = score_run(Run(folder)).measured["answer_correct"].metric
     assert measured.value == pytest.approx(2 / 3)

@@ -10,6 +10,7 @@ from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda
 
 from assistant import Answer, Article, Assistant, Question, Status, Window
+from assistant.embedded.provider import ModelProvider
 from assistant.settings import Settings
 from assistant.testing import ScriptedChat
 from index.articles import epoch_seconds
@@ -62,6 +63,15 @@ def test_asking_again_and_streaming_give_the_same(assistant: Assistant, answered
     # ``ask`` is the last of ``stream`` by construction; the asynchronous way is the other one.
     streamed = asyncio.run(last())
     assert replace(streamed, timings_ms={}, usage=None) == replace(answered, timings_ms={}, usage=None)
+
+
+def test_the_embedded_model_answers_again_after_it_was_closed(
+    assistant: Assistant, models: ModelProvider, answered: Answer
+) -> None:
+    models.close()
+    again = assistant.ask(MET)
+    assert again.usage is not None
+    assert (again.text, again.usage.calls) == (answered.text, 1)
 
 
 def test_the_embedded_model_is_not_asked_what_no_article_says(assistant: Assistant) -> None:
