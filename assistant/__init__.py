@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from assistant.answer import Answer, Citation, Claim, Evidence, Rejected, Status
-    from assistant.answering.chain import AnswerChain, Question
+    from assistant.answering.chain import AnswerChain
     from assistant.assistant import Assistant
+    from assistant.question.asked import Question
     from assistant.question.follow_up import Earlier
     from assistant.retriever import NewsRetriever
     from index.articles import Article, Window
@@ -47,7 +48,7 @@ _HOMES = {
     "AssistantError": "index.errors",
     "Earlier": "assistant.question.follow_up",
     "NewsRetriever": "assistant.retriever",
-    "Question": "assistant.answering.chain",
+    "Question": "assistant.question.asked",
     "Window": "index.articles",
 }
 

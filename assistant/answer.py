@@ -18,8 +18,15 @@ class Status(StrEnum):
 
     ANSWERED = "answered"
     CONFLICTING = "conflicting"  # answered, and the sources contradict each other
+    PARTLY = "partly answered"
     INSUFFICIENT = "insufficient"
+    FALSE_PREMISE = "false premise"  # the articles say otherwise than the question takes for granted
     IN_PROGRESS = "in progress"  # only while an answer is streamed
+
+    @property
+    def refuses(self) -> bool:
+        """Whether what was asked is not told, because the articles do not say it or say otherwise."""
+        return self in {Status.INSUFFICIENT, Status.FALSE_PREMISE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,9 @@ class Answer:
         confidence: the probability that the articles answer the question, in [0, 1]; None when there is no reader.
         disagreements: where the cited sentences contradict each other, one line each with citation numbers.
         missing: words of the question that nothing of what was found has.
+        unanswered: which part of the question the articles do not answer, in the model's words; empty unless the answer
+            is a partial one.
+        searches: the queries of a second search, which the model asked for; empty when there was none.
         hits: the chunks that were found, best first.
         evidence: the sentences that were considered, best first.
         rejected: what the language model said and is not shown.
@@ -140,6 +150,8 @@ class Answer:
     confidence: float | None = None
     disagreements: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    unanswered: str = ""
+    searches: tuple[str, ...] = ()
     hits: "tuple[Hit, ...]" = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
     rejected: tuple[Rejected, ...] = ()
@@ -171,6 +183,8 @@ class Answer:
             ],
             "disagreements": list(self.disagreements),
             "missing": list(self.missing),
+            "unanswered": self.unanswered,
+            "searches": list(self.searches),
             "hits": [_found(hit) for hit in self.hits],
             "evidence": [
                 {

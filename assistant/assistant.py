@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from assistant.answer import Answer
-    from assistant.answering.chain import AnswerChain, Question
+    from assistant.answering.chain import AnswerChain
+    from assistant.question.asked import Question
     from assistant.retriever import NewsRetriever
 
 
@@ -148,7 +149,9 @@ class Assistant:
 
         settings = self.settings
         evidence = EvidenceLimits(settings.sentences, settings.evidence_tokens)
-        limits = ChainLimits(settings.candidates, settings.k, evidence)
+        wide = settings.writing == "wide" or (settings.writing == "auto" and not self._chats.is_embedded)
+        passage_tokens = settings.passage_tokens if wide else 0
+        limits = ChainLimits(settings.candidates, settings.k, evidence, passage_tokens, settings.second_look)
         return AnswerChain(self.library, self._chats, limits, lost=self._models.lost)
 
     def retriever(self, k: int | None = None, window: Window | None = None) -> "NewsRetriever":
@@ -218,7 +221,7 @@ class Assistant:
 
 def _asked(question: "str | Question", as_of: datetime | None, extractive: bool = False) -> "Question":
     """The question, asked at a moment, as text whatever bytes it was made of."""
-    from assistant.answering.chain import Question
+    from assistant.question.asked import Question
 
     asked = Question(question) if isinstance(question, str) else question
     names = ("text", "source", "author", "title", "tag")

@@ -11,12 +11,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Literal
 
 import click
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from assistant.setting_sources import (
     CONFIG_FILE,
@@ -28,6 +27,7 @@ from assistant.setting_sources import (
     misdirected,
     shown_input,
 )
+from assistant.setting_types import Count, HttpUrl, Name, Secret, UserPath
 from assistant.settings_file import SettingsFile, read_settings_file
 from index.embed.openai_errors import same_server, shown_address
 from index.errors import SettingError
@@ -40,31 +40,6 @@ LOCAL = "local"
 DEFAULT_OPENAI_MODEL = "gpt-4.1-mini"
 
 
-def _http_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("should be a web address such as https://host/v1")
-    return value.rstrip("/")
-
-
-def _header_text(secret: SecretStr) -> SecretStr:
-    # A typographic quote or a line break pasted with a key would fail deep inside the HTTP client.
-    text = secret.get_secret_value()
-    if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("should be plain text without spaces or typographic quotes")
-    return secret
-
-
-def _user_path(path: Path, info: ValidationInfo) -> Path:
-    # A relative path in a settings file means: beside that file, wherever the command is run.
-    folders: Mapping[str, Path] = info.context or {}
-    return folders.get(str(info.field_name), Path()) / path.expanduser()
-
-
 def _data_path() -> Path:
     return platformdirs.user_data_path(APPLICATION) / "index"
 
@@ -72,13 +47,6 @@ def _data_path() -> Path:
 def cache_path() -> Path:
     """The user's folder for what can be made or fetched again."""
     return platformdirs.user_cache_path(APPLICATION)
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-UserPath = Annotated[Path, AfterValidator(_user_path)]
-Secret = Annotated[SecretStr, AfterValidator(_header_text)]
-Name = Annotated[str, Field(min_length=1)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseModel):
@@ -117,6 +85,12 @@ class Settings(BaseModel):
     temperature: float = Field(default=0.0, ge=0, le=2, description="randomness of the LLM; 0 repeats itself")
     evidence_tokens: Count = Field(default=1000, description="most tokens of evidence that is considered")
     sentences: Count = Field(default=10, description="most evidence sentences that are considered")
+    writing: Literal["auto", "selected", "wide"] = Field(
+        default="auto",
+        description="what the LLM reads: selected sentences (the embedded one does) or passages (all others)",
+    )
+    passage_tokens: int = Field(default=3000, ge=400, description="most tokens of whole passages that the LLM reads")
+    second_look: bool = Field(default=True, description="let an LLM that reads passages ask for further searches")
     candidates: Count = Field(default=30, description="chunks that are reranked")
     k: Count = Field(default=8, description="chunks that evidence is drawn from")
 

@@ -128,5 +128,9 @@ class ServiceTimeoutError(ServiceError):
     retry_helps = True
 
 
+class ContextOverflowError(ServiceError):
+    """The prompt is longer than the model can read."""
+
+
 class ReplyError(ServiceError):
     """The server answered with something that cannot be used."""

@@ -106,6 +106,7 @@ def _nobodys_environment(
         monkeypatch.setenv(variable, str(home / variable.lower()))
     monkeypatch.setenv("ASSISTANT_CONFIG", str(_empty_config))
     monkeypatch.setenv("ASSISTANT_KEEP_WARM_SECONDS", "0")  # no process outlives its test
+    monkeypatch.setenv("ASSISTANT_WRITING", "selected")  # what most tests' scripted models reply to
     for name in ("models_dir", "prefetched_models", "local_model"):
         if (path := getattr(own_settings, name)) is not None:
             monkeypatch.setenv(f"ASSISTANT_{name.upper()}", str(path))
@@ -126,7 +127,7 @@ def paths(own_settings: Settings) -> Mapping[Role, Path]:
 def settings(own_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The defaults, with the index in a folder of this session and the models where they are."""
     places = {name: getattr(own_settings, name) for name in ("models_dir", "prefetched_models", "local_model")}
-    return Settings(index=tmp_path_factory.mktemp("newsroom"), **places)
+    return Settings(index=tmp_path_factory.mktemp("newsroom"), writing="selected", **places)
 
 
 @pytest.fixture(scope="session")

@@ -9,39 +9,39 @@ stages are over. ``invoke`` gives the last of them, so that both ways say the sa
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from assistant.answer import Answer, Status
+from assistant.answering.selected import SelectedWriting
 from assistant.answering.turn import Turn
+from assistant.answering.wide import WideWriting
+from assistant.answering.writing import Search, Writing
+from assistant.evidence.passages import label_passages
 from assistant.evidence.select import EvidenceLimits, select_evidence
 from assistant.llm.client import ReplyPart, astream_reply, stream_reply
-from assistant.llm.prompts import Prompt, load_prompt
+from assistant.llm.prompts import load_prompt
+from assistant.question.asked import Question, checked
 from assistant.question.follow_up import (
     MOST_TOKENS,
-    Earlier,
     StandAlone,
     leans,
     not_rewritten,
     rewriting_messages,
     rewritten,
 )
-from assistant.question.time_window import QuestionTime, overlap, read_question_time, until_moment, without_spans
+from assistant.question.scope import scope_of
 from assistant.selection.select import select_answers
 from assistant.stopwatch import Stopwatch
-from index.articles import Window
-from index.errors import ReplyError, UsageError
+from index.errors import ContextOverflowError, ReplyError
+from index.hits import Hit
 from index.library import Library
-from index.store.records import Selection
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-
-MAX_QUESTION_CHARACTERS = 2000
 
 
 class ChatProvider(Protocol):
@@ -51,40 +51,21 @@ class ChatProvider(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A question, and the publication times that its answer may come from.
+class ChainLimits:
+    """How much is searched and shown.
 
     Attributes:
-        k: chunks that the evidence is drawn from; None takes the setting's number.
-        history: earlier questions of the conversation and their answers, oldest first; they only help to understand
-            this one, and are no evidence.
-        as_of: the present, as "yesterday" and "last month" understand it; articles published later are not searched.
-            Without a zone it is taken as UTC; None is now.
-        source: only articles whose source is called so, capitals apart; empty takes all.
-        author, title: only articles with all these words, or parts of words, in the author's name or in the title.
-        tag: only articles filed under it.
-        extractive: answer with the sentences themselves, without a language model.
+        candidates: chunks that are reranked.
+        k: chunks that evidence is drawn from.
+        passage_tokens: of whole passages that the chat model reads; 0 lets it read the sentences that answer alone.
+        second_look: whether a chat model that reads passages may ask for further searches.
     """
-
-    text: str
-    window: Window = field(default_factory=Window)
-    k: int | None = None
-    history: tuple[Earlier, ...] = ()
-    as_of: datetime | None = None
-    source: str = ""
-    author: str = ""
-    title: str = ""
-    tag: str = ""
-    extractive: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChainLimits:
-    """How much is searched and shown: chunks reranked, chunks drawn from, and evidence."""
 
     candidates: int
     k: int
     evidence: EvidenceLimits
+    passage_tokens: int = 0
+    second_look: bool = True
 
 
 class AnswerChain(Runnable[str | Question, Answer]):
@@ -94,18 +75,14 @@ class AnswerChain(Runnable[str | Question, Answer]):
         library: where the articles are.
         chats: where the chat model comes from; asked only when there is evidence to read.
         limits: how much is searched and shown.
-        prompt: the prompt that makes claims of evidence.
         lost: what makes every answer worse than it could be, told with each; empty when nothing does.
     """
 
-    def __init__(
-        self, library: Library, chats: ChatProvider, limits: ChainLimits, prompt: Prompt | None = None, lost: str = ""
-    ) -> None:
+    def __init__(self, library: Library, chats: ChatProvider, limits: ChainLimits, lost: str = "") -> None:
         self._library = library
         self._chats = chats
         self._limits = limits
         self._lost = lost
-        self._prompt = prompt or load_prompt("answer")
         self._rewriting = load_prompt("standalone")
 
     def invoke(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Answer:  # noqa: A002
@@ -122,19 +99,21 @@ class AnswerChain(Runnable[str | Question, Answer]):
 
     def stream(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Iterator[Answer]:  # noqa: A002
         """Ever more complete answers; the last one is finished."""
-        asked, stopwatch = _checked(input), Stopwatch()
+        asked, stopwatch = checked(input), Stopwatch()
         standalone = self._understand(asked, stopwatch)
         yield from _understood(standalone, stopwatch)
         turn = self._begin(asked, standalone, stopwatch)
         yield turn.snapshot()
-        if turn.answers and not asked.extractive:
+        if turn.writing.wanted and not asked.extractive:
             chat = self._chat(turn)
             yield turn.snapshot()
-            try:
-                for part in stream_reply(chat, turn.messages, turn.schema, turn.max_tokens):
-                    yield from self._read(turn, part)
-            except ReplyError as error:
-                turn.model_failed(error)
+            search = self._search(asked, turn)
+            while request := turn.writing.next_request(search):
+                try:
+                    for part in stream_reply(chat, request.messages, request.schema, request.max_tokens):
+                        yield from self._read(turn, part)
+                except (ReplyError, ContextOverflowError) as error:
+                    turn.writing.failed(error)
         yield turn.finish()
 
     async def astream(
@@ -144,21 +123,23 @@ class AnswerChain(Runnable[str | Question, Answer]):
         **_: Any,
     ) -> AsyncIterator[Answer]:
         """Ever more complete answers; searching runs in a thread."""
-        asked, stopwatch = _checked(input), Stopwatch()
+        asked, stopwatch = checked(input), Stopwatch()
         standalone = await self._aunderstand(asked, stopwatch)
         for answer in _understood(standalone, stopwatch):
             yield answer
         turn = await asyncio.to_thread(self._begin, asked, standalone, stopwatch)
         yield turn.snapshot()
-        if turn.answers and not asked.extractive:
+        if turn.writing.wanted and not asked.extractive:
             chat = await asyncio.to_thread(self._chat, turn)
             yield turn.snapshot()
-            try:
-                async for part in astream_reply(chat, turn.messages, turn.schema, turn.max_tokens):
-                    for answer in self._read(turn, part):
-                        yield answer
-            except ReplyError as error:
-                turn.model_failed(error)
+            search = self._search(asked, turn)
+            while request := await asyncio.to_thread(turn.writing.next_request, search):
+                try:
+                    async for part in astream_reply(chat, request.messages, request.schema, request.max_tokens):
+                        for answer in self._read(turn, part):
+                            yield answer
+                except (ReplyError, ContextOverflowError) as error:
+                    turn.writing.failed(error)
         yield turn.finish()
 
     def _understand(self, asked: Question, stopwatch: Stopwatch) -> StandAlone:
@@ -192,25 +173,46 @@ class AnswerChain(Runnable[str | Question, Answer]):
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
         """Search, read and select: everything that is known before the language model writes."""
         scope = scope_of(asked, standalone.text)
+        limits = self._limits
+        k, passage_tokens = asked.k or limits.k, 0 if asked.extractive else limits.passage_tokens
         reader = self._library.searcher().reader
         stopwatch.lap("open")
         found = self._library.search(
             standalone.text,
-            k=asked.k or self._limits.k,
-            candidates=self._limits.candidates,
+            k=max(k, limits.candidates) if passage_tokens else k,
+            candidates=limits.candidates,
             selection=scope.selection,
         )
         stopwatch.add(found.timings_ms)
-        evidence = select_evidence(scope.wording(standalone.text), found.hits, reader, self._limits.evidence)
+        evidence = select_evidence(scope.wording(standalone.text), found.hits[:k], reader, limits.evidence)
+        passages = label_passages(found.hits, evidence, passage_tokens) if passage_tokens else None
+        evidence = passages.labelled(evidence) if passages else evidence
         stopwatch.lap("evidence")
         selection = select_answers(evidence, scope.time.ordering)
         stopwatch.lap("select")
-        turn = Turn(standalone, found.hits, evidence, selection, self._prompt, reader, stopwatch)
+        writing: Writing = (
+            WideWriting(standalone.text, passages, evidence, selection, reader, second_look=limits.second_look)
+            if passages
+            else SelectedWriting(standalone.text, evidence, selection, reader)
+        )
+        turn = Turn(standalone, found.hits, writing, stopwatch)
         if scope.narrowed and not selection.answers:
             turn.warn(f"only articles {scope.time.period} were searched, as the question says")
         if self._lost:
             turn.warn(self._lost)
         return turn
+
+    def _search(self, asked: Question, turn: Turn) -> Search:
+        """The second look: what the model's own query finds where the question may be answered from."""
+        selection = scope_of(asked, "").selection
+
+        def search(query: str) -> Sequence[Hit]:
+            limits = self._limits
+            found = self._library.search(query, k=limits.k, candidates=limits.candidates, selection=selection)
+            turn.stopwatch.lap("second look")
+            return found.hits
+
+        return search
 
     def _load(self, stopwatch: Stopwatch) -> "BaseChatModel":
         chat = self._chats.chat()
@@ -235,61 +237,10 @@ def model_name(chat: "BaseChatModel") -> str:
     return str(name or type(chat).__name__)
 
 
-def _checked(question: str | Question) -> Question:
-    asked = Question(question) if isinstance(question, str) else question
-    text = " ".join(asked.text.split())
-    if not text:
-        raise UsageError("the question is empty", 'ask something: assistant ask "Who did Blinken meet?"')
-    if len(text) > MAX_QUESTION_CHARACTERS:
-        raise UsageError(
-            f"the question has {len(text)} characters, at most {MAX_QUESTION_CHARACTERS} are read",
-            "ask a shorter question; texts to be searched belong into the index: assistant index add PATH",
-        )
-    window = asked.window if asked.as_of is None else overlap(asked.window, until_moment(asked.as_of))
-    if window is None:
-        raise UsageError(
-            "only articles from after the present were asked for",
-            "let the window begin before the day that as_of (--as-of) names",
-        )
-    return replace(asked, text=text, window=window)
-
-
 def _understood(standalone: StandAlone, stopwatch: Stopwatch) -> Iterator[Answer]:
     """A first sign of what a follow-up was taken to mean; nothing when the question stands as it was asked."""
     if standalone.text != standalone.asked:
         yield Answer(standalone.asked, Status.IN_PROGRESS, standalone.text, timings_ms=stopwatch.timings_ms())
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where an answer is looked for.
-
-    Attributes:
-        selection: the articles that are searched.
-        time: what the question says about time.
-        narrowed: whether the question's own words narrow the search to a period.
-    """
-
-    selection: Selection
-    time: QuestionTime
-    narrowed: bool
-
-    def wording(self, question: str) -> str:
-        """The question as it is read: a period that the search kept to is no part of that."""
-        return without_spans(question, self.time.spans if self.narrowed else ())
-
-
-def scope_of(asked: Question, standalone: str) -> Scope:
-    """Where to look for an answer; the caller's window is never left.
-
-    Args:
-        standalone: the question's wording that stands alone.
-    """
-    time = read_question_time(standalone, asked.as_of or datetime.now(UTC))
-    both = overlap(asked.window, time.window) if time.strict and time.window else None
-    sources, tags = ((name,) if name else () for name in (asked.source, asked.tag))
-    selection = Selection(sources, both or asked.window, asked.title, asked.author, tags)
-    return Scope(selection, time, both is not None)
 
 
 def _follows(asked: Question) -> bool:

@@ -53,7 +53,7 @@ class Claims:
 
     def settle(self, item: Evidence, written: str) -> None:
         """Show what the model wrote for a sentence if the sentence supports it, else the sentence itself."""
-        claim = _as_statement(_respelt(" ".join(written.split()), item.sentence))
+        claim = as_statement(_respelt(" ".join(written.split()), item.sentence))
         verdict = verify(claim, item.sentence, before=_texts_before(item), by_words=self._reader is None)
         reason = verdict.reason
         if not reason and self._has_new_link(claim):
@@ -81,7 +81,19 @@ class Claims:
         verdict = verify(item.reading, item.sentence, before=_texts_before(item))
         text = item.reading if verdict.supported else item.sentence
         leans = PRONOUN.search(" ".join(text.split()[:LEADING_WORDS])) is not None
-        self._accept(item, _as_statement(text), max(verdict.reach, min(int(leans), len(item.earlier))))
+        self._accept(item, as_statement(text), max(verdict.reach, min(int(leans), len(item.earlier))))
+
+    def take(self, text: str, items: Sequence[Evidence], reach: int = 0) -> None:
+        """Show a claim with all the sentences that together state it."""
+        labels = tuple(dict.fromkeys(item.label for item in items))
+        self._answers.update({item.label: item for item in items})
+        if all(draft.text != text for draft in self._drafts):
+            self._drafts.append(_Draft(as_statement(text), labels, reach))
+
+    def clear(self) -> None:
+        """Take back what was told; what was rejected stays."""
+        self._drafts.clear()
+        self.settled.clear()
 
     def reject_unknown(self, written: Mapping[str, object], known: Sequence[Evidence]) -> None:
         """Keep what the model wrote under labels that it was not given."""
@@ -171,7 +183,7 @@ def _words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-def _as_statement(text: str) -> str:
+def as_statement(text: str) -> str:
     """The text as a sentence: without a bullet in front, and with a full stop where nothing ends it.
 
     An item of a list loses the comma and the word that lead on to the next item.

@@ -10,12 +10,12 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from assistant.answer import Answer, Status
-from assistant.answering.chain import Question
 from assistant.chat.history_files import error_file, last_conversation, save_conversation
 from assistant.chat.known_names import Known, Shelf
 from assistant.chat.search_filters import Limits
 from assistant.chat.terminal import Screen
 from assistant.console.output import EXIT_NOT_SAID
+from assistant.question.asked import Question
 from assistant.question.follow_up import Earlier, leans
 from assistant.render.answer import answer_view, readable_date
 from assistant.render.transcript import Entry, Transcript
@@ -211,7 +211,7 @@ class Chat:
         if answer.status is Status.IN_PROGRESS:
             self.screen.say(STOPPED_WITH_CLAIMS)
         self.screen.blank()
-        self.exit_status = EXIT_NOT_SAID if answer.status is Status.INSUFFICIENT else 0
+        self.exit_status = EXIT_NOT_SAID if answer.status.refuses else 0
         self.transcript = self.transcript.plus(Entry(answer, _now(), self._searched))
         self._keep()
 

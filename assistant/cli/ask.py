@@ -14,8 +14,8 @@ from index.errors import UsageError
 
 if TYPE_CHECKING:
     from assistant.answer import Answer
-    from assistant.answering.chain import Question
     from assistant.assistant import Assistant
+    from assistant.question.asked import Question
     from index.store.records import Selection
 
 STANDARD_INPUT = "-"
@@ -70,8 +70,7 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     question = _typed(question, paths)
     window, moment = parse_window(since, until), parse_as_of(as_of)
     with open_assistant(index_folder, asking=not extractive) as assistant:
-        from assistant.answer import Status
-        from assistant.answering.chain import Question as Asked
+        from assistant.question.asked import Question as Asked
         from assistant.render.nothing_selected import nothing_selected
 
         asked = Asked(
@@ -90,7 +89,7 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
 
             add_paths(assistant, paths)
         answer = _answer(assistant, asked)
-        if answer.status is Status.INSUFFICIENT and (hint := nothing_selected(assistant.library, _selection(asked))):
+        if answer.status.refuses and (hint := nothing_selected(assistant.library, _selection(asked))):
             answer = replace(answer, warnings=(*answer.warnings, f"{hint}."))
     if as_json:
         echo_json(answer.to_dict())

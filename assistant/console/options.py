@@ -56,9 +56,7 @@ def open_assistant(index_folder: str | None, *, asking: bool = False, **settings
 
 def status_of(answer: "Answer") -> int:
     """Exit status for an answer."""
-    from assistant.answer import Status
-
-    return 0 if answer.status is not Status.INSUFFICIENT else EXIT_NOT_SAID
+    return EXIT_NOT_SAID if answer.status.refuses else 0
 
 
 def parse_window(since: str | None, until: str | None) -> "Window":

@@ -115,6 +115,11 @@ class ModelProvider:
             return self._embedded_chat() if self._settings.uses_local_llm else self._served_chat
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether the chat model is the embedded one."""
+        return self._given_chat is None and self._settings.uses_local_llm
+
+    @property
     def lost(self) -> str:
         """What is worse than it could be because the embedded models' runtime is missing; empty when nothing is."""
         return WITHOUT_RERANKER if self._settings.reranker == "local" and not self._reranks else ""

@@ -4,7 +4,7 @@ The reader reads the question with every chunk; its scores and the cross-encoder
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answer import Evidence, Scores
 from assistant.evidence.confidence import fit_of
@@ -84,8 +84,8 @@ def _trusted(candidates: Sequence[_Candidate], reader: Reader, most: int) -> lis
     return trusted[:most]
 
 
-def _evidence(label: str, candidate: _Candidate) -> Evidence:
-    chunk, sentence = candidate.chunk, candidate.sentence
+def evidence_of(label: str, chunk: Chunk, sentence: Sentence) -> Evidence:
+    """A sentence of a chunk under a label, as it stands; nothing is known of how well it answers."""
     return Evidence(
         label=label,
         sentence=sentence.text,
@@ -94,9 +94,16 @@ def _evidence(label: str, candidate: _Candidate) -> Evidence:
         article=chunk.article,
         before=" ".join(_before(chunk, sentence)),
         context=chunk.text,
-        reading=candidate.reading,
+        reading=sentence.text,
         earlier=_earlier(chunk, sentence),
         context_start=chunk.start,
+    )
+
+
+def _evidence(label: str, candidate: _Candidate) -> Evidence:
+    return replace(
+        evidence_of(label, candidate.chunk, candidate.sentence),
+        reading=candidate.reading,
         fit=candidate.fit,
         scores=candidate.scores,
         words=candidate.words,

@@ -22,6 +22,7 @@ from index.articles import ArticleInfo
 from index.printable import UNSHOWN
 
 NOT_SAID = "The articles do not say."
+SAID_OTHERWISE = "The articles do not say that. They say:"
 NEAREST_SHOWN = 3
 SOURCE_INDENT = 2  # columns
 READABLE = 110  # columns; longer lines are hard to follow, however wide the terminal is
@@ -45,8 +46,12 @@ def answer_view(answer: Answer, *, verbose: bool = False, present: date | None =
     if answer.status is Status.INSUFFICIENT:
         parts.extend(_refusal(answer, present))
     else:
+        if answer.status is Status.FALSE_PREMISE:
+            parts.append(Text(SAID_OTHERWISE, style=f"bold {NOTICE}"))
         parts.extend(claims_view(answer))
         parts.extend(Text(shown(f"{line}."), style=f"bold {NOTICE}") for line in answer.disagreements)
+        if answer.unanswered:
+            parts.append(Text(shown(unanswered_line(answer)), style=NOTICE))
         parts.append(Text())
         parts.extend(source_view(citation, present) for citation in answer.citations)
     parts.extend(Text(shown(f"Note: {warning}"), style=NOTICE) for warning in answer.warnings)
@@ -63,6 +68,11 @@ def understood_line(standalone: str) -> Text:
 def claims_view(answer: Answer) -> list[RenderableType]:
     """One line a claim, each with its citation numbers."""
     return [_with_numbers(claim.text, claim.citations) for claim in answer.claims]
+
+
+def unanswered_line(answer: Answer) -> str:
+    """Which part of the question is not answered."""
+    return f"The articles do not say: {answer.unanswered}."
 
 
 def source_view(citation: Citation, present: date | None = None) -> RenderableType:

@@ -7,7 +7,15 @@ from importlib import resources
 from pathlib import Path
 
 from assistant.answer import Answer, Citation, Status
-from assistant.render.answer import NOT_SAID, article_line, dates_line, readable_date, shown
+from assistant.render.answer import (
+    NOT_SAID,
+    SAID_OTHERWISE,
+    article_line,
+    dates_line,
+    readable_date,
+    shown,
+    unanswered_line,
+)
 from assistant.render.highlight import Piece, Place, highlight
 from assistant.render.transcript import Entry, Transcript
 from index.articles import Article
@@ -145,8 +153,12 @@ def _entry_blocks(entry: Entry) -> list[str]:
     if answer.status is Status.INSUFFICIENT:
         blocks.extend(_refusal_blocks(answer))
     else:
+        if answer.status is Status.FALSE_PREMISE:
+            blocks.append(f"**{SAID_OTHERWISE}**")
         blocks.append("\n".join(f"- {_escaped(claim.text)}{_references(claim.citations)}" for claim in answer.claims))
         blocks.extend(f"**{_with_references(line)}.**" for line in answer.disagreements)
+        if answer.unanswered:
+            blocks.append(f"*{_escaped(unanswered_line(answer))}*")
     if answer.status is Status.IN_PROGRESS:
         blocks.append(f"*{STOPPED}*")
     blocks.extend(f"*Note: {_escaped(warning)}*" for warning in answer.warnings)

@@ -123,6 +123,28 @@ def verify(claim: str, sentence: str, *, before: Sequence[str] = (), by_words: b
     return Verdict(reach=reach)
 
 
+def check_in_context(claim: str, cited: str, *, before: Sequence[str], around: str) -> Verdict:
+    """Check a claim against the sentences that it cites, where a reader says whether they state it.
+
+    Args:
+        cited: the sentences, one after the other.
+        before: the sentences before them, in the order of the article.
+        around: what else belongs to them: the title, the source, the date, the passage.
+    """
+    if unusable := _unusable(claim):
+        return Verdict(unusable)
+    near = "\n".join((cited, around))
+    missing = numbers(claim) - numbers(near)
+    if missing:
+        return Verdict(f"nothing near its sentences has {_listed(missing)}")
+    known = word_stems(near)
+    strange = frozenset(name for name in names(claim) if not word_stems(name) & known)
+    if strange:
+        return Verdict(f"nothing near its sentences names {_listed(strange)}")
+    far = frozenset(name for name in names(claim) if not word_stems(name) <= word_stems(cited))
+    return Verdict(reach=_reach(far, before) if far else 0)
+
+
 def _unusable(claim: str) -> str:
     if len(claim) > MOST_CLAIM_CHARACTERS:
         return "it is longer than any sentence"

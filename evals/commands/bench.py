@@ -22,17 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant import Answer, Assistant, Status
-from assistant.answering.turn import Turn
+from assistant import Answer, Assistant
+from assistant.answering.selected import SelectedWriting
 from assistant.console.output import EXIT_NOT_SAID, console
 from assistant.embedded.download_progress import weights_of
 from assistant.embedded.llama_server import LocalServer
 from assistant.embedded.provider import ModelProvider
-from assistant.llm.prompts import load_prompt
-from assistant.question.follow_up import StandAlone
 from assistant.selection.select import select_answers
 from assistant.settings import Settings, load_settings
-from assistant.stopwatch import Stopwatch
 from evals.commands.bench_lines import Line, line, some, table_of
 from evals.run.suite import find_suite, load_material, read_suite
 from index.embed.local import Embedder
@@ -218,7 +215,7 @@ def _timed(assistant: Assistant, models: ModelProvider, text: str) -> Timed:
         stages={stage: answer.timings_ms[stage] for stage in STAGES if stage in answer.timings_ms},
         total=total,
         first_evidence=first_evidence,
-        first_claim=first_claim if answer.status is not Status.INSUFFICIENT else None,
+        first_claim=first_claim if not answer.status.refuses else None,
         prompt_tokens=usage.prompt_tokens if usage else None,
         cached_tokens=usage.cached_tokens if usage else None,
         completion_tokens=written,
@@ -238,16 +235,8 @@ def _reading(embedder: Embedder, reranker: Reranker | None, answer: Answer) -> f
 
 def _writing(assistant: Assistant, chat: "BaseChatModel", answer: Answer, tokens: int) -> float:
     """Milliseconds for the same evidence and as many tokens, without schema, checks and stream."""
-    turn = Turn(
-        StandAlone(answer.question, answer.question),
-        answer.hits,
-        answer.evidence,
-        select_answers(answer.evidence),
-        load_prompt("answer"),
-        None,
-        Stopwatch(),
-    )
-    system, user = turn.messages
+    writing = SelectedWriting(answer.question, answer.evidence, select_answers(answer.evidence), None)
+    system, user = writing.messages
     # What stands first is new, so that the fixed part alone is remembered from the question itself.
     prompt: list[Any] = [system, type(user)(f"(again)\n{user.text}")]
     # Other servers may write less.

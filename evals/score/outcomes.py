@@ -32,7 +32,7 @@ class Reader:
         usage: Mapping[str, int | None] = answer["usage"] or {}
         return Outcome(
             question,
-            answered=answer["status"] != str(Status.INSUFFICIENT),
+            answered=not Status(answer["status"]).refuses,
             statements=tuple(Statement(claim["text"], tuple(claim["citations"])) for claim in answer["claims"]),
             citations=tuple(self._cited(citation) for citation in answer["citations"]),
             ranked=tuple(self._hit(rank, hit) for rank, hit in enumerate(answer["hits"], start=1)),

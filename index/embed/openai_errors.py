@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from index.embed.openai_words import Fault, fault_of
 from index.errors import (
     AuthenticationError,
+    ContextOverflowError,
     RateLimitError,
     ReplyError,
     ServiceError,
@@ -212,7 +213,7 @@ def _refused(error: "openai.APIError", service: Service, offered: Callable[[], S
     if fault.kind == REFUSAL:
         return ReplyError(f"the model refused to answer: {service.quote(fault.words)}", "Ask in other words.")
     if is_context_overflow(error):
-        return ServiceError(
+        return ContextOverflowError(
             f"the prompt is longer than {service.named} can read: {service.quote(fault.words)}",
             "Lower ASSISTANT_EVIDENCE_TOKENS, or use a model with a longer context.",
         )

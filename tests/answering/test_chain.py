@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from assistant.answer import Answer, Citation, Evidence, Status
-from assistant.answering.chain import MAX_QUESTION_CHARACTERS, AnswerChain, Question
-from assistant.answering.turn import PROMPT_TOKENS
+from assistant.answering.chain import AnswerChain
+from assistant.answering.selected import PROMPT_TOKENS
 from assistant.llm.prompts import load_prompt
+from assistant.question.asked import MAX_QUESTION_CHARACTERS, Question
 from assistant.testing import ScriptedChat
 from assistant.text.tokens import count_tokens
 from index.articles import Article, Window, epoch_seconds

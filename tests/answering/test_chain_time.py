@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from assistant.answer import Answer, Status
-from assistant.answering.chain import AnswerChain, Question
+from assistant.answering.chain import AnswerChain
 from assistant.assistant import Assistant
+from assistant.question.asked import Question
 from assistant.question.follow_up import Earlier
 from assistant.testing import ScriptedChat
 from index.articles import Window, epoch_seconds, until_seconds

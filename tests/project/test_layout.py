@@ -24,8 +24,8 @@ ROOMS = {
         " store retrieve lifecycle library"
     ).split(),
     "assistant": (
-        "stopwatch trust settings_file setting_sources settings text dates llm answer embedded question evidence render"
-        " selection answering retriever testing assistant console chat cli __main__"
+        "stopwatch trust settings_file setting_sources setting_types settings text dates llm answer embedded"
+        " question evidence render selection answering retriever testing assistant console chat cli __main__"
     ).split(),
     "evals": (
         "questions converters metrics run score experiments index_bench judge reader report commands __main__"

@@ -1,0 +1,120 @@
+"""Whole passages as labelled sentences, for chat models that can read more than the sentences already chosen."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from assistant.answer import Evidence
+from assistant.evidence.injection import news_of
+from assistant.evidence.select import evidence_of
+from assistant.text.escaping import as_data
+from assistant.text.tokens import count_tokens
+from index.articles import ArticleInfo, Chunk
+from index.hits import Hit
+
+GAP = "…"  # between passages of one article that do not follow each other
+LABEL_TOKENS = 5  # of a sentence, for its label and the end of its line
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """What a chat model reads: articles in the order of their best passage, each with its passages in text order.
+
+    Attributes:
+        text: the labelled sentences under title, source and date of their articles.
+        sentences: label → sentence, in the order of the text.
+        chunks: the passages that were at hand, best first; those that are left out are among them.
+        tokens: most tokens that the text may have.
+    """
+
+    text: str
+    sentences: Mapping[str, Evidence]
+    chunks: tuple[Chunk, ...]
+    tokens: int
+
+    def within(self, tokens: int) -> "Passages":
+        """Fewer of the passages, the best of them."""
+        known = {_place(item): item for item in self.sentences.values()}
+        return _labelled(self.chunks, known, tokens)
+
+    def with_further(self, hits: Iterable[Hit]) -> "Passages":
+        """The passages of further hits that are not here yet, under labels that go on from these.
+
+        Their text is the new passages alone; their sentences are the old and the new ones.
+        """
+        there = {chunk.id for chunk in self.chunks}
+        new = {hit.chunk.id: hit.chunk for hit in hits if hit.chunk.id not in there}
+        more = _labelled(tuple(new.values()), {}, self.tokens // 2, len(self.sentences))
+        return replace(more, sentences={**self.sentences, **more.sentences}, chunks=(*self.chunks, *more.chunks))
+
+    def labelled(self, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+        """Those of the evidence that are in the passages, under the labels that they have there."""
+        by_place = {_place(item): item for item in self.sentences.values()}
+        return tuple(by_place[_place(item)] for item in evidence if _place(item) in by_place)
+
+
+def label_passages(hits: Sequence[Hit], evidence: Sequence[Evidence], most_tokens: int) -> Passages:
+    """Label the sentences of the hits that fit into a number of tokens; whole passages, the best of them first.
+
+    The scores of its sentences say how good a passage is; where none was read the order of the hits does.
+
+    Args:
+        evidence: sentences of the hits that were scored, best first; what is known of them is kept.
+        most_tokens: for all passages together; the best one is taken even if it is longer.
+    """
+    ranks = dict[tuple[str, int], int]()
+    for rank, item in enumerate(evidence):
+        ranks.setdefault((item.article.id, item.context_start), rank)
+    chunks = sorted(
+        (hit.chunk for hit in hits), key=lambda chunk: ranks.get((chunk.article.id, chunk.start), len(ranks))
+    )
+    return _labelled(tuple(chunks), {_place(item): item for item in evidence}, most_tokens)
+
+
+def _labelled(
+    ranked: tuple[Chunk, ...], known: Mapping[tuple[str, int], Evidence], tokens: int, labels: int = 0
+) -> Passages:
+    """Passages of the chunks that fit; ``labels`` are in use already."""
+    lines = list[str]()
+    sentences = dict[str, Evidence]()
+    for _, group in groupby(_in_text_order(_that_fit(ranked, tokens)), key=lambda chunk: chunk.article.id):
+        last: Chunk | None = None
+        for chunk in group:
+            if last is None:
+                lines.append(f"Article: {_heading(chunk.article)}")
+            elif last.number + 1 != chunk.number:
+                lines.append(GAP)
+            last = chunk
+            for sentence in news_of(chunk.text, chunk.sentences, chunk.start):
+                label = f"S{labels + len(sentences) + 1}"
+                item = evidence_of(label, chunk, sentence)
+                sentences[label] = replace(known.get(_place(item), item), label=label)
+                lines.append(f"[{label}] {as_data(sentence.text)}")
+        lines.append("")
+    return Passages("\n".join(lines).rstrip(), sentences, ranked, tokens)
+
+
+def _that_fit(chunks: Sequence[Chunk], most_tokens: int) -> list[Chunk]:
+    chosen = list[Chunk]()
+    left = most_tokens
+    for chunk in chunks:
+        tokens = count_tokens(chunk.text) + LABEL_TOKENS * len(chunk.sentences)
+        if not chosen or tokens <= left:
+            chosen.append(chunk)
+            left -= tokens
+    return chosen
+
+
+def _in_text_order(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Articles stay in the order of their first chunk."""
+    order = {article: n for n, article in enumerate(dict.fromkeys(chunk.article.id for chunk in chunks))}
+    return sorted(chunks, key=lambda chunk: (order[chunk.article.id], chunk.number))
+
+
+def _place(item: Evidence) -> tuple[str, int]:
+    return item.article.id, item.start
+
+
+def _heading(article: ArticleInfo) -> str:
+    known = (article.title or article.url or article.id, article.source, article.published)
+    return " · ".join(as_data(part) for part in known if part)
