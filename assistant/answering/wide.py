@@ -182,10 +182,12 @@ class WideWriting:
             self._failed.append(_Failed(text, items, verdict.reason))
 
     def _around(self, items: Sequence[Evidence]) -> str:
-        """All that the model has read of the articles of these sentences."""
+        """All that the model has read of the articles of these sentences, and names of the question that others have."""
         articles = {item.article.id for item in items}
-        read = (item.sentence for item in self._passages.sentences.values() if item.article.id in articles)
-        return " ".join(read)
+        read = self._passages.sentences.values()
+        elsewhere = word_stems(" ".join(item.sentence for item in read))
+        asked = (name for name in names(self._question) if word_stems(name) <= elsewhere)
+        return " ".join((*(item.sentence for item in read if item.article.id in articles), *asked))
 
     def _look_again(self, search: Search) -> str:
         """What is said to the model with the passages that its searches have found; empty when they find nothing."""

@@ -106,43 +106,32 @@ def verify(claim: str, sentence: str, *, before: Sequence[str] = (), by_words: b
     if missing:
         return Verdict(f"the sentence does not have {_listed(missing)}")
     strange = frozenset(name for name in names(claim) if not word_stems(name) <= word_stems(sentence))
-    reach = _reach(strange, before) if strange and PRONOUN.search(sentence) else 0
+    reach = names_before(claim, sentence, before)
     if strange and not reach:
         return Verdict(f"the sentence does not name {_listed(strange)}")
     lent = frozenset().union(*(word_stems(name) for name in strange))
-    if _denies(claim) and not _denies(sentence):
-        return Verdict("the sentence does not deny it")
-    added = next((mode for mode in ("planned", "alleged") if _only_in(MODES[mode], claim, sentence)), "")
-    if added:
-        return Verdict(f"the claim tells it as {added}, the sentence does not")
-    lost = _lost_mode(claim, sentence)
-    if lost:
-        return Verdict(f"the sentence tells it as {lost}, the claim does not")
+    if otherwise := how_meant_otherwise(claim, sentence):
+        return Verdict(otherwise)
     if by_words and content_recall(claim, sentence, lent) < MIN_CONTENT_RECALL:
         return Verdict("the sentence does not state it")
     return Verdict(reach=reach)
 
 
-def check_in_context(claim: str, cited: str, *, before: Sequence[str], around: str) -> Verdict:
-    """Check a claim against the sentences that it cites, where a reader says whether they state it.
+def how_meant_otherwise(claim: str, sentence: str) -> str:
+    """What only one of claim and sentence tells as planned, alleged or denied; empty when nothing is."""
+    if _denies(claim) and not _denies(sentence):
+        return "the sentence does not deny it"
+    added = next((mode for mode in ("planned", "alleged") if _only_in(MODES[mode], claim, sentence)), "")
+    if added:
+        return f"the claim tells it as {added}, the sentence does not"
+    lost = _lost_mode(claim, sentence)
+    return f"the sentence tells it as {lost}, the claim does not" if lost else ""
 
-    Args:
-        cited: the sentences, one after the other.
-        before: the sentences before them, in the order of the article.
-        around: what else belongs to them: the title, the source, the date, the passage.
-    """
-    if unusable := _unusable(claim):
-        return Verdict(unusable)
-    near = "\n".join((cited, around))
-    missing = numbers(claim) - numbers(near)
-    if missing:
-        return Verdict(f"nothing near its sentences has {_listed(missing)}")
-    known = word_stems(near)
-    strange = frozenset(name for name in names(claim) if not word_stems(name) & known)
-    if strange:
-        return Verdict(f"nothing near its sentences names {_listed(strange)}")
-    far = frozenset(name for name in names(claim) if not word_stems(name) <= word_stems(cited))
-    return Verdict(reach=_reach(far, before) if far else 0)
+
+def names_before(claim: str, sentence: str, before: Sequence[str]) -> int:
+    """How many of the sentences before it take to find the claim's names that a sentence with a pronoun lacks."""
+    strange = [name for name in names(claim) if not word_stems(name) <= word_stems(sentence)]
+    return _reach(strange, before) if strange and PRONOUN.search(sentence) else 0
 
 
 def _unusable(claim: str) -> str:
