@@ -21,6 +21,7 @@ from assistant.answering.turn import Turn
 from assistant.evidence.select import EvidenceLimits, select_evidence
 from assistant.llm.client import ReplyPart, astream_reply, stream_reply
 from assistant.llm.prompts import Prompt, load_prompt
+from assistant.llm.service import model_name
 from assistant.question.follow_up import (
     MOST_TOKENS,
     Earlier,
@@ -227,12 +228,6 @@ class AnswerChain(Runnable[str | Question, Answer]):
         begun = turn.begins_to_write()
         if turn.read(part) or begun:
             yield turn.snapshot()
-
-
-def model_name(chat: "BaseChatModel") -> str:
-    """What the chat model calls itself; its class where it has no name."""
-    name = getattr(chat, "model_name", None) or getattr(chat, "model", None)
-    return str(name or type(chat).__name__)
 
 
 def _checked(question: str | Question) -> Question:

@@ -83,6 +83,7 @@ def test_paths_in_a_file_start_beside_it(tmp_path: Path, monkeypatch: pytest.Mon
 def test_every_setting_has_a_variable_and_a_description(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     other = {name: "http://host/v1" for name in Settings.model_fields if name.endswith("_url")} | {
         "reranker": "none",
+        "cassette_mode": "record",
         "chroma_url": "http://host",
     }
     small = {"retries": "1", "temperature": "1.5"}
