@@ -233,7 +233,7 @@ class Exchange:
 
     def _cut_prompt_warning(self) -> str:
         read = (self._usage or {}).get("input_tokens")
-        if not read:
+        if not read or self._played:
             return ""
         sent = sum(count_tokens(message.text) for message in self._messages)
         if read >= CUT_PROMPT_SHARE * sent:
