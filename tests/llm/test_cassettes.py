@@ -45,16 +45,19 @@ REQUEST = Request.of("m", MESSAGES, SCHEMA)
 WRITER = """
 import sys
 from pathlib import Path
-from assistant.llm.cassette import Cassette, Reply
-from assistant.llm.cassette_lines import Request
+from assistant.llm.cassette import Cassette
+from assistant.llm.cassette_lines import Reply, Request
 from index.errors import PendingReplyError
 tape, name = Cassette(Path(sys.argv[1]), "pending"), sys.argv[2]
-for number in range(40):
-    tape.add(Reply(digest=Request(name, (("user", str(number)),), {}).digest, reply=name * 3000))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(200):
     try:
         tape.reply_to(Request("both", (("user", str(number)),), {}))
     except PendingReplyError:
         pass
+for number in range(40):
+    tape.add(Reply(digest=Request(name, (("user", str(number)),), {}).digest, reply=name * 3000))
 """
 
 Ask = Callable[[Any], list[ReplyPart]]
@@ -116,7 +119,10 @@ def test_what_a_server_replied_is_played_when_it_is_gone(tmp_path: Path, ask: As
 
 @pytest.mark.parametrize(
     "script",
-    [[Streamed(["I am sorry."]), GOOD], [Streamed(['{"S1": "The Reds won.", "S'], finish="length")]],
+    [
+        [Streamed(["I am sorry."]), GOOD],
+        [Streamed(['{"S1": "The Reds won.", "S2": "It'], usage=USAGE, finish="length")],
+    ],
     ids=["second attempt", "cut"],
 )
 def test_a_second_attempt_and_a_cut_reply_are_played_as_they_came(
@@ -238,13 +244,18 @@ def test_the_digest_of_a_request_stays_what_it_was() -> None:
 
 def test_two_processes_add_and_ask_at_once(tmp_path: Path) -> None:
     tape = Cassette(tmp_path / "tape")
-    processes = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(tape.folder), name], cwd=ROOT) for name in ("one", "two")
-    ]
-    assert [process.wait(300) for process in processes] == [0, 0]
+    command = [sys.executable, "-c", WRITER, str(tape.folder)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
+    with subprocess.Popen([*command, "one"], **pipes) as one, subprocess.Popen([*command, "two"], **pipes) as two:
+        assert [process.stdout.readline() for process in (one, two) if process.stdout] == ["ready\n"] * 2
+        for process in (one, two):
+            assert process.stdin
+            process.stdin.write("go\n")
+            process.stdin.flush()
+    assert (one.returncode, two.returncode) == (0, 0)
     replies = tape.replies()
     assert sorted(str(reply.reply)[:3] for reply in replies.values()) == ["one"] * 40 + ["two"] * 40
-    assert len(tape.waiting()) == len((tape.requests_path).read_text().splitlines()) == 40
+    assert len(tape.waiting()) == len((tape.requests_path).read_text().splitlines()) == 200
     assert (tape.folder / REPLIES).stat().st_mode & 0o077 == 0
 
 
