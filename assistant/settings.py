@@ -77,6 +77,8 @@ class Settings(BaseModel):
     threads: Count | None = Field(default=None, description="threads of the embedded models; unset: one for each core")
     context_tokens: int = Field(default=4096, ge=512, description="context of the embedded LLM, in tokens")
     keep_warm_seconds: int = Field(default=300, ge=0, description="how long the embedded LLM stays loaded afterwards")
+    cassette: UserPath | None = Field(default=None, description="folder of recorded replies of the chat model")
+    cassette_mode: Literal["record", "replay", "pending"] = Field(default="replay", description="what to do with it")
     timeout_seconds: float = Field(
         default=120.0, gt=0, allow_inf_nan=False, description="longest silence of a server, seconds"
     )

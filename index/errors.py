@@ -15,7 +15,9 @@
         ├── UnreachableError       nothing answers at the address (retrying may help)
         ├── RateLimitError         too many requests, or the quota is used up
         ├── ServiceTimeoutError    no answer in time (retrying may help)
-        └── ReplyError             the server answered with something unusable
+        ├── ReplyError             the server answered with something unusable
+        └── CassetteMissError      the cassette that stands for the server has no reply to a request
+            └── PendingReplyError  the request was written down and waits for one
 
 An error is one line about what happened and one about what to do. What costs an article a part of it and no more, such
 as a date that is none, is an ``InputWarning`` instead.
@@ -134,3 +136,11 @@ class ContextOverflowError(ServiceError):
 
 class ReplyError(ServiceError):
     """The server answered with something that cannot be used."""
+
+
+class CassetteMissError(ServiceError):
+    """The cassette has no reply to a request; the problem names cassette and digest."""
+
+
+class PendingReplyError(CassetteMissError):
+    """The request was written down and waits for a reply."""

@@ -24,6 +24,7 @@ from assistant.evidence.passages import label_passages
 from assistant.evidence.select import EvidenceLimits, select_evidence
 from assistant.llm.client import ReplyPart, astream_reply, stream_reply
 from assistant.llm.prompts import load_prompt
+from assistant.llm.service import model_name
 from assistant.question.asked import Question, checked
 from assistant.question.follow_up import (
     MOST_TOKENS,
@@ -229,12 +230,6 @@ class AnswerChain(Runnable[str | Question, Answer]):
         begun = turn.begins_to_write()
         if turn.read(part) or begun:
             yield turn.snapshot()
-
-
-def model_name(chat: "BaseChatModel") -> str:
-    """What the chat model calls itself; its class where it has no name."""
-    name = getattr(chat, "model_name", None) or getattr(chat, "model", None)
-    return str(name or type(chat).__name__)
 
 
 def _understood(standalone: StandAlone, stopwatch: Stopwatch) -> Iterator[Answer]:

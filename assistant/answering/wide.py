@@ -182,7 +182,7 @@ class WideWriting:
             self._failed.append(_Failed(text, items, verdict.reason))
 
     def _around(self, items: Sequence[Evidence]) -> str:
-        """All that the model has read of the articles of these sentences, and names of the question that others have."""
+        """What the model has read of the articles of these sentences, and names of the question that others have."""
         articles = {item.article.id for item in items}
         read = self._passages.sentences.values()
         elsewhere = word_stems(" ".join(item.sentence for item in read))

@@ -1,4 +1,4 @@
-"""The command line: ``assistant ask``, ``chat``, ``index``, ``models``, ``config``, ``completion``."""
+"""The command line: ``assistant ask``, ``cassette``, ``chat``, ``index``, ``models``, ``config``, ``completion``."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from assistant.console.output import run, version_option
 
 LAZY_COMMANDS = {
     "ask": "assistant.cli.ask:ask",
+    "cassette": "assistant.cli.cassette:cassette",
     "chat": "assistant.chat.command:chat",
     "completion": "assistant.cli.completion:completion",
     "config": "assistant.cli.config:config",

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from assistant.embedded.daemon import Address, Serving, WarmModel
 from assistant.embedded.download_progress import fetch, weights_of
 from assistant.embedded.llama_server import LocalServer
+from assistant.llm.cassette import cassette_of
 from assistant.llm.client import make_chat_model, only_model
 from assistant.llm.prompts import load_prompt
+from assistant.llm.service import model_name
 from assistant.settings import Settings, cache_path, reveal
 from index.embed.local import Embedder, LocalEmbedder
 from index.embed.service import ServiceEmbedder
@@ -42,7 +44,7 @@ class ModelProvider:
 
     Args:
         fetch: fetches missing model files and shows how far it is.
-        chat: used instead of the model that the settings name.
+        chat: used instead of the model that the settings name; a cassette of the settings holds for it too.
         warm: let the embedded language model run in a process of its own that outlives this one for as long as the
             settings say; else it runs in this process and ends with it.
         at_once: questions that the embedded language model answers at the same time.
@@ -63,6 +65,7 @@ class ModelProvider:
         self._warm = warm and settings.keep_warm_seconds > 0 and hasattr(os, "fork")
         self._at_once = at_once
         self._embedded_chats: dict[str, BaseChatModel] = {}
+        self._cassette = cassette_of(settings)
         self._lock = threading.RLock()
 
     def embedder(self) -> Embedder:
@@ -102,7 +105,7 @@ class ModelProvider:
             return self._reader
 
     def chat(self) -> "BaseChatModel":
-        """The chat model; the embedded one is loaded at the first call.
+        """The chat model, or the cassette that records it or stands for it; the embedded one is loaded at first.
 
         Raises:
             ModelError: the embedded model cannot be fetched or loaded.
@@ -110,9 +113,21 @@ class ModelProvider:
             ServiceError: the server cannot be asked which models it offers.
         """
         with self._lock:
-            if self._given_chat is not None:
-                return self._given_chat
-            return self._embedded_chat() if self._settings.uses_local_llm else self._served_chat
+            if self._cassette is None:
+                return self._real_chat()
+            from assistant.llm.cassette_chat import CassetteChat
+
+            given, named = self._given_chat, self._settings.chat_model or "cassette"
+            return CassetteChat(
+                cassette=self._cassette,
+                model_name=named if given is None else model_name(given),
+                real=None if self._cassette.plays else self._real_chat(),
+            )
+
+    def _real_chat(self) -> "BaseChatModel":
+        if self._given_chat is not None:
+            return self._given_chat
+        return self._embedded_chat() if self._settings.uses_local_llm else self._served_chat
 
     @property
     def is_embedded(self) -> bool:
@@ -126,19 +141,14 @@ class ModelProvider:
 
     @cached_property
     def _reranks(self) -> bool:
-        settings = self._settings
-        if settings.reranker == "none":
-            return False
-        wanted = "reranker" in settings.model_fields_set or settings.uses_local_embeddings
-        return wanted or all(map(_installed, RERANKER_NEEDS))
+        wanted = "reranker" in self._settings.model_fields_set or self._settings.uses_local_embeddings
+        return self._settings.reranker != "none" and (wanted or all(map(_installed, RERANKER_NEEDS)))
 
     def begin(self) -> None:
-        """Load what a question needs beside what is done meanwhile: the reranker, and where it runs in another process
-        the embedded language model. Nothing is fetched.
-        """
+        """Load the reranker, and where it runs in another process the embedded LLM, meanwhile; nothing is fetched."""
         if not self.complete:
             return
-        if self._warm and self._settings.uses_local_llm and self._given_chat is None:
+        if self._warm and self._asks_embedded:
             self._warm_model.begin()
         threading.Thread(target=self._load_reranker, name="reranker").start()
 
@@ -149,6 +159,10 @@ class ModelProvider:
                 reranker.load()
             if isinstance(reader, LocalReader):
                 reader.load()
+
+    @property
+    def _asks_embedded(self) -> bool:
+        return self.is_embedded and not (self._cassette is not None and self._cassette.plays)
 
     @property
     def complete(self) -> bool:
@@ -257,7 +271,7 @@ class ModelProvider:
         wanted = (
             (EMBEDDINGS, settings.uses_local_embeddings),
             (RERANKER, self._reranks),
-            (LLM, settings.uses_local_llm and self._given_chat is None),
+            (LLM, self._asks_embedded),
         )
         return tuple(asset for asset, needed in wanted if needed)
 

@@ -1,4 +1,4 @@
-"""One question to a chat model: its attempts, what comes back, and what failures mean. No input or output here."""
+"""One question to a chat model: its attempts, what comes back, and what failures mean. Cassettes record from here."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ SCHEMA_WORDING = "Reply with one JSON object that matches this JSON Schema, and 
 
 
 class Exchange:
-    """One question and its attempts, without input or output, so that both ways of streaming share it.
+    """One question and its attempts, without talking to a server, so that both ways of streaming share it.
 
     For each attempt: `start`, `read` for each chunk, `fail` if it broke, `finish`; until `over`.
     """
@@ -39,13 +39,19 @@ class Exchange:
     ) -> None:
         from langchain_openai.chat_models.base import BaseChatOpenAI
 
+        from assistant.llm.cassette_chat import CassetteChat
+
+        self._cassette = chat if isinstance(chat, CassetteChat) else None
+        self._played = self._cassette is not None and self._cassette.real is None
+        if self._cassette is not None and self._cassette.real is not None:
+            chat = self._cassette.real
         self.over = False
         self._chat = chat
         self._messages = list(messages)
         self._schema = schema
         self._max_tokens = max_tokens
         self._compatible = chat if isinstance(chat, BaseChatOpenAI) else None
-        self._enforced = self._compatible is not None
+        self._enforced = self._compatible is not None or self._played
         self._limit = "max_tokens"
         self._dropped: tuple[str, ...] = ()
         self._calls = 0
@@ -71,7 +77,7 @@ class Exchange:
 
     def _bound(self) -> "Runnable[Any, Any]":
         if self._compatible is None:
-            return self._chat
+            return self._chat.bind(reply_schema=self._schema) if self._played else self._chat
         parameters: dict[str, Any] = {self._limit: self._max_tokens}
         if self._enforced:
             wanted = {"name": "answer", "schema": self._schema, "strict": True}
@@ -151,6 +157,8 @@ class Exchange:
         if self._again:
             return None
         self._usages.append(self._usage)
+        if self._cassette is not None and not self._played and not self._refusal:
+            self._cassette.keep(self._messages, self._schema, self._text, self._usage, truncated=self._truncated)
         if self._refusal:
             raise ReplyError(
                 f"the model refused to answer: {self._service.quote(self._refusal)}", "Ask in other words."
@@ -225,7 +233,7 @@ class Exchange:
 
     def _cut_prompt_warning(self) -> str:
         read = (self._usage or {}).get("input_tokens")
-        if not read:
+        if not read or self._played:
             return ""
         sent = sum(count_tokens(message.text) for message in self._messages)
         if read >= CUT_PROMPT_SHARE * sent:
@@ -238,7 +246,7 @@ class Exchange:
     @property
     def _service(self) -> Service:
         if self._compatible is None:
-            return Service(type(self._chat).__name__, "the model")
+            return Service(type(self._chat).__name__, self._cassette.model_name if self._cassette else "the model")
         return service_of(self._compatible)
 
     def _offered(self) -> tuple[str, ...]:

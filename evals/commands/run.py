@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant.console.output import console
+from assistant.llm.cassette import cassette_of
 from assistant.llm.prompts import load_prompt
 from assistant.text.tokens import count_tokens
 from evals.commands.tally import Tally
@@ -22,6 +23,7 @@ from index.lifecycle.add import AddReport
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+EXIT_WAITING = 3  # the run is not complete
 PLAIN_STEPS = 20  # lines of progress where there is no terminal
 
 
@@ -35,7 +37,10 @@ Examples:
   python -m evals run clapnq --shard 1/2 & python -m evals run clapnq --shard 2/2
 
 Run the same command again after an interruption: what is recorded is not
-asked again. Changed code or settings begin a new run.""",
+asked again. Changed code or settings begin a new run. Questions that wait for
+a reply of a cassette are asked again too.
+
+Exit status: 0 all asked, 1 error, 2 wrong usage, 3 questions wait for replies.""",
 )
 @click.argument("suite")
 @click.option(
@@ -49,7 +54,9 @@ asked again. Changed code or settings begin a new run.""",
 @click.option("--shard", default="1/1", metavar="I/N", help="Ask only this part of the questions.")
 @click.option("--workers", default=1, type=click.IntRange(min=1), help="Questions asked at the same time.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be asked, and what it may cost.")
-def run_command(
+@click.pass_context
+def run_command(  # noqa: PLR0913 -- one parameter for each option
+    context: click.Context,
     suite: str,
     folder: Path | None,
     settings: tuple[str, ...],
@@ -75,7 +82,18 @@ def run_command(
         return
     with _display(run, len(keys), [done[key] for key in keys if key in done]) as shown:
         execute(run, shard=part, limit=limit, workers=workers, indexing=shown.indexing, progress=shown.record)
+    if waiting := run.progress().waiting & set(keys):
+        click.echo(_waiting(run, len(waiting)), err=True)
+        context.exit(EXIT_WAITING)
     click.echo(f"next: python -m evals score {run.folder}", err=True)
+
+
+def _waiting(run: Run, count: int) -> str:
+    """What to say of questions that the cassette has no reply to."""
+    cassette = cassette_of(settings_of(run, run.info.suite.seed))
+    if cassette and cassette.mode == "pending":
+        return f"{count} questions wait for replies: {cassette.requests_path}"
+    return f"{count} questions wait for replies; ASSISTANT_CASSETTE_MODE=pending writes their requests down"
 
 
 def _with_settings(suite: Suite, assignments: tuple[str, ...]) -> Suite:

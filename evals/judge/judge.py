@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assistant.answering.chain import model_name
 from assistant.embedded.provider import ModelProvider
 from assistant.llm.client import stream_reply
 from assistant.llm.prompts import Prompt, load_prompt
+from assistant.llm.service import model_name
 from assistant.settings import Settings
 from assistant.text.claim_check import content_recall, verify
 from evals.judge.claims import Label
 from evals.judge.grades import Grade, Grader, GraderInfo
 from evals.run.runner import FATAL
-from index.errors import ServiceError, SettingError
+from index.errors import CassetteMissError, ServiceError, SettingError
 from index.retrieve.rerank import Reranker
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Judge:
         messages = self.prompt.messages(claim=quoted(claim), sentences=quoted_list(sentences))
         try:
             *_, last = stream_reply(self.chat, messages, dict(self.prompt.reply), REPLY_TOKENS)
-        except FATAL:
+        except (*FATAL, CassetteMissError):
             raise
         except ServiceError as error:
             return Grade(error=f"{type(error).__name__}: {error.problem}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from assistant.llm.cassette import cassette_of
 from assistant.settings import Settings, explain_settings
 from index.articles import Article
 from index.retrieve.adapter import read_adapter
@@ -22,7 +23,8 @@ ANSWERING = ("assistant", "index", "prompts")  # packages that decide what is an
 DISTRIBUTION = "news-assistant"
 DEVELOPMENT = re.compile(r"extra == ['\"]dev['\"]")  # tools that no answer depends on
 NOT_ANSWERING = frozenset({"prompts/judge.md"})
-LEFT_OUT = frozenset({"api_key", "embeddings_api_key", "chroma_url", "chroma_token"})
+# Of a cassette it counts which one is played, and not whether requests without a reply are written down.
+LEFT_OUT = frozenset({"api_key", "embeddings_api_key", "chroma_url", "chroma_token", "cassette_mode"})
 
 
 class Provenance(BaseModel):
@@ -62,6 +64,8 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
     shown = {item.name: item.value for item in explain_settings(**overrides) if item.name not in LEFT_OUT}
     local = {"embeddings": settings.uses_local_embeddings, "reranker": settings.reranker == "local"}
     local["llm"] = settings.uses_local_llm and settings.local_model is None
+    cassette = cassette_of(settings)
+    unsaid = {"index", "models_dir", *(() if cassette and cassette.plays else ("cassette",))}
     return Provenance(
         commit=_git("rev-parse", "HEAD") or "",
         dirty=None if (changes := _git("status", "--porcelain")) is None else bool(changes),
@@ -70,7 +74,7 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
         prompts=_prompts(),
         model=settings.chat_model or "",
         weights={asset.role: _weights(asset) for asset in ASSETS if local.get(asset.role)} | _reader(local["reranker"]),
-        settings={name: value for name, value in shown.items() if name not in {"index", "models_dir"}},
+        settings={name: value for name, value in shown.items() if name not in unsaid},
         articles=articles_digest(articles),
         machine=_machine(),
     )

@@ -3,7 +3,8 @@
 run.json         what was to be done, and where the numbers come from
 questions.jsonl  the questions, with the offsets that their evidence has in these articles
 articles.jsonl   the articles
-records.jsonl    a line when a question is begun, and one when it is done; of shard 2 of 4: records-2-of-4.jsonl
+records.jsonl    a line when a question is begun, and one when it is done or waits for a reply of a cassette; of shard 2
+                 of 4: records-2-of-4.jsonl
 index/           the index, made by the code that is measured
 """
 
@@ -63,6 +64,18 @@ class Begun(_Line):
         return self.question, self.seed
 
 
+class Waiting(_Line):
+    """A question that was begun waits for a reply that the cassette does not have; it is asked again."""
+
+    kind: Literal["waiting"] = "waiting"
+    question: str
+    seed: int
+
+    @property
+    def key(self) -> Key:
+        return self.question, self.seed
+
+
 class Record(_Line):
     """What became of a question.
 
@@ -88,15 +101,16 @@ class Record(_Line):
         return self.question, self.seed
 
 
-Line = TypeAdapter[Begun | Record](Annotated[Begun | Record, Field(discriminator="kind")])
+Line = TypeAdapter[Begun | Waiting | Record](Annotated[Begun | Waiting | Record, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the record files say: records by key, and how often each key was begun without end."""
+    """What the record files say: records by key, how often each key was begun without end, and which keys wait."""
 
     records: Mapping[Key, Record] = field(default_factory=dict)
     unfinished: Mapping[Key, int] = field(default_factory=dict)
+    waiting: frozenset[Key] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -165,6 +179,7 @@ class Run:
         """
         records: dict[Key, Record] = {}
         begun: Counter[Key] = Counter()
+        waiting: set[Key] = set()
         known = set(self.keys)
         for path in sorted(self.folder.glob("records*.jsonl")):
             for place, line in read_lines(path, Line, REMEDY):
@@ -174,9 +189,13 @@ class Run:
                     )
                 if isinstance(line, Record):
                     records.setdefault(line.key, line)
+                elif isinstance(line, Waiting):
+                    begun[line.key] -= 1
+                    waiting.add(line.key)
                 else:
                     begun[line.key] += 1
-        return Progress(records, {key: count for key, count in begun.items() if key not in records})
+        unfinished = {key: count for key, count in begun.items() if count > 0 and key not in records}
+        return Progress(records, unfinished, frozenset(waiting - records.keys()))
 
     def completed(self) -> tuple[Record, ...]:
         """The records that there are, in the order of the keys."""

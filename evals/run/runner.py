@@ -17,12 +17,13 @@ from evals.questions.files import question_line
 from evals.questions.schema import Question
 from evals.run.append_only import LineFile, open_line_file
 from evals.run.provenance import gather
-from evals.run.records import RUNS, Begun, Key, Record, Run, RunInfo, create_run
+from evals.run.records import RUNS, Begun, Key, Record, Run, RunInfo, Waiting, create_run
 from evals.run.suite import Material, Suite
 from index.articles import until_seconds
 from index.errors import (
     AssistantError,
     AuthenticationError,
+    CassetteMissError,
     IndexStateError,
     InputError,
     ModelError,
@@ -153,6 +154,9 @@ class _Worker:
                 answer = (await self.assistant.aask(asked(question))).to_dict()
         except FATAL:
             raise
+        except CassetteMissError:  # says nothing about the answer: the question is asked again when there is a reply
+            self.file.add(Waiting(question=question.id, seed=seed))
+            return
         except TimeoutError:
             error, kind = f"no answer within {self.timeout_seconds:g} s", "time-out"
         except AssistantError as failure:

@@ -38,7 +38,13 @@ from index.errors import InputError, UsageError
 from index.read.readers import find_files, read_articles
 
 # What a suite may not set: where a run keeps things is the run's business, and keys do not belong into files.
-NOT_FOR_SUITES = frozenset({"index", "api_key", "embeddings_api_key", "chroma_url", "chroma_token", "seed"})
+NOT_FOR_SUITES = frozenset(
+    {
+        *("index", "api_key", "embeddings_api_key", "chroma_url", "chroma_token", "seed"),
+        # A run is begun with requests that wait, and goes on with the replies: the same run with another mode.
+        *("cassette", "cassette_mode"),
+    }
+)
 
 
 class _Part(BaseModel):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from assistant.llm.cassette import Cassette, import_replies
 from evals.commands.main import main
 from evals.run.append_only import open_line_file
 from evals.run.records import Begun, Run, find_run
@@ -82,6 +83,10 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int
     printed = capsys.readouterr()
     assert "Traceback" not in printed.err
     return int(caught.value.code or 0), printed.out, printed.err
+
+
+def refuse(error: InputError) -> None:
+    raise error
 
 
 def means(folder: Path) -> Mapping[str, float | None]:
@@ -348,3 +353,36 @@ def test_a_run_killed_twice_scores_as_one_that_was_not(tmp_path: Path) -> None:
         assert start(suite, tmp_path / "whole").wait(WAIT_SECONDS) == 0
     assert Run(tmp_path / "killed").keys == Run(tmp_path / "whole").keys
     assert means(tmp_path / "killed") == means(tmp_path / "whole")
+
+
+def test_a_run_whose_replies_come_from_somebody_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite, folder, tape = write_suite(tmp_path / "s", "http://127.0.0.1:9/v1", 3), tmp_path / "run", tmp_path / "tape"
+    monkeypatch.setenv("ASSISTANT_CASSETTE", str(tape))
+    monkeypatch.setenv("ASSISTANT_CASSETTE_MODE", "pending")
+    for _ in range(4):  # more often than a question may end the program
+        status, _, err = run(capsys, "run", suite, "--to", folder)
+        assert status == 3
+        assert err.endswith(f"3 questions wait for replies: {tape / 'requests.jsonl'}\n")
+    assert Run(folder).completed() == ()
+    assert Run(folder).progress().unfinished == {}
+    asked = [json.loads(line) for line in (tape / "requests.jsonl").read_text().splitlines()]
+    assert len(asked) == 3
+    given = [{**item, "reply": reply_to(item["messages"][-1]["content"], lambda _, text: text)} for item in asked]
+
+    replies = tmp_path / "replies.jsonl"
+    replies.write_text(f"{json.dumps(given[0])}\n")
+    import_replies(Cassette(tape), replies, refuse)
+    monkeypatch.setenv("ASSISTANT_CASSETTE_MODE", "replay")  # the same run
+    status, _, err = run(capsys, "run", suite, "--to", folder)
+    assert (status, len(Run(folder).completed())) == (3, 1)
+    assert "2 questions wait for replies; ASSISTANT_CASSETTE_MODE=pending" in err
+    assert run(capsys, "score", folder)[0] == 3
+
+    replies.write_text("".join(f"{json.dumps(item)}\n" for item in given))
+    import_replies(Cassette(tape), replies, refuse)
+    assert run(capsys, "run", suite, "--to", folder)[0] == 0
+    assert score_run(Run(folder)).complete
+    assert means(folder)["answer_recall"] == 1
+    assert Run(folder).info.provenance.settings["cassette"] == str(tape)

@@ -84,6 +84,7 @@ def test_every_setting_has_a_variable_and_a_description(name: str, monkeypatch: 
     other = {name: "http://host/v1" for name in Settings.model_fields if name.endswith("_url")} | {
         "reranker": "none",
         "writing": "wide",
+        "cassette_mode": "record",
         "chroma_url": "http://host",
     }
     small = {"retries": "1", "temperature": "1.5"}
