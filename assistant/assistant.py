@@ -149,7 +149,7 @@ class Assistant:
         settings = self.settings
         evidence = EvidenceLimits(settings.sentences, settings.evidence_tokens)
         limits = ChainLimits(settings.candidates, settings.k, evidence)
-        return AnswerChain(self.library, self._chats, limits, lost=self._models.lost)
+        return AnswerChain(self.library, self._chats, limits, lost=self._models.lost, prices=self._chats.prices)
 
     def retriever(self, k: int | None = None, window: Window | None = None) -> "NewsRetriever":
         """The search alone, as a LangChain ``BaseRetriever`` that gives ``k`` chunks."""

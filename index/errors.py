@@ -22,7 +22,7 @@ as a date that is none, is an ``InputWarning`` instead.
 """
 
 import warnings
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class AssistantError(Exception):
@@ -129,4 +129,10 @@ class ServiceTimeoutError(ServiceError):
 
 
 class ReplyError(ServiceError):
-    """The server answered with something that cannot be used."""
+    """The server answered with something that cannot be used.
+
+    Attributes:
+        usage: what that took, as whoever asked counts it; None when it is not known.
+    """
+
+    usage: Any = None

@@ -20,7 +20,9 @@ from assistant.answer import Answer, Status
 from assistant.answering.turn import Turn
 from assistant.evidence.select import EvidenceLimits, select_evidence
 from assistant.llm.client import ReplyPart, astream_reply, stream_reply
+from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.prompts import Prompt, load_prompt
+from assistant.llm.service import model_name
 from assistant.question.follow_up import (
     MOST_TOKENS,
     Earlier,
@@ -96,15 +98,23 @@ class AnswerChain(Runnable[str | Question, Answer]):
         limits: how much is searched and shown.
         prompt: the prompt that makes claims of evidence.
         lost: what makes every answer worse than it could be, told with each; empty when nothing does.
+        prices: what chat models cost.
     """
 
     def __init__(
-        self, library: Library, chats: ChatProvider, limits: ChainLimits, prompt: Prompt | None = None, lost: str = ""
+        self,
+        library: Library,
+        chats: ChatProvider,
+        limits: ChainLimits,
+        prompt: Prompt | None = None,
+        lost: str = "",
+        prices: Prices = UNKNOWN,
     ) -> None:
         self._library = library
         self._chats = chats
         self._limits = limits
         self._lost = lost
+        self._prices = prices
         self._prompt = prompt or load_prompt("answer")
         self._rewriting = load_prompt("standalone")
 
@@ -131,7 +141,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
             chat = self._chat(turn)
             yield turn.snapshot()
             try:
-                for part in stream_reply(chat, turn.messages, turn.schema, turn.max_tokens):
+                for part in stream_reply(chat, turn.messages, turn.schema, turn.max_tokens, self._prices):
                     yield from self._read(turn, part)
             except ReplyError as error:
                 turn.model_failed(error)
@@ -154,7 +164,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
             chat = await asyncio.to_thread(self._chat, turn)
             yield turn.snapshot()
             try:
-                async for part in astream_reply(chat, turn.messages, turn.schema, turn.max_tokens):
+                async for part in astream_reply(chat, turn.messages, turn.schema, turn.max_tokens, self._prices):
                     for answer in self._read(turn, part):
                         yield answer
             except ReplyError as error:
@@ -168,10 +178,10 @@ class AnswerChain(Runnable[str | Question, Answer]):
         chat = self._load(stopwatch)
         messages = rewriting_messages(self._rewriting, asked.text, asked.history)
         try:
-            *_, last = stream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS)
+            *_, last = stream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS, self._prices)
             return rewritten(asked.text, asked.history, last)
         except ReplyError as error:
-            return not_rewritten(asked.text, error.problem)
+            return not_rewritten(asked.text, error)
         finally:
             stopwatch.lap("rewrite")
 
@@ -182,10 +192,13 @@ class AnswerChain(Runnable[str | Question, Answer]):
         chat = await asyncio.to_thread(self._load, stopwatch)
         messages = rewriting_messages(self._rewriting, asked.text, asked.history)
         try:
-            parts = [part async for part in astream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS)]
+            parts = [
+                part
+                async for part in astream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS, self._prices)
+            ]
             return rewritten(asked.text, asked.history, parts[-1])
         except ReplyError as error:
-            return not_rewritten(asked.text, error.problem)
+            return not_rewritten(asked.text, error)
         finally:
             stopwatch.lap("rewrite")
 
@@ -227,12 +240,6 @@ class AnswerChain(Runnable[str | Question, Answer]):
         begun = turn.begins_to_write()
         if turn.read(part) or begun:
             yield turn.snapshot()
-
-
-def model_name(chat: "BaseChatModel") -> str:
-    """What the chat model calls itself; its class where it has no name."""
-    name = getattr(chat, "model_name", None) or getattr(chat, "model", None)
-    return str(name or type(chat).__name__)
 
 
 def _checked(question: str | Question) -> Question:

@@ -11,7 +11,7 @@ from assistant.answering.claims import Claims
 from assistant.evidence.confidence import confidence
 from assistant.evidence.coverage import distinct, missing_words
 from assistant.llm.prompts import Prompt
-from assistant.llm.reply_json import ReplyPart
+from assistant.llm.reply_json import UNCOUNTED, ReplyPart
 from assistant.question.follow_up import StandAlone
 from assistant.selection.select import Selection
 from assistant.stopwatch import Stopwatch
@@ -139,6 +139,7 @@ class Turn:
 
     def model_failed(self, error: ReplyError) -> None:
         """The model's reply cannot be used: the answer is made of the sentences themselves."""
+        self._usage = (error.usage or UNCOUNTED).plus(self._usage)
         self.claims.reject_unknown(self._written, self.asked)
         self._warnings.append(f"{error.problem}; the source sentences are quoted instead")
 

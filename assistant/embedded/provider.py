@@ -12,6 +12,7 @@ from assistant.embedded.daemon import Address, Serving, WarmModel
 from assistant.embedded.download_progress import fetch, weights_of
 from assistant.embedded.llama_server import LocalServer
 from assistant.llm.client import make_chat_model, only_model
+from assistant.llm.prices import FREE, Prices, load_prices
 from assistant.llm.prompts import load_prompt
 from assistant.settings import Settings, cache_path, reveal
 from index.embed.local import Embedder, LocalEmbedder
@@ -113,6 +114,16 @@ class ModelProvider:
             if self._given_chat is not None:
                 return self._given_chat
             return self._embedded_chat() if self._settings.uses_local_llm else self._served_chat
+
+    @property
+    def prices(self) -> Prices:
+        """What chat models cost; the embedded one costs nothing.
+
+        Raises:
+            SettingError: the file of prices that the settings name is wrong.
+        """
+        embedded = self._settings.uses_local_llm and self._given_chat is None
+        return FREE if embedded else load_prices(self._settings.prices)
 
     @property
     def lost(self) -> str:

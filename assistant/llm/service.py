@@ -27,6 +27,12 @@ def service_of(chat: Any) -> Service:
     return Service(chat.openai_api_base or OPENAI_BASE_URL, chat.model_name, timeout, (key,) if key else ())
 
 
+def model_name(chat: Any) -> str:
+    """What a chat model calls itself; its class where it has no name."""
+    name = getattr(chat, "model_name", None) or getattr(chat, "model", None)
+    return str(name or type(chat).__name__)
+
+
 def offered_by(chat: Any) -> tuple[str, ...]:
     """The names of the models that the server of such a model has; none where it does not say."""
     import openai

@@ -70,7 +70,7 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
         prompts=_prompts(),
         model=settings.chat_model or "",
         weights={asset.role: _weights(asset) for asset in ASSETS if local.get(asset.role)} | _reader(local["reranker"]),
-        settings={name: value for name, value in shown.items() if name not in {"index", "models_dir"}},
+        settings={name: value for name, value in shown.items() if name not in {"index", "models_dir", "prices"}},
         articles=articles_digest(articles),
         machine=_machine(),
     )
