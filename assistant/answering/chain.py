@@ -19,10 +19,9 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from assistant.answer import Answer, Status
 from assistant.answering.turn import Turn
 from assistant.evidence.select import EvidenceLimits, select_evidence
-from assistant.llm.client import ReplyPart, astream_reply, stream_reply
+from assistant.llm.client import ReplyPart, astream_reply, model_name, stream_reply
 from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.prompts import Prompt, load_prompt
-from assistant.llm.service import model_name
 from assistant.question.follow_up import (
     MOST_TOKENS,
     Earlier,
@@ -124,11 +123,11 @@ class AnswerChain(Runnable[str | Question, Answer]):
         Raises:
             AssistantError: the index cannot be searched, or the chat server failed.
         """
-        return _last(list(self.stream(input, config)))
+        return list(self.stream(input, config))[-1]
 
     async def ainvoke(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Answer:  # noqa: A002
         """Answer a question without blocking the event loop; raises as ``invoke``."""
-        return _last([answer async for answer in self.astream(input, config)])
+        return [answer async for answer in self.astream(input, config)][-1]
 
     def stream(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Iterator[Answer]:  # noqa: A002
         """Ever more complete answers; the last one is finished."""
@@ -192,10 +191,8 @@ class AnswerChain(Runnable[str | Question, Answer]):
         chat = await asyncio.to_thread(self._load, stopwatch)
         messages = rewriting_messages(self._rewriting, asked.text, asked.history)
         try:
-            parts = [
-                part
-                async for part in astream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS, self._prices)
-            ]
+            replies = astream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS, self._prices)
+            parts = [part async for part in replies]
             return rewritten(asked.text, asked.history, parts[-1])
         except ReplyError as error:
             return not_rewritten(asked.text, error)
@@ -301,7 +298,3 @@ def scope_of(asked: Question, standalone: str) -> Scope:
 
 def _follows(asked: Question) -> bool:
     return bool(asked.history) and leans(asked.text)
-
-
-def _last(answers: list[Answer]) -> Answer:
-    return answers[-1]

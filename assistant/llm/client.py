@@ -20,6 +20,7 @@ from assistant.llm.attempts import Exchange
 from assistant.llm.http import http_clients
 from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.reply_json import ReplyPart, Usage
+from assistant.llm.service import model_name
 from assistant.settings import OPENAI_BASE_URL, Settings
 from index.embed.openai_client import NO_KEY, model_names, open_client
 from index.embed.openai_errors import Service, models_in_words, service_error
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-__all__ = ["ReplyPart", "Usage", "astream_reply", "make_chat_model", "only_model", "stream_reply", "untraced"]
+__all__ = [
+    "ReplyPart",
+    "Usage",
+    "astream_reply",
+    "make_chat_model",
+    "model_name",
+    "only_model",
+    "stream_reply",
+    "untraced",
+]
 
 
 def make_chat_model(settings: Settings, *, base_url: str | None, api_key: str | None, model: str) -> "BaseChatModel":

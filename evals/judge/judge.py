@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assistant.embedded.provider import ModelProvider
-from assistant.llm.client import stream_reply
+from assistant.llm.client import model_name, stream_reply
 from assistant.llm.prompts import Prompt, load_prompt
-from assistant.llm.service import model_name
 from assistant.settings import Settings
 from assistant.text.claim_check import content_recall, verify
 from evals.judge.claims import Label

@@ -225,12 +225,8 @@ def _row(item: Measured) -> Row:
 
 def _bar(item: Measured) -> Bar | None:
     value, interval = item.metric.value, item.interval
-    if (
-        value is None
-        or "_seconds_" in item.name
-        or item.name.endswith(("_tokens", "_usd"))
-        or item.name == "words_cited"
-    ):
+    no_share = ("_seconds_" in item.name, item.name.endswith(("_tokens", "_usd")), item.name == "words_cited")
+    if value is None or any(no_share):
         return None
     low, high = (interval.low, interval.high) if interval else (value, value)
     return Bar(*(round(100 * number, 2) for number in (value, low, high)))
