@@ -1,6 +1,7 @@
 """Runs with a budget: when they stop, how they go on, and what they are not begun with."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,31 +13,34 @@ from tests.openai_server import OpenAIServer, Request, Streamed, failure
 PRICE = "m = { input = 1000, output = 2000 }\n"  # a question of 90 and 5 tokens costs ten cents
 
 
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenAIServer:
+@pytest.fixture(autouse=True)
+def _priced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "prices.toml").write_text(PRICE)
     monkeypatch.setenv("ASSISTANT_PRICES", str(tmp_path / "prices.toml"))
-    return OpenAIServer(answer=quote, models=["m"])
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer(answer=quote, models=["m"]) as server:
+        yield server
 
 
 def test_a_run_stops_at_its_budget_and_goes_on_with_a_larger_one(
     tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with server:
-        suite, folder = write_suite(tmp_path / "s", server.base_url), tmp_path / "run"
-        command = ("run", suite, "--to", folder)
-        status, _, err = run(capsys, *command, "--budget", "0.25")
-        assert (status, len(server.requests)) == (3, 3)
-        assert err.endswith(
-            "stopped at the budget of $0.2500; 3 questions are left\n"
-            "so far: $0.3000; to go on, give a larger --budget\n"
-        )
-        # What was recorded counts, so that nothing more is asked.
-        assert run(capsys, *command, "--budget", "0.25")[0] == 3
-        assert len(server.requests) == 3
-        assert run(capsys, *command, "--budget", "0.35")[0] == 3
-        assert len(server.requests) == 4
-        status, _, err = run(capsys, *command, "--budget", "5")
+    suite, folder = write_suite(tmp_path / "s", server.base_url), tmp_path / "run"
+    command = ("run", suite, "--to", folder)
+    status, _, err = run(capsys, *command, "--budget", "0.25")
+    assert (status, len(server.requests)) == (3, 3)
+    assert err.endswith(
+        "stopped at the budget of $0.2500; 3 questions are left\nso far: $0.3000; to go on, give a larger --budget\n"
+    )
+    # What was recorded counts, so that nothing more is asked.
+    assert run(capsys, *command, "--budget", "0.25")[0] == 3
+    assert len(server.requests) == 3
+    assert run(capsys, *command, "--budget", "0.35")[0] == 3
+    assert len(server.requests) == 4
+    status, _, err = run(capsys, *command, "--budget", "5")
     assert (status, len(server.requests)) == (0, 6)
     assert f"next: python -m evals score {folder}" in err
     assert len(Run(folder).completed()) == 6
@@ -54,9 +58,8 @@ def test_a_run_stops_at_its_budget_and_goes_on_with_a_larger_one(
 def test_of_several_workers_none_begins_after_the_budget_is_reached(
     tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with server:
-        suite, folder = write_suite(tmp_path / "s", server.base_url), tmp_path / "run"
-        assert run(capsys, "run", suite, "--to", folder, "--workers", "2", "--budget", "0.15")[0] == 3
+    suite, folder = write_suite(tmp_path / "s", server.base_url), tmp_path / "run"
+    assert run(capsys, "run", suite, "--to", folder, "--workers", "2", "--budget", "0.15")[0] == 3
     # Two are on their way at once: the second of them to end may find a third begun.
     assert 2 <= len(server.requests) <= 3
     assert len(Run(folder).completed()) == len(server.requests)
@@ -65,33 +68,30 @@ def test_of_several_workers_none_begins_after_the_budget_is_reached(
 def test_a_budget_that_nothing_reaches_changes_nothing(
     tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with server:
-        suite = write_suite(tmp_path / "s", server.base_url, 2)
-        assert run(capsys, "run", suite, "--to", tmp_path / "run", "--budget", "0.2")[0] == 0
+    suite = write_suite(tmp_path / "s", server.base_url, 2)
+    assert run(capsys, "run", suite, "--to", tmp_path / "run", "--budget", "0.2")[0] == 0
     assert len(server.requests) == 2
 
 
 def test_without_a_price_nothing_is_asked(
     tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with server:
-        suite, folder = write_suite(tmp_path / "s", server.base_url), tmp_path / "run"
-        command = ("run", suite, "--to", folder, "--budget", "1")
-        status, _, err = run(capsys, *command, "--set", "model=other")
-        assert (status, folder.exists(), server.requests) == (2, False, [])
-        assert "what other costs is not known, so that no --budget can be kept\n" in err
-        assert '"other" = { input = 0.40' in err
+    suite, folder = write_suite(tmp_path / "s", server.base_url), tmp_path / "run"
+    command = ("run", suite, "--to", folder, "--budget", "1")
+    status, _, err = run(capsys, *command, "--set", "model=other")
+    assert (status, folder.exists(), server.requests) == (2, False, [])
+    assert "what other costs is not known, so that no --budget can be kept\n" in err
+    assert '"other" = { input = 0.40' in err
 
 
 def test_prices_may_change_within_a_run(
     tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ASSISTANT_PRICES")
-    with server:
-        suite, folder = write_suite(tmp_path / "s", server.base_url), tmp_path / "run"
-        assert run(capsys, "run", suite, "--to", folder, "--limit", "2")[0] == 0
-        monkeypatch.setenv("ASSISTANT_PRICES", str(tmp_path / "prices.toml"))
-        status, _, err = run(capsys, "run", suite, "--to", folder, "--budget", "0.15")
+    suite, folder = write_suite(tmp_path / "s", server.base_url), tmp_path / "run"
+    assert run(capsys, "run", suite, "--to", folder, "--limit", "2")[0] == 0
+    monkeypatch.setenv("ASSISTANT_PRICES", str(tmp_path / "prices.toml"))
+    status, _, err = run(capsys, "run", suite, "--to", folder, "--budget", "0.15")
     assert (status, len(server.requests)) == (3, 4)
     assert "so far: at least $0.2000 (2 questions of unknown cost)" in err
     out = run(capsys, "score", folder)[1]
@@ -99,7 +99,7 @@ def test_prices_may_change_within_a_run(
 
 
 def test_a_server_that_does_not_count_ends_a_run_with_a_budget(
-    tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def silent(request: Request) -> Streamed:
         return Streamed(quote(request).pieces)
@@ -112,9 +112,7 @@ def test_a_server_that_does_not_count_ends_a_run_with_a_budget(
     assert len(Run(folder).completed()) == 1
 
 
-def test_a_failed_question_has_an_unknown_cost(
-    tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failed_question_has_an_unknown_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with OpenAIServer(answer=unless("Anna", failure(500, "down")), models=["m"]) as other:
         suite, folder = write_suite(tmp_path / "s", other.base_url, 2), tmp_path / "run"
         assert run(capsys, "run", suite, "--to", folder, "--budget", "1")[0] == 0
