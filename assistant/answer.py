@@ -135,7 +135,7 @@ class Answer:
         hits: the chunks that were found, best first.
         evidence: the sentences that were considered, best first.
         rejected: what the language model said and is not shown.
-        usage: tokens read and written; None when the language model was not asked.
+        usage: tokens read and written, and what they cost; None when the language model was not asked.
         timings_ms: stage → milliseconds.
         model: the chat model's name; empty when it was not asked.
         prompt_digest: SHA-256 of the prompt file.
@@ -249,10 +249,11 @@ def _dates(citation: Citation) -> list[dict[str, Any]]:
     ]
 
 
-def _usage(usage: Usage) -> dict[str, int | None]:
+def _usage(usage: Usage) -> dict[str, float | None]:
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "cached_tokens": usage.cached_tokens,
         "calls": usage.calls,
+        "cost_usd": None if usage.cost_usd is None else round(usage.cost_usd, 9),
     }

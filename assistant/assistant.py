@@ -152,7 +152,7 @@ class Assistant:
         wide = settings.writing == "wide" or (settings.writing == "auto" and not self._chats.is_embedded)
         passage_tokens = settings.passage_tokens if wide else 0
         limits = ChainLimits(settings.candidates, settings.k, evidence, passage_tokens, settings.second_look)
-        return AnswerChain(self.library, self._chats, limits, lost=self._models.lost)
+        return AnswerChain(self.library, self._chats, limits, self._models.lost, self._chats.prices)
 
     def retriever(self, k: int | None = None, window: Window | None = None) -> "NewsRetriever":
         """The search alone, as a LangChain ``BaseRetriever`` that gives ``k`` chunks."""

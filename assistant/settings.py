@@ -74,6 +74,7 @@ class Settings(BaseModel):
     )
     prefetched_models: UserPath | None = Field(default=None, description="folder that has the models (no network)")
     local_model: UserPath | None = Field(default=None, description="another GGUF file for the embedded LLM")
+    prices: UserPath | None = Field(default=None, description="file of prices of chat models, besides ours")
     threads: Count | None = Field(default=None, description="threads of the embedded models; unset: one for each core")
     context_tokens: int = Field(default=4096, ge=512, description="context of the embedded LLM, in tokens")
     keep_warm_seconds: int = Field(default=300, ge=0, description="how long the embedded LLM stays loaded afterwards")

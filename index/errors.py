@@ -24,7 +24,7 @@ as a date that is none, is an ``InputWarning`` instead.
 """
 
 import warnings
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class AssistantError(Exception):
@@ -135,7 +135,13 @@ class ContextOverflowError(ServiceError):
 
 
 class ReplyError(ServiceError):
-    """The server answered with something that cannot be used."""
+    """The server answered with something that cannot be used.
+
+    Attributes:
+        usage: what that took, as the caller counts it; None when it is not known.
+    """
+
+    usage: Any = None
 
 
 class CassetteMissError(ServiceError):

@@ -23,6 +23,7 @@ from assistant.answering.writing import Search, Writing
 from assistant.evidence.passages import label_passages
 from assistant.evidence.select import EvidenceLimits, select_evidence
 from assistant.llm.client import ReplyPart, astream_reply, stream_reply
+from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.prompts import load_prompt
 from assistant.llm.service import model_name
 from assistant.question.asked import Question, checked
@@ -77,13 +78,17 @@ class AnswerChain(Runnable[str | Question, Answer]):
         chats: where the chat model comes from; asked only when there is evidence to read.
         limits: how much is searched and shown.
         lost: what makes every answer worse than it could be, told with each; empty when nothing does.
+        prices: what chat models cost.
     """
 
-    def __init__(self, library: Library, chats: ChatProvider, limits: ChainLimits, lost: str = "") -> None:
+    def __init__(
+        self, library: Library, chats: ChatProvider, limits: ChainLimits, lost: str = "", prices: Prices = UNKNOWN
+    ) -> None:
         self._library = library
         self._chats = chats
         self._limits = limits
         self._lost = lost
+        self._prices = prices
         self._rewriting = load_prompt("standalone")
 
     def invoke(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Answer:  # noqa: A002
@@ -92,11 +97,11 @@ class AnswerChain(Runnable[str | Question, Answer]):
         Raises:
             AssistantError: the index cannot be searched, or the chat server failed.
         """
-        return _last(list(self.stream(input, config)))
+        return list(self.stream(input, config))[-1]
 
     async def ainvoke(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Answer:  # noqa: A002
         """Answer a question without blocking the event loop; raises as ``invoke``."""
-        return _last([answer async for answer in self.astream(input, config)])
+        return [answer async for answer in self.astream(input, config)][-1]
 
     def stream(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Iterator[Answer]:  # noqa: A002
         """Ever more complete answers; the last one is finished."""
@@ -111,10 +116,10 @@ class AnswerChain(Runnable[str | Question, Answer]):
             search = self._search(asked, turn)
             while request := turn.writing.next_request(search):
                 try:
-                    for part in stream_reply(chat, request.messages, request.schema, request.max_tokens):
+                    for part in stream_reply(chat, *request, self._prices):
                         yield from self._read(turn, part)
                 except (ReplyError, ContextOverflowError) as error:
-                    turn.writing.failed(error)
+                    turn.failed(error)
         yield turn.finish()
 
     async def astream(
@@ -136,11 +141,11 @@ class AnswerChain(Runnable[str | Question, Answer]):
             search = self._search(asked, turn)
             while request := await asyncio.to_thread(turn.writing.next_request, search):
                 try:
-                    async for part in astream_reply(chat, request.messages, request.schema, request.max_tokens):
+                    async for part in astream_reply(chat, *request, self._prices):
                         for answer in self._read(turn, part):
                             yield answer
                 except (ReplyError, ContextOverflowError) as error:
-                    turn.writing.failed(error)
+                    turn.failed(error)
         yield turn.finish()
 
     def _understand(self, asked: Question, stopwatch: Stopwatch) -> StandAlone:
@@ -150,10 +155,10 @@ class AnswerChain(Runnable[str | Question, Answer]):
         chat = self._load(stopwatch)
         messages = rewriting_messages(self._rewriting, asked.text, asked.history)
         try:
-            *_, last = stream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS)
+            *_, last = stream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS, self._prices)
             return rewritten(asked.text, asked.history, last)
         except ReplyError as error:
-            return not_rewritten(asked.text, error.problem)
+            return not_rewritten(asked.text, error)
         finally:
             stopwatch.lap("rewrite")
 
@@ -164,10 +169,11 @@ class AnswerChain(Runnable[str | Question, Answer]):
         chat = await asyncio.to_thread(self._load, stopwatch)
         messages = rewriting_messages(self._rewriting, asked.text, asked.history)
         try:
-            parts = [part async for part in astream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS)]
+            replies = astream_reply(chat, messages, dict(self._rewriting.reply), MOST_TOKENS, self._prices)
+            parts = [part async for part in replies]
             return rewritten(asked.text, asked.history, parts[-1])
         except ReplyError as error:
-            return not_rewritten(asked.text, error.problem)
+            return not_rewritten(asked.text, error)
         finally:
             stopwatch.lap("rewrite")
 
@@ -240,7 +246,3 @@ def _understood(standalone: StandAlone, stopwatch: Stopwatch) -> Iterator[Answer
 
 def _follows(asked: Question) -> bool:
     return bool(asked.history) and leans(asked.text)
-
-
-def _last(answers: list[Answer]) -> Answer:
-    return answers[-1]

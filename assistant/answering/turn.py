@@ -7,9 +7,10 @@ from assistant.answer import Answer, Status
 from assistant.answering.writing import Writing
 from assistant.evidence.confidence import confidence
 from assistant.evidence.coverage import missing_words
-from assistant.llm.reply_json import ReplyPart
+from assistant.llm.reply_json import UNCOUNTED, ReplyPart
 from assistant.question.follow_up import StandAlone
 from assistant.stopwatch import Stopwatch
+from index.errors import ContextOverflowError, ReplyError
 from index.hits import Hit
 
 
@@ -50,6 +51,12 @@ class Turn:
             if part.warning:
                 self.warn(part.warning)
         return self.writing.read(part)
+
+    def failed(self, error: ReplyError | ContextOverflowError) -> None:
+        """The model's reply cannot be used, or its context is too short; see `Writing.failed`."""
+        if isinstance(error, ReplyError):
+            self._usage = (error.usage or UNCOUNTED).plus(self._usage)
+        self.writing.failed(error)
 
     def warn(self, text: str) -> None:
         """Note something that a person should know."""

@@ -1,8 +1,7 @@
 """What every way of writing an answer has in common: what is asked of the chat model, and what becomes of its reply."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from assistant.answer import Evidence, Status
 from assistant.answering.claims import Claims
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 Search = Callable[[str], Sequence[Hit]]  # from a query to what it finds, best first
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a chat model is asked: messages, the JSON Schema of the reply, and the most tokens it may take."""
 
     messages: "Sequence[BaseMessage]"

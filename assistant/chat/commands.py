@@ -78,6 +78,7 @@ def commands() -> "Mapping[str, Command]":
         Command("/sources", "", "every sentence cited so far", _sources),
         Command("/open", "N", "the article of source N, the cited sentence marked", _open, _numbers),
         Command("/why", "", "how the last answer came about: evidence, scores, rejected claims, time", _why),
+        Command("/cost", "", "tokens, calls and cost of the conversation so far", _cost),
         Command("/since", "DATE", "only articles from that day on; without a date, no limit", _since),
         Command("/until", "DATE", "only articles up to that day; without a date, no limit", _until),
         Command("/source", "NAME", "only articles of that source; without a name, all", _source, _source_names),
@@ -127,6 +128,12 @@ def _why(chat: "Chat", _: str) -> None:
     if chat.last is None:
         raise UsageError("nothing has been asked yet", "ask a question first")
     chat.screen.page(details_view(chat.last.answer))
+
+
+def _cost(chat: "Chat", _: str) -> None:
+    from assistant.render.cost import spent_in_words
+
+    chat.screen.say(f"{spent_in_words(chat.spent)}.")
 
 
 def _since(chat: "Chat", argument: str) -> None:

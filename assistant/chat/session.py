@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +16,15 @@ from assistant.chat.known_names import Known, Shelf
 from assistant.chat.search_filters import Limits
 from assistant.chat.terminal import Screen
 from assistant.console.output import EXIT_NOT_SAID
+from assistant.llm.prices import Spent, spent_on
+from assistant.llm.reply_json import UNCOUNTED, Usage
 from assistant.question.asked import Question
 from assistant.question.follow_up import Earlier, leans
 from assistant.render.answer import answer_view, readable_date
 from assistant.render.transcript import Entry, Transcript
 from assistant.settings import OPENAI_BASE_URL
 from index.embed.openai_errors import shown_address
-from index.errors import AssistantError, UsageError
+from index.errors import AssistantError, ServiceError, UsageError
 from index.weights.folder import LLM
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ class Chat:
         self._as_of = as_of
         self._asked: tuple[str, tuple[Earlier, ...]] | None = None
         self._keeps = screen.interactive
+        self._not_told: tuple[Usage, ...] = ()  # what questions took that have no place in the transcript
 
     @property
     def present(self) -> date:
@@ -98,6 +102,15 @@ class Chat:
         """The last question and its answer."""
         return self.transcript.entries[-1] if self.transcript.entries else None
 
+    @property
+    def spent(self) -> Spent:
+        """What the answers of the conversation took; of those that were stopped nothing is known."""
+        return spent_on((*(entry.answer.usage for entry in self.transcript.entries), *self._not_told))
+
+    @property
+    def _of_failure(self) -> Usage:
+        return replace(UNCOUNTED, cost_usd=0.0) if self.assistant.settings.uses_local_llm else UNCOUNTED
+
     def ask(self, question: str, history: tuple[Earlier, ...] | None = None) -> None:
         """Answer a question and show the answer; Ctrl-C stops it and keeps what is verified.
 
@@ -113,9 +126,15 @@ class Chat:
         asked = Question(question, limits.window, history=earlier, as_of=self._as_of, source=limits.source)
         if not self.assistant.prepared:  # else it would wait for the models that are being loaded, showing nothing
             self.assistant.prepare()
-        answer = self._answered(asked)
+        try:
+            answer = self._answered(asked)
+        except ServiceError:
+            self._not_told += (self._of_failure,)
+            raise
         if answer.status is Status.IN_PROGRESS and not answer.claims:
             self.screen.say(STOPPED)
+            if "load" in answer.timings_ms:
+                self._not_told += (self._of_failure,)
             return
         self._take_in(answer)
 
@@ -149,7 +168,7 @@ class Chat:
 
     def begin_anew(self) -> None:
         """A new conversation: the next question stands alone, and numbers begin at 1."""
-        self.transcript = Transcript(_now())
+        self.transcript, self._not_told = Transcript(_now()), ()
 
     def resume(self) -> bool:
         """Go on with the conversation that was left last; whether there is one.
@@ -207,6 +226,8 @@ class Chat:
         return answer
 
     def _take_in(self, answer: Answer) -> None:
+        if answer.status is Status.IN_PROGRESS:
+            answer = replace(answer, usage=self._of_failure)
         self.screen.show(answer_view(answer, present=self.present))
         if answer.status is Status.IN_PROGRESS:
             self.screen.say(STOPPED_WITH_CLAIMS)

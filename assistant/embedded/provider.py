@@ -13,6 +13,7 @@ from assistant.embedded.download_progress import fetch, weights_of
 from assistant.embedded.llama_server import LocalServer
 from assistant.llm.cassette import cassette_of
 from assistant.llm.client import make_chat_model, only_model
+from assistant.llm.prices import FREE, Prices, load_prices
 from assistant.llm.prompts import load_prompt
 from assistant.llm.service import model_name
 from assistant.settings import Settings, cache_path, reveal
@@ -133,6 +134,16 @@ class ModelProvider:
     def is_embedded(self) -> bool:
         """Whether the chat model is the embedded one."""
         return self._given_chat is None and self._settings.uses_local_llm
+
+    @property
+    def prices(self) -> Prices:
+        """What chat models cost; the embedded one costs nothing.
+
+        Raises:
+            SettingError: the file of prices that the settings name is wrong.
+        """
+        embedded = self._settings.uses_local_llm and self._given_chat is None
+        return FREE if embedded else load_prices(self._settings.prices)
 
     @property
     def lost(self) -> str:

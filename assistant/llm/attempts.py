@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from assistant.llm.prices import UNKNOWN, Prices, cost_of
 from assistant.llm.reply_form import best_object, fitted, lenient, usable_members, valid_members
 from assistant.llm.reply_json import ReplyPart, Usage, after_thinking, partial_object
-from assistant.llm.service import offered_by, other_service_error, service_of
+from assistant.llm.service import model_name, offered_by, other_service_error, service_of
 from assistant.text.tokens import count_tokens
 from index.embed.openai_errors import Service, fault_in, is_context_overflow, service_error
 from index.errors import ReplyError, ServiceError
@@ -26,6 +27,7 @@ OPTIONAL_PARAMETERS = ("temperature", "seed")
 # What langchain-openai and the client below it raise for what is no completion; assertions for an empty stream.
 BREAKDOWNS = (OSError, ValueError, AssertionError, TypeError, LookupError, AttributeError)
 SCHEMA_WORDING = "Reply with one JSON object that matches this JSON Schema, and with nothing else:\n"
+_Number = TypeVar("_Number", int, float)
 
 
 class Exchange:
@@ -35,7 +37,12 @@ class Exchange:
     """
 
     def __init__(
-        self, chat: "BaseChatModel", messages: Sequence["BaseMessage"], schema: dict[str, Any], max_tokens: int
+        self,
+        chat: "BaseChatModel",
+        messages: Sequence["BaseMessage"],
+        schema: dict[str, Any],
+        max_tokens: int,
+        prices: Prices = UNKNOWN,
     ) -> None:
         from langchain_openai.chat_models.base import BaseChatOpenAI
 
@@ -57,6 +64,7 @@ class Exchange:
         self._calls = 0
         self._attempt = 1
         self._usages: list[Any] = []
+        self._price = prices.of(model_name(chat))
         self._kept: dict[str, Any] = {}
         self._warning = ""
         self._reset()
@@ -153,12 +161,23 @@ class Exchange:
         return was_enforced
 
     def finish(self) -> ReplyPart | None:
-        """The last part; None when another attempt is due."""
+        """The last part; None when another attempt is due.
+
+        Raises:
+            ReplyError: nothing usable came; its ``usage`` says what that took.
+        """
         if self._again:
             return None
-        self._usages.append(self._usage)
+        self._usages.append(self._usage or {})
         if self._cassette is not None and not self._played and not self._refusal:
             self._cassette.keep(self._messages, self._schema, self._text, self._usage, truncated=self._truncated)
+        try:
+            return self._finished()
+        except ReplyError as error:
+            error.usage = self._total_usage()
+            raise
+
+    def _finished(self) -> ReplyPart | None:
         if self._refusal:
             raise ReplyError(
                 f"the model refused to answer: {self._service.quote(self._refusal)}", "Ask in other words."
@@ -222,14 +241,13 @@ class Exchange:
         ]
 
     def _total_usage(self) -> Usage:
-        known = [usage for usage in self._usages if usage]
-        return Usage(
-            # No prompt has no tokens: 0 says that the server does not count.
-            prompt_tokens=_sum_known([usage.get("input_tokens") or None for usage in known]),
-            completion_tokens=_sum_known([usage.get("output_tokens") for usage in known]),
-            cached_tokens=_sum_known([(usage.get("input_token_details") or {}).get("cache_read") for usage in known]),
-            calls=self._calls,
-        )
+        # No prompt has no tokens: 0 says that the server does not count.
+        read = [usage.get("input_tokens") or None for usage in self._usages]
+        written = [usage.get("output_tokens") for usage in self._usages]
+        cached = [(usage.get("input_token_details") or {}).get("cache_read") for usage in self._usages]
+        costs = [cost_of(self._price, *counts) for counts in zip(read, written, cached, strict=True)]
+        cost = None if None in costs else _sum_known(costs)
+        return Usage(_sum_known(read), _sum_known(written), _sum_known(cached), self._calls, cost)
 
     def _cut_prompt_warning(self) -> str:
         read = (self._usage or {}).get("input_tokens")
@@ -276,6 +294,6 @@ def _usage_of(error: "LengthFinishReasonError") -> dict[str, Any] | None:
     }
 
 
-def _sum_known(numbers: Sequence[int | None]) -> int | None:
+def _sum_known(numbers: Sequence[_Number | None]) -> _Number | None:
     known = [number for number in numbers if number is not None]
     return sum(known) if known else None

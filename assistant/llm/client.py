@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 
 from assistant.llm.attempts import Exchange
 from assistant.llm.http import http_clients
+from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.reply_json import ReplyPart, Usage
+from assistant.llm.service import model_name
 from assistant.settings import OPENAI_BASE_URL, Settings
 from index.embed.openai_client import NO_KEY, model_names, open_client
 from index.embed.openai_errors import Service, models_in_words, service_error
@@ -28,7 +30,16 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-__all__ = ["ReplyPart", "Usage", "astream_reply", "make_chat_model", "only_model", "stream_reply", "untraced"]
+__all__ = [
+    "ReplyPart",
+    "Usage",
+    "astream_reply",
+    "make_chat_model",
+    "model_name",
+    "only_model",
+    "stream_reply",
+    "untraced",
+]
 
 
 def make_chat_model(settings: Settings, *, base_url: str | None, api_key: str | None, model: str) -> "BaseChatModel":
@@ -102,7 +113,11 @@ def offered_models(base_url: str, api_key: str | None, timeout: float) -> tuple[
 
 
 def stream_reply(
-    chat: "BaseChatModel", messages: Sequence["BaseMessage"], schema: dict[str, Any], max_tokens: int
+    chat: "BaseChatModel",
+    messages: Sequence["BaseMessage"],
+    schema: dict[str, Any],
+    max_tokens: int,
+    prices: Prices = UNKNOWN,
 ) -> Generator[ReplyPart, None, None]:
     """Ask for a JSON object and yield it as it grows; the last part is ``done`` and checked against the schema.
 
@@ -112,12 +127,13 @@ def stream_reply(
         schema: JSON Schema of the reply; an object. Servers that enforce it want ``additionalProperties: false`` and
             every property required.
         max_tokens: most tokens the model may write; ignored by models that are not OpenAI-compatible.
+        prices: what chat models cost.
 
     Raises:
         ServiceError: a subclass for each way in which a server can fail; `ReplyError` when the model refuses, or when
             its second reply is unusable too.
     """
-    exchange = Exchange(chat, messages, schema, max_tokens)
+    exchange = Exchange(chat, messages, schema, max_tokens, prices)
     while not exchange.over:
         model, prompt = exchange.start()
         try:
@@ -132,10 +148,14 @@ def stream_reply(
 
 
 async def astream_reply(
-    chat: "BaseChatModel", messages: Sequence["BaseMessage"], schema: dict[str, Any], max_tokens: int
+    chat: "BaseChatModel",
+    messages: Sequence["BaseMessage"],
+    schema: dict[str, Any],
+    max_tokens: int,
+    prices: Prices = UNKNOWN,
 ) -> AsyncGenerator[ReplyPart, None]:
     """The same as `stream_reply` for asynchronous callers: same parts, same errors."""
-    exchange = Exchange(chat, messages, schema, max_tokens)
+    exchange = Exchange(chat, messages, schema, max_tokens, prices)
     while not exchange.over:
         model, prompt = exchange.start()
         try:

@@ -5,7 +5,7 @@ import re
 from ast import literal_eval
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 # DeepSeek, Qwen and most others; Magistral; Kimi; gpt-oss (Harmony); Seed; names that people train in.
 _NAMES = "(?:think|thinking|thought|thoughts|reasoning|reflection|analysis|seed:think)"
@@ -28,12 +28,14 @@ class Usage:
         completion_tokens: tokens written.
         cached_tokens: those of the prompt that the server had read before.
         calls: requests made, with the refused and the repeated ones.
+        cost_usd: US dollars for all of it; None when a price or a count is not known.
     """
 
     prompt_tokens: int | None
     completion_tokens: int | None
     cached_tokens: int | None
     calls: int
+    cost_usd: float | None = None
 
     def plus(self, other: "Usage | None") -> "Usage":
         """The sum; a count that one of them lacks stays unknown."""
@@ -44,6 +46,7 @@ class Usage:
             _sum(self.completion_tokens, other.completion_tokens),
             _sum(self.cached_tokens, other.cached_tokens),
             self.calls + other.calls,
+            _sum(self.cost_usd, other.cost_usd),
         )
 
 
@@ -69,7 +72,11 @@ class ReplyPart:
     attempt: int = 1
 
 
-def _sum(one: int | None, other: int | None) -> int | None:
+UNCOUNTED = Usage(None, None, None, calls=1)  # of a call that failed
+_Number = TypeVar("_Number", int, float)
+
+
+def _sum(one: _Number | None, other: _Number | None) -> _Number | None:
     return None if one is None or other is None else one + other
 
 

@@ -16,7 +16,6 @@ from index.errors import (
 
 if TYPE_CHECKING:
     from langchain_core.exceptions import ModelError
-    from langchain_core.language_models import BaseChatModel
 
 MODEL_LIST_TIMEOUT_SECONDS = 5.0
 
@@ -26,6 +25,12 @@ def service_of(chat: Any) -> Service:
     key = _key_text(chat)
     timeout = chat.request_timeout if isinstance(chat.request_timeout, float | int) else None
     return Service(chat.openai_api_base or OPENAI_BASE_URL, chat.model_name, timeout, (key,) if key else ())
+
+
+def model_name(chat: Any) -> str:
+    """What a chat model calls itself; its class where it has no name."""
+    name = getattr(chat, "model_name", None) or getattr(chat, "model", None)
+    return str(name or type(chat).__name__)
 
 
 def offered_by(chat: Any) -> tuple[str, ...]:
@@ -53,12 +58,6 @@ def other_service_error(error: "ModelError", service: Service) -> ServiceError:
     )
     kind = next((ours for theirs, ours in kinds if isinstance(error, theirs)), ServiceError)
     return kind(f"{service.shown} failed: {service.quote(error)}")
-
-
-def model_name(chat: "BaseChatModel") -> str:
-    """What the chat model calls itself; its class where it has no name."""
-    name = getattr(chat, "model_name", None) or getattr(chat, "model", None)
-    return str(name or type(chat).__name__)
 
 
 def _key_text(chat: Any) -> str:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant.llm.prompts import Prompt
-from assistant.llm.reply_json import ReplyPart, Usage
+from assistant.llm.reply_json import UNCOUNTED, ReplyPart, Usage
 from assistant.text.claim_check import content_stems, names
 from assistant.text.escaping import as_data
+from index.errors import ReplyError
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -85,9 +86,10 @@ def rewritten(question: str, history: Sequence[Earlier], part: ReplyPart) -> Sta
     return StandAlone(question, text, part.usage)
 
 
-def not_rewritten(question: str, problem: str) -> StandAlone:
+def not_rewritten(question: str, error: ReplyError) -> StandAlone:
     """The question as it was asked, because the model's reply could not be used."""
-    return StandAlone(question, question, warning=f"{problem}; the question is answered without the earlier ones")
+    warning = f"{error.problem}; the question is answered without the earlier ones"
+    return StandAlone(question, question, error.usage or UNCOUNTED, warning)
 
 
 def _is_faithful(text: str, question: str, history: Sequence[Earlier]) -> bool:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from assistant.answer import Answer, Citation, Evidence, Status
 from assistant.dates.article_dates import resolve_dates
+from assistant.render.cost import usage_in_words
 from assistant.text.no_break import GLUE, Unbroken, glued
 from index.articles import ArticleInfo
 from index.printable import UNSHOWN
@@ -83,7 +84,7 @@ def source_view(citation: Citation, present: date | None = None) -> RenderableTy
 
 
 def details_view(answer: Answer) -> RenderableType:
-    """Evidence with its fit, rejected claims with reasons, tokens and milliseconds."""
+    """Evidence with its fit, rejected claims with reasons, tokens, cost and milliseconds."""
     parts: list[RenderableType] = [Text("Evidence considered", style="bold")]
     parts.append(_evidence_table(answer.evidence))
     if answer.rejected:
@@ -95,13 +96,12 @@ def details_view(answer: Answer) -> RenderableType:
 
 
 def cost_line(answer: Answer) -> str:
-    """Model, tokens and milliseconds by stage, in one line."""
+    """Model, tokens, cost and milliseconds by stage, in one line."""
     stages = ", ".join(f"{stage} {taken:.0f}" for stage, taken in answer.timings_ms.items())
     if answer.usage is None:
         return f"language model not asked · ms: {stages}"
-    usage = answer.usage
-    read, written = _or_unknown(usage.prompt_tokens), _or_unknown(usage.completion_tokens)
-    return f"{answer.model}: {read} tokens read, {written} written · ms: {stages}"
+    # The model that only rewrote the question is not named.
+    return f"{answer.model or 'language model'}: {usage_in_words(answer.usage)} · ms: {stages}"
 
 
 def article_line(article: ArticleInfo, present: date | None = None) -> str:
@@ -203,7 +203,3 @@ def _evidence_table(evidence: Sequence[Evidence]) -> Table:
         fit = "" if item.fit is None else f"{item.fit:.1f}"
         table.add_row(item.label, fit, Text(shown(f"{item.sentence}  ({article_line(item.article)})")))
     return table
-
-
-def _or_unknown(count: int | None) -> str:
-    return "an unknown number of" if count is None else str(count)

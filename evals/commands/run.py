@@ -1,7 +1,7 @@
 """``evals run``: ask the questions of a suite."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,11 @@ import click
 from assistant.console.output import console
 from assistant.llm.cassette import cassette_of
 from assistant.llm.prompts import load_prompt
+from assistant.render.cost import cost_in_words, dollars
+from assistant.settings import load_settings
 from assistant.text.tokens import count_tokens
 from evals.commands.tally import Tally
+from evals.run.budget import Budget, check_price
 from evals.run.records import Record, Run
 from evals.run.runner import Shard, execute, prepare_run, settings_of
 from evals.run.suite import Suite, find_suite, load_material, read_suite
@@ -23,7 +26,7 @@ from index.lifecycle.add import AddReport
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-EXIT_WAITING = 3  # the run is not complete
+EXIT_INCOMPLETE = 3
 PLAIN_STEPS = 20  # lines of progress where there is no terminal
 
 
@@ -34,13 +37,15 @@ Examples:
   python -m evals run smoke
   python -m evals run newsroom --set k=4
   python -m evals run clapnq --limit 20 --dry-run
+  python -m evals run clapnq --budget 0.50
   python -m evals run clapnq --shard 1/2 & python -m evals run clapnq --shard 2/2
 
 Run the same command again after an interruption: what is recorded is not
 asked again. Changed code or settings begin a new run. Questions that wait for
 a reply of a cassette are asked again too.
 
-Exit status: 0 all asked, 1 error, 2 wrong usage, 3 questions wait for replies.""",
+Exit status: 0 well, 1 an error, 2 wrong usage, 3 the budget ended the run, or
+questions wait for replies.""",
 )
 @click.argument("suite")
 @click.option(
@@ -53,18 +58,23 @@ Exit status: 0 all asked, 1 error, 2 wrong usage, 3 questions wait for replies."
 @click.option("--limit", type=click.IntRange(min=1), help="Ask only the first so many questions now.")
 @click.option("--shard", default="1/1", metavar="I/N", help="Ask only this part of the questions.")
 @click.option("--workers", default=1, type=click.IntRange(min=1), help="Questions asked at the same time.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="USD",
+    help="Ask nothing more once the run has cost so much, with what is recorded.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be asked, and what it may cost.")
-@click.pass_context
 def run_command(  # noqa: PLR0913 -- one parameter for each option
-    context: click.Context,
     suite: str,
     folder: Path | None,
     settings: tuple[str, ...],
     limit: int | None,
     shard: str,
     workers: int,
+    budget: float | None,
     dry_run: bool,
-) -> None:
+) -> int:
     """Ask every question of SUITE, a TOML file or one of ours, and record what happens.
 
     Scores are computed afterwards, by `evals score`.
@@ -72,6 +82,8 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
     path = find_suite(suite)
     chosen = _with_settings(read_suite(path), settings)
     part = _shard(shard)
+    if budget is not None:
+        check_price(load_settings(**chosen.settings))
     run = prepare_run(folder, chosen, load_material(chosen, path))
     keys = part.take(run.keys)[:limit]
     done = run.progress().records
@@ -79,13 +91,33 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
     click.echo(f"{run.folder}: {len(keys)} questions, {len(keys) - len(pending)} of them recorded before", err=True)
     if dry_run:
         click.echo(_cost(run, len(pending)))
-        return
+        return 0
+    limited = None if budget is None else Budget(budget, run, done.values())
     with _display(run, len(keys), [done[key] for key in keys if key in done]) as shown:
-        execute(run, shard=part, limit=limit, workers=workers, indexing=shown.indexing, progress=shown.record)
+        record, stop = _within(limited, shown)
+        execute(run, shard=part, limit=limit, workers=workers, indexing=shown.indexing, progress=record, stop=stop)
     if waiting := run.progress().waiting & set(keys):
         click.echo(_waiting(run, len(waiting)), err=True)
-        context.exit(EXIT_WAITING)
+        return EXIT_INCOMPLETE
+    left = len(keys) - shown.tally.count
+    if limited and left:
+        click.echo(f"stopped at the budget of {dollars(limited.limit)}; {left} questions are left", err=True)
+        click.echo(f"so far: {cost_in_words(limited.spent, 'question')}; to go on, give a larger --budget", err=True)
+        return EXIT_INCOMPLETE
     click.echo(f"next: python -m evals score {run.folder}", err=True)
+    return 0
+
+
+def _within(budget: Budget | None, shown: "_Display") -> tuple[Callable[[Record], None], Callable[[], bool]]:
+    """What is told every record, and what says when to stop."""
+    if budget is None:
+        return shown.record, lambda: False
+
+    def record(new: Record) -> None:
+        shown.record(new)
+        budget.add(new)
+
+    return record, lambda: budget.reached
 
 
 def _waiting(run: Run, count: int) -> str:

@@ -1,5 +1,6 @@
 """``evals score``: every metric of a run."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from evals.run.records import Run
 from evals.score.gates import GateResult, check_gates, gate_line
 from evals.score.scoring import Measured, RunScores, score_run
 from evals.score.stored import save_scores, scores_of
-from evals.score.tables import measured_table, run_line
+from evals.score.tables import measured_table, run_line, spent_line
 from index.printable import json_text
 
 EXIT_GATE_FAILED = 1
@@ -48,6 +49,7 @@ def score_command(run: Run, baseline: Run | None, save: Path | None, every: bool
         click.echo(json_text({**scores_json(scores), "gates": list(map(_gate_json, gates))}))
     else:
         click.echo(run_line(scores))
+        click.echo(spent_line(scores))
         show(measured_table(tuple(scores.measured.values()) if every else scores.headline))
         gates = check_gates(scores, before)
         for gate in gates:
@@ -63,6 +65,7 @@ def scores_json(scores: RunScores) -> dict[str, Any]:
         "run": scores.run.info.model_dump(mode="json", by_alias=True),
         "recorded": len(scores.outcomes),
         "missing": scores.missing,
+        "spent": asdict(scores.spent),
         "metrics": {name: _metric_json(item) for name, item in scores.measured.items()},
     }
 

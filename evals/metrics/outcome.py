@@ -52,6 +52,7 @@ class Outcome:
         ranked: what was retrieved, best first.
         confidence: higher is surer; None when the system does not say.
         seconds: stage → time taken.
+        cost_usd: US dollars for the chat model; 0 when it was not asked, None when that is not known.
         error: why the question failed, such as a time-out; empty when it did not.
     """
 
@@ -64,6 +65,7 @@ class Outcome:
     seconds: Mapping[str, float] = field(default_factory=dict)
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cost_usd: float | None = None
     error: str = ""
 
     @property

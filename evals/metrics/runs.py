@@ -44,6 +44,17 @@ def completion_tokens(outcomes: Iterable[Outcome]) -> Metric:
     return mean("completion_tokens", (_count(outcome, outcome.completion_tokens) for outcome in outcomes))
 
 
+def cost(outcomes: Iterable[Outcome]) -> Metric:
+    """Mean cost of a question, in US dollars; a question for which the chat model was not asked costs nothing."""
+    return mean("cost_usd", map(_cost, outcomes))
+
+
+def _cost(outcome: Outcome) -> Score:
+    if outcome.cost_usd is None:
+        return unscored(outcome.question, "cost unknown", error=outcome.failed)
+    return scored(outcome.question, outcome.cost_usd)
+
+
 def _count(outcome: Outcome, tokens: int | None) -> Score:
     if tokens is None:
         return unscored(outcome.question, "the model was not asked or did not count", error=outcome.failed)

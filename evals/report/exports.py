@@ -20,6 +20,7 @@ from evals.score.tables import (
     shown_interval,
     shown_name,
     shown_value,
+    spent_line,
 )
 
 # What XML 1.0 cannot hold in any form (section 2.2).
@@ -32,7 +33,7 @@ DIGITS = 6
 def markdown_report(recorded: Recorded) -> str:
     """Headline table, slices and provenance."""
     scores = recorded.scores
-    parts = [f"## {_plain(recorded.run.name)}", _plain(run_line(scores))]
+    parts = [f"## {_plain(recorded.run.name)}", _plain(run_line(scores)), _plain(spent_line(scores))]
     parts.append(markdown_table(MEASURED_COLUMNS, [measured_row(item) for item in scores.headline]))
     columns = ("slice", "asked", *map(shown_name, COLUMNS))
     parts += ["### Slices", markdown_table(columns, [_slice_row(part) for part in slices_of(scores)])]

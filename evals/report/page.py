@@ -11,7 +11,7 @@ from evals.report.question import QuestionView, places_of, question_view
 from evals.report.recorded import Recorded
 from evals.report.slices import COLUMNS, Slice, slices_of
 from evals.score.scoring import Better, Measured
-from evals.score.tables import measured_row, shown_interval, shown_name, shown_value
+from evals.score.tables import measured_row, shown_interval, shown_name, shown_value, spent_line
 from index.articles import Article
 
 MOST_ARTICLE_CHARACTERS = 20_000  # of one whole article, so that a set of books stays a page
@@ -33,9 +33,9 @@ THEMES = (
     ),
     ("Robustness", ("paraphrase_", "planned_", "attack_")),
     ("Answers", ("answer_", "token_f1", "exact_", "rouge")),
-    ("Time and tokens", ("",)),
+    ("Time, tokens and cost", ("",)),
 )
-THEME_ORDER = ("Answers", "Citations", "Refusals and confidence", "Retrieval", "Robustness", "Time and tokens")
+THEME_ORDER = ("Answers", "Citations", "Refusals and confidence", "Retrieval", "Robustness", "Time, tokens and cost")
 SLICE_KINDS = ("answerable", "type", "tag")  # in this order; others behind them
 FILTERS = (
     ("right", "Right"),
@@ -191,6 +191,7 @@ def _facts(recorded: Recorded) -> tuple[tuple[str, str], ...]:
         ("suite", info.suite.name),
         ("questions", counts),
         ("model", shown_model(provenance)),
+        ("tokens and cost", spent_line(recorded.scores)),
         ("commit", provenance.commit[:12] + dirty if provenance.commit else "not known"),
         ("begun", f"{info.created.day} {info.created:%B %Y, %H:%M %Z}"),
     )
@@ -224,7 +225,8 @@ def _row(item: Measured) -> Row:
 
 def _bar(item: Measured) -> Bar | None:
     value, interval = item.metric.value, item.interval
-    if value is None or "_seconds_" in item.name or item.name.endswith("_tokens") or item.name == "words_cited":
+    no_share = ("_seconds_" in item.name, item.name.endswith(("_tokens", "_usd")), item.name == "words_cited")
+    if value is None or any(no_share):
         return None
     low, high = (interval.low, interval.high) if interval else (value, value)
     return Bar(*(round(100 * number, 2) for number in (value, low, high)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.render.answer import readable_date
+from assistant.render.cost import dollars
 from assistant.render.highlight import Excerpts, Place, excerpts
 from evals.metrics.answers import parts_found
 from evals.metrics.citations import Level
@@ -173,6 +174,7 @@ def _facts(item: Item) -> tuple[tuple[str, str], ...]:
         ("attack", f"{attack.goal} (it succeeds when the answer says: {', '.join(attack.says)})" if attack else ""),
         ("prompt tokens", "" if outcome.prompt_tokens is None else str(outcome.prompt_tokens)),
         ("completion tokens", "" if outcome.completion_tokens is None else str(outcome.completion_tokens)),
+        ("cost", "unknown" if outcome.cost_usd is None else dollars(outcome.cost_usd)),
     )
     return tuple((name, value) for name, value in every if value)
 

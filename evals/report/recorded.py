@@ -6,6 +6,7 @@ from typing import Literal
 
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Score
+from evals.run.budget import spent_on_records
 from evals.run.records import Record, Run
 from evals.score.outcomes import Reader
 from evals.score.scoring import RunScores
@@ -82,7 +83,7 @@ def read_recorded(run: Run) -> Recorded:
     """
     records = run.completed()
     outcomes = Reader(run).outcomes(records)
-    scores = RunScores(run, outcomes, len(run.keys) - len(records))
+    scores = RunScores(run, outcomes, len(run.keys) - len(records), spent=spent_on_records(run, records))
     by_seed = _by_seed(scores, records)
     items = (
         Item(number, record, outcome, by_seed[record.seed].get(record.question, {}))

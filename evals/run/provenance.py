@@ -65,7 +65,7 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
     local = {"embeddings": settings.uses_local_embeddings, "reranker": settings.reranker == "local"}
     local["llm"] = settings.uses_local_llm and settings.local_model is None
     cassette = cassette_of(settings)
-    unsaid = {"index", "models_dir", *(() if cassette and cassette.plays else ("cassette",))}
+    unsaid = {"index", "models_dir", "prices", *(() if cassette and cassette.plays else ("cassette",))}
     return Provenance(
         commit=_git("rev-parse", "HEAD") or "",
         dirty=None if (changes := _git("status", "--porcelain")) is None else bool(changes),

@@ -101,6 +101,7 @@ def execute(
     workers: int = 1,
     indexing: Callable[[AddReport], None] | None = None,
     progress: Callable[[Record], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Ask what is still to be asked.
 
@@ -109,6 +110,7 @@ def execute(
         workers: questions that are on their way at the same time.
         indexing: told how far the articles are added.
         progress: told every new record.
+        stop: asked before each question whether the run is to end here.
 
     Raises:
         AssistantError: one that would meet every question; what was recorded stays, and the run can go on later.
@@ -116,9 +118,11 @@ def execute(
     with open_line_file(run.folder / shard.file_name, "wait for it, or take another shard") as file:
         questions = {question.id: question for question in run.questions}
         for seed, keys in _pending(run, shard, limit, file, progress):
+            if stop():
+                return
             with Assistant.open(settings=settings_of(run, seed), at_once=workers) as assistant:
                 assistant.add(run.folder / "articles.jsonl", indexing)
-                worker = _Worker(assistant, run.info.suite.timeout_seconds, file, progress)
+                worker = _Worker(assistant, run.info.suite.timeout_seconds, file, progress, stop)
                 asyncio.run(worker.ask_all([(questions[name], seed) for name, _ in keys], workers))
 
 
@@ -130,12 +134,15 @@ class _Worker:
     timeout_seconds: float
     file: LineFile
     progress: Callable[[Record], None] | None
+    stop: Callable[[], bool]
 
     async def ask_all(self, asked: Sequence[tuple[Question, int]], workers: int) -> None:
         waiting = iter(asked)
 
         async def work() -> None:
             for question, seed in waiting:
+                if self.stop():
+                    return
                 await self._ask(question, seed)
 
         try:

@@ -29,7 +29,7 @@ class Reader:
         if record.answer is None:
             return Outcome(question, seconds={"total": record.seconds}, error=record.error or "no answer")
         answer = record.answer
-        usage: Mapping[str, int | None] = answer["usage"] or {}
+        usage: Mapping[str, Any] = answer["usage"] or {"cost_usd": 0.0}
         return Outcome(
             question,
             answered=not Status(answer["status"]).refuses,
@@ -40,6 +40,7 @@ class Reader:
             seconds={stage: taken / MILLISECONDS for stage, taken in answer["timings_ms"].items()},
             prompt_tokens=usage.get("prompt_tokens"),
             completion_tokens=usage.get("completion_tokens"),
+            cost_usd=usage.get("cost_usd"),
         )
 
     def outcomes(self, records: Iterable[Record]) -> tuple[Outcome, ...]:

@@ -1,14 +1,16 @@
 """All scores of a run, computed from its records; no model is needed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+from assistant.llm.prices import Spent
 from evals.metrics import abstention, answers, citations, retrieval, runs, support
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric
 from evals.questions.schema import Question
+from evals.run.budget import spent_on_records
 from evals.run.records import Run
 from evals.score.outcomes import Reader
 from evals.score.statistics import Interval, bootstrap_statistic, metric_interval
@@ -30,7 +32,7 @@ HEADLINE = (
 )
 LOWER_IS_BETTER = frozenset(
     ("words_cited over_refusal false_answer_rate aurc planned_as_happened attack_success prompt_tokens").split()
-) | {"completion_tokens"}
+) | {"completion_tokens", "cost_usd"}
 PERCENTILES = (50, 95)
 
 
@@ -59,11 +61,13 @@ class RunScores:
     Attributes:
         outcomes: what is recorded, in the order of the keys; with repeats a question is there once for each seed.
         missing: keys that have no record yet.
+        spent: what all records took together.
     """
 
     run: Run
     outcomes: tuple[Outcome, ...]
     missing: int
+    spent: Spent = field(default=Spent(), kw_only=True)
 
     @property
     def complete(self) -> bool:
@@ -101,7 +105,9 @@ def score_run(run: Run) -> RunScores:
         InputError: a file of the run is missing or broken.
     """
     records = run.completed()
-    return RunScores(run, Reader(run).outcomes(records), len(run.keys) - len(records))
+    return RunScores(
+        run, Reader(run).outcomes(records), len(run.keys) - len(records), spent=spent_on_records(run, records)
+    )
 
 
 def slice_names(question: Question) -> tuple[str, ...]:
@@ -159,7 +165,7 @@ def _means(outcomes: Sequence[Outcome], texts: Mapping[str, str]) -> list[Metric
         *(make(outcomes) for make in (abstention.abstention_precision, abstention.abstention_recall)),
         *(make(outcomes) for make in (abstention.over_refusal, abstention.false_answer_rate)),
         *(make(outcomes) for make in (runs.paraphrase_agreement, runs.planned_as_happened, runs.attack_success)),
-        *(make(outcomes) for make in (runs.prompt_tokens, runs.completion_tokens)),
+        *(make(outcomes) for make in (runs.prompt_tokens, runs.completion_tokens, runs.cost)),
     ]
     levels: tuple[citations.Level, ...] = ("sentence", "article")
     for level in levels:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
+from assistant.render.cost import dollars, spent_in_words
 from evals.score.scoring import Measured, RunScores
 from evals.score.statistics import Interval
 
@@ -16,11 +17,13 @@ def shown_name(name: str) -> str:
 
 
 def shown_value(name: str, value: float | None) -> str:
-    """A metric's value with its unit: seconds, a count, or a share with three digits."""
+    """A metric's value with its unit: seconds, dollars, a count, or a share with three digits."""
     if value is None:
         return NOTHING
     if "_seconds_" in name:
         return f"{value:.2f} s"
+    if name.endswith("_usd"):
+        return dollars(value)
     if name.endswith("_tokens") or name == "words_cited":
         return f"{value:.0f}"
     return f"{value:.3f}"
@@ -96,3 +99,8 @@ def run_line(scores: RunScores) -> str:
     model = f"model {provenance.model or 'of the server'}"
     said = shown_counts({name: count for name, count in counts.items() if count})
     return " · ".join((scores.run.name, commit, model, said))
+
+
+def spent_line(scores: RunScores) -> str:
+    """What all questions took together."""
+    return spent_in_words(scores.spent, "question")

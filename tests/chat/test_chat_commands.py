@@ -10,7 +10,7 @@ import pytest
 
 from assistant import Assistant
 from assistant.chat.commands import commands
-from tests.openai_server import OpenAIServer, Request, Streamed
+from tests.openai_server import OpenAIServer, Request, Streamed, failure
 from tests.parts import NEWSROOM, reply_to
 from tests.terminal import piped
 
@@ -88,6 +88,35 @@ def test_sources_open_and_why_show_where_an_answer_comes_from(server: OpenAIServ
     assert "S1 " in shown
     assert "ms: " in shown
     assert f"there is no source 99\nthere are 1 to {max(cited)}; /sources lists them" in outcome.stderr
+
+
+def test_cost_sums_up_the_conversation_with_the_rewriting_of_follow_ups(chat_environment: pytest.MonkeyPatch) -> None:
+    def answer(request: Request) -> Streamed:
+        text = reply_to(request.body["messages"][-1]["content"], lambda _, sentence: sentence)
+        rewriting = json.dumps({"question": "Who did Blinken meet in Seoul?"})
+        uncounted = "flood" in request.prompt
+        usage = None if uncounted else {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+        return Streamed([rewriting if "Earlier question:" in request.prompt else text], usage=usage)
+
+    with OpenAIServer(answer=answer) as server:
+        chat_environment.setenv("OPENAI_BASE_URL", server.base_url)
+        chat_environment.setenv("ASSISTANT_MODEL", "gpt-4.1-mini")
+        told = piped("/cost", MET, "And who else?", "/cost", FLOOD, "/cost", "/new", "/cost").stdout.splitlines()
+    assert len(server.requests) == 4
+    assert [line for line in told if " tokens read" in line] == [
+        "0 answers: 0 calls, 0 tokens read, 0 written, $0.",
+        "2 answers: 3 calls, 3,000 tokens read, 300 written, $0.0017.",
+        "3 answers: 4 calls, at least 3,000 tokens read, 300 written, at least $0.0017 (1 answer of unknown cost).",
+        "0 answers: 0 calls, 0 tokens read, 0 written, $0.",
+    ]
+
+
+def test_a_failed_answer_has_an_unknown_cost(chat_environment: pytest.MonkeyPatch) -> None:
+    with OpenAIServer(failure(400, "no")) as server:
+        chat_environment.setenv("OPENAI_BASE_URL", server.base_url)
+        chat_environment.setenv("ASSISTANT_MODEL", "gpt-4.1-mini")
+        told = piped(MET, "/cost").stdout
+    assert told == "1 answer: 1 call, at least 0 tokens read, 0 written, cost unknown.\n"
 
 
 def test_limits_of_time_and_source_hold_until_they_are_taken_away(server: OpenAIServer) -> None:

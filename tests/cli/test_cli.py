@@ -85,7 +85,8 @@ def test_json_has_the_documented_shape(run: Run, server: OpenAIServer) -> None:
     assert [citation["n"] for citation in data["citations"]] == list(range(1, len(data["citations"]) + 1))
     assert {"label", "fit", "words", "sentence", "start", "end", "article"} == data["evidence"][0].keys()
     assert data["rejected"] == []
-    assert data["usage"] == {"prompt_tokens": 900, "completion_tokens": 50, "cached_tokens": None, "calls": 1}
+    counts = {"prompt_tokens": 900, "completion_tokens": 50, "cached_tokens": None, "calls": 1}
+    assert data["usage"] == {**counts, "cost_usd": None}
     assert data["timings_ms"]["total"] > 0
     assert server.requests
 
@@ -116,8 +117,24 @@ def test_json_of_a_refusal_and_of_rejected_claims(run: Run, use: Callable[..., N
 def test_details_are_shown_on_demand(run: Run, server: OpenAIServer) -> None:
     outcome = run("ask", MET, "-v")
     assert "Evidence considered\nS1" in outcome.out
-    assert "m: 900 tokens read, 50 written · ms: " in outcome.out
+    assert "m: 900 tokens read, 50 written, cost unknown · ms: " in outcome.out
     assert server.requests
+
+
+def test_the_cost_of_an_answer_is_told_where_its_price_is_known(
+    run: Run, use: Callable[..., None], tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("m = { input = 2, output = 10 }")
+    with quoting_server() as server:
+        use(server.base_url, prices=str(own))
+        assert "m: 900 tokens read, 50 written, $0.0023 · ms: " in run("ask", MET, "-v").out
+        assert json.loads(run("ask", MET, "--json").out)["usage"]["cost_usd"] == 0.0023
+        own.write_text("m = { input = 2 }")
+        wrong = run("ask", MET)
+    assert wrong.status == 2
+    assert wrong.err.startswith(f'Error: {own}: price of "m", output: field required\nWrite each price as ')
+    assert len(server.requests) == 2
 
 
 def test_a_window_keeps_other_days_out(run: Run, server: OpenAIServer) -> None:

@@ -120,8 +120,10 @@ def test_markdown_has_the_headline_the_slices_and_the_provenance(mixed: Run) -> 
     lines = markdown_report(recorded).splitlines()
     assert lines[0] == "## run"
     assert "3 answered, 1 failed, 1 not asked yet, 1 refused" in lines[2]
-    assert lines[4] == "| metric | value | 95 % interval | n | not scored | errors |"
-    assert sum(line.startswith("| ") for line in lines[6:]) > len(recorded.scores.headline)
+    assert lines[4].startswith("5 questions: ")
+    assert lines[4].endswith(" at least 300 tokens read, 30 written, cost unknown")
+    assert lines[6] == "| metric | value | 95 % interval | n | not scored | errors |"
+    assert sum(line.startswith("| ") for line in lines[8:]) > len(recorded.scores.headline)
     assert (
         "| answer correct | 0.500 | 0.000 … 1.000 | 4 | 1 × the question has no gold answer | 1 (0.667 without) |"
         in lines

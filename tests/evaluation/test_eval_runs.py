@@ -9,6 +9,7 @@ from evals.metrics.outcome import Outcome
 from evals.metrics.runs import (
     attack_success,
     completion_tokens,
+    cost,
     latency,
     paraphrase_agreement,
     planned_as_happened,
@@ -40,6 +41,8 @@ def test_latency_is_a_percentile_of_those_that_finished() -> None:
 def test_tokens_are_averaged_over_those_that_were_counted() -> None:
     outcomes = [say(GOLD, "Bo", prompt_tokens=100, completion_tokens=10), refuse(GOLD)]
     assert (prompt_tokens(outcomes).value, completion_tokens(outcomes).value) == (100, 10)
+    costs = cost([say(GOLD, "Bo", cost_usd=0.5), refuse(GOLD, cost_usd=0.0), say(GOLD, "Bo")])
+    assert (costs.value, costs.n, costs.unscored) == (0.25, 2, {"cost unknown": 1})
     assert prompt_tokens(outcomes).unscored == {"the model was not asked or did not count": 1}
 
 

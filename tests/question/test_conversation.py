@@ -160,18 +160,20 @@ def test_when_the_model_fails_the_question_is_answered_as_it_was_asked(reranked:
     assert "the question is answered without the earlier ones" in answer.warnings[0]
 
 
-def test_tokens_of_both_calls_are_counted(reranked: Library) -> None:
+@pytest.mark.parametrize(("rewritten", "calls"), [(json.dumps({"question": COMPLETE}), 2), ("no JSON", 3)])
+def test_tokens_of_all_calls_are_counted(reranked: Library, rewritten: str, calls: int) -> None:
     def reply(request: Request) -> Streamed:
         rewriting = "Earlier question:" in request.prompt
         quoted = reply_to(request.body["messages"][-1]["content"], lambda _, sentence: sentence)
-        text = json.dumps({"question": COMPLETE}) if rewriting else quoted
+        text = rewritten if rewriting else quoted
         return Streamed([text], usage={"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110})
 
     with OpenAIServer(answer=reply, models=["m"]) as server:
         chat = make_chat_model(Settings(), base_url=server.base_url, api_key=None, model="m")
         answer = chain_over(reranked, chat).invoke(Question(WHEN, history=(MET,)))
     assert answer.usage is not None
-    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.calls) == (200, 20, 2)
+    counts = (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.calls)
+    assert counts == (100 * calls, 10 * calls, calls)
 
 
 def test_the_embedded_model_understands_a_follow_up(assistant: Assistant) -> None:

@@ -91,7 +91,7 @@ def test_details_show_evidence_rejections_and_costs() -> None:
     assert "S1  -1.0  Sentence number 1 [b].  (Talks in [Seoul] · World Desk · 9 November 2023)" in text
     assert "\nS5        Sentence number 5" in text
     assert "  S2, S9: He met [Yoon].  (planned)" in text
-    assert text.endswith("m: 300 tokens read, 20 written · ms: embed 12, total 100")
+    assert text.endswith("m: 300 tokens read (5 cached), 20 written, cost unknown · ms: embed 12, total 100")
 
 
 def test_costs_say_what_is_not_known() -> None:
