@@ -106,7 +106,8 @@ class ModelProvider:
 
         Raises:
             ModelError: the embedded model cannot be fetched or loaded.
-            SettingError: the server offers several models and the settings name none.
+            SettingError: the server offers several models and the settings name none, or the package of the provider
+                that they name is not installed.
             ServiceError: the server cannot be asked which models it offers.
         """
         with self._lock:
