@@ -158,9 +158,9 @@ class Exchange:
     def _rescued(self) -> dict[str, Any]:
         data = {} if self._cut_in_thoughts() else usable_members(self._text, self._schema)
         if not data:
-            limit = self._parameters.most_tokens
+            limit = f" after {self._parameters.most_tokens} tokens" if self._compatible else ""
             raise ReplyError(
-                f"the reply of {self._service.model} was cut after {limit} tokens, before anything usable",
+                f"the reply of {self._service.model} was cut{limit}, before anything usable",
                 "Allow more tokens for the reply, or use a model that writes less.",
             )
         return data

@@ -5,7 +5,7 @@ from typing import Any
 from assistant.llm.providers import MARK, PROVIDERS
 from assistant.settings import OPENAI_BASE_URL
 from index.embed.openai_client import API_VERSION, model_names
-from index.embed.openai_errors import Service, fault_in
+from index.embed.openai_errors import Service, causes, fault_in
 from index.errors import (
     AuthenticationError,
     RateLimitError,
@@ -60,7 +60,8 @@ def offered_by(chat: Any) -> tuple[str, ...]:
 
 def other_service_error(error: Exception, service: Service) -> ServiceError:
     """What other providers' LangChain models raise, as one of ours, with the package's own words."""
-    kind = next((ours for ours, theirs in _kinds() if isinstance(error, theirs)), None)
+    found = ((ours, cause) for ours, theirs in _kinds() for cause in causes(error) if isinstance(cause, theirs))
+    kind = next((ours for ours, _ in found), None)
     status = getattr(error, "status_code", None) or getattr(error, "code", None)
     kind = kind or (STATUSES.get(status) if isinstance(status, int) else None) or ServiceError
     words = service.quote(fault_in(error).words or type(error).__name__)
