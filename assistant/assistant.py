@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from assistant.embedded.provider import ModelProvider, vector_server
+from assistant.llm.providers import names_provider
 from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, reveal
 from index.articles import Article, Window
 from index.errors import InputError, InputWarning
@@ -197,7 +198,7 @@ class Assistant:
             ServiceError: the server cannot be asked.
         """
         settings = self.settings
-        if settings.base_url is None and settings.api_key is None:
+        if settings.base_url is None and (settings.api_key is None or names_provider(settings)):
             return (LOCAL,)
         from assistant.llm.client import offered_models
 

@@ -37,7 +37,8 @@ __all__ = ["OPENAI_BASE_URL", "Settings", "environment_name", "explain_settings"
 APPLICATION = "news-assistant"
 CONFIG_VARIABLE = "ASSISTANT_CONFIG"
 LOCAL = "local"
-DEFAULT_OPENAI_MODEL = "gpt-4.1-mini"
+# OpenAI's cheapest model that is not about to end; takes schemas and, without thoughts, temperature and seed.
+DEFAULT_OPENAI_MODEL = "gpt-6-luna"
 
 
 def _data_path() -> Path:
@@ -56,14 +57,12 @@ class Settings(BaseModel):
 
     index: UserPath = Field(default_factory=_data_path, description="folder of the article index")
     api_key: Secret | None = Field(default=None, description="key for the chat server")
-    base_url: HttpUrl | None = Field(
-        default=None, repr=False, description="address of an OpenAI-compatible server, for example ending /v1"
+    base_url: HttpUrl | None = Field(default=None, repr=False, description="address of an OpenAI-compatible server")
+    model: Name | None = Field(
+        default=None, description="chat model; `local` runs the embedded one, `anthropic:name` another provider's"
     )
-    model: Name | None = Field(default=None, description="chat model; `local` runs the embedded one")
     embeddings_model: Name = Field(default=LOCAL, description="embeddings model; `local` runs the embedded one")
-    embeddings_base_url: HttpUrl | None = Field(
-        default=None, repr=False, description="address for embeddings, when not the chat server's"
-    )
+    embeddings_base_url: HttpUrl | None = Field(default=None, repr=False, description="another address for embeddings")
     embeddings_api_key: Secret | None = Field(default=None, description="key for the embeddings server")
     chroma_url: HttpUrl | None = Field(default=None, repr=False, description="Chroma server for the vectors")
     chroma_token: Secret | None = Field(default=None, description="token for the Chroma server")
@@ -86,6 +85,9 @@ class Settings(BaseModel):
     retries: int = Field(default=2, ge=0, le=10, description="tries again after a failed request")
     seed: int = Field(default=0, description="seed of the LLM's sampling")
     temperature: float = Field(default=0.0, ge=0, le=2, description="randomness of the LLM; 0 repeats itself")
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = Field(
+        default=None, description="how long a reasoning model thinks; unset: not at all at OpenAI's default model"
+    )
     evidence_tokens: Count = Field(default=1000, description="most tokens of evidence that is considered")
     sentences: Count = Field(default=10, description="most evidence sentences that are considered")
     writing: Literal["auto", "selected", "wide"] = Field(

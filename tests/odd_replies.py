@@ -213,6 +213,7 @@ def _in_whole_tool_call(text: str, draw: random.Random) -> list[dict[str, Any]]:
 
 def _in_thoughts(text: str, draw: random.Random) -> list[dict[str, Any]]:
     name = draw.choice(["reasoning_content", "reasoning"])
+    text = json.dumps(WANTED)  # among words it is no reply
     return [*(_chunk({name: cut, "content": None}) for cut in _cuts(text, draw)), _chunk({}, finish_reason="stop")]
 
 

@@ -17,6 +17,7 @@ from assistant.chat.search_filters import Limits
 from assistant.chat.terminal import Screen
 from assistant.console.output import EXIT_NOT_SAID
 from assistant.llm.prices import Spent, spent_on
+from assistant.llm.providers import names_provider
 from assistant.llm.reply_json import UNCOUNTED, Usage
 from assistant.question.asked import Question
 from assistant.question.follow_up import Earlier, leans
@@ -89,6 +90,8 @@ class Chat:
         settings = self.assistant.settings
         if settings.uses_local_llm:
             return f"{settings.local_model.name if settings.local_model else LLM.name}, on this machine"
+        if names_provider(settings):
+            return str(settings.chat_model)
         return f"{settings.chat_model or 'the only model'} at {shown_address(settings.base_url or OPENAI_BASE_URL)}"
 
     @property

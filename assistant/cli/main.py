@@ -29,6 +29,7 @@ Examples:
   assistant ask "…" --since 2023-11-01     only from articles since that day
   assistant chat                           ask several questions
   assistant models pull                    fetch the embedded models now
+  assistant config                         show the settings; ASSISTANT_MODEL=anthropic:NAME asks another provider
 
 Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage.""",
 )

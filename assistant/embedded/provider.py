@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from assistant.embedded.daemon import Address, Serving, WarmModel
 from assistant.embedded.download_progress import fetch, weights_of
 from assistant.embedded.llama_server import LocalServer
+from assistant.embedded.runtime import is_installed, require
 from assistant.llm.cassette import cassette_of
 from assistant.llm.client import make_chat_model, only_model
 from assistant.llm.prices import FREE, Prices, load_prices
@@ -19,7 +20,7 @@ from assistant.llm.service import model_name
 from assistant.settings import Settings, cache_path, reveal
 from index.embed.local import Embedder, LocalEmbedder
 from index.embed.service import ServiceEmbedder
-from index.errors import AssistantError, ModelError
+from index.errors import AssistantError
 from index.retrieve.reader import LocalReader, Reader
 from index.retrieve.rerank import LocalReranker, Reranker
 from index.store.chroma_server import Server
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 Fetch = Callable[[Weights, Iterable[Asset]], Mapping[Role, Path]]
-NEEDS_LOCAL = "install the embedded models' runtime (pip install 'news-assistant[local]'), or name a server instead"
 RERANKER_NEEDS = ("fastembed", "onnxruntime", "tokenizers")
 WITHOUT_RERANKER = (
     "the reranker's runtime is not installed: sentences are chosen less well, and nothing says how sure an answer is; "
@@ -110,7 +110,8 @@ class ModelProvider:
 
         Raises:
             ModelError: the embedded model cannot be fetched or loaded.
-            SettingError: the server offers several models and the settings name none.
+            SettingError: the server offers several models and the settings name none, or the package of the provider
+                that they name is not installed.
             ServiceError: the server cannot be asked which models it offers.
         """
         with self._lock:
@@ -153,7 +154,7 @@ class ModelProvider:
     @cached_property
     def _reranks(self) -> bool:
         wanted = "reranker" in self._settings.model_fields_set or self._settings.uses_local_embeddings
-        return self._settings.reranker != "none" and (wanted or all(map(_installed, RERANKER_NEEDS)))
+        return self._settings.reranker != "none" and (wanted or all(map(is_installed, RERANKER_NEEDS)))
 
     def begin(self) -> None:
         """Load the reranker, and where it runs in another process the embedded LLM, meanwhile; nothing is fetched."""
@@ -258,7 +259,7 @@ class ModelProvider:
 
     @cached_property
     def _serving(self) -> Serving:
-        _require("xllamacpp")
+        require("xllamacpp")
         settings = self._settings
         return Serving(
             self._paths["llm"],
@@ -274,7 +275,7 @@ class ModelProvider:
     def _paths(self) -> Mapping[Role, Path]:
         needed = self._needed()
         if EMBEDDINGS in needed or RERANKER in needed:
-            _require("fastembed")
+            require("fastembed")
         return self._fetch(weights_of(self._settings), needed)
 
     def _needed(self) -> tuple[Asset, ...]:
@@ -297,14 +298,3 @@ def vector_server(settings: Settings) -> Server | None:
     if settings.chroma_url is None:
         return None
     return Server(settings.chroma_url, reveal(settings.chroma_token), settings.timeout_seconds)
-
-
-def _installed(package: str) -> bool:
-    from importlib.util import find_spec
-
-    return find_spec(package) is not None
-
-
-def _require(package: str) -> None:
-    if not _installed(package):
-        raise ModelError(f"the embedded models need the package {package}, which is not installed", NEEDS_LOCAL)

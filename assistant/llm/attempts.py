@@ -1,15 +1,15 @@
 """One question to a chat model: its attempts, what comes back, and what failures mean. Cassettes record from here."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from assistant.llm.parameters import Parameters, schema_in_words
 from assistant.llm.prices import UNKNOWN, Prices, cost_of
 from assistant.llm.reply_form import best_object, fitted, lenient, usable_members, valid_members
 from assistant.llm.reply_json import ReplyPart, Usage, after_thinking, partial_object
-from assistant.llm.service import model_name, offered_by, other_service_error, service_of
+from assistant.llm.service import model_name, offered_by, other_service_error, provider_of, service_of
 from assistant.text.tokens import count_tokens
-from index.embed.openai_errors import Service, fault_in, is_context_overflow, service_error
+from index.embed.openai_errors import Service, service_error
 from index.errors import ReplyError, ServiceError
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 ATTEMPTS = 2
 # Tokenizers differ by some percent, not by half: a server that read less than this share has cut the prompt.
 CUT_PROMPT_SHARE = 0.6
-# OpenAI says "length"; Anthropic and Google say "max_tokens".
+# OpenAI and Ollama say "length"; Anthropic and Google say "max_tokens".
+ENDS = ("finish_reason", "stop_reason", "done_reason")
 CUT_REASONS = {"length", "max_tokens"}
-OPTIONAL_PARAMETERS = ("temperature", "seed")
+BEGINNINGS = ("{", "[", "`")  # of a reply, where thoughts may stand before it without a mark
 # What langchain-openai and the client below it raise for what is no completion; assertions for an empty stream.
 BREAKDOWNS = (OSError, ValueError, AssertionError, TypeError, LookupError, AttributeError)
-SCHEMA_WORDING = "Reply with one JSON object that matches this JSON Schema, and with nothing else:\n"
 _Number = TypeVar("_Number", int, float)
 
 
@@ -56,11 +56,8 @@ class Exchange:
         self._chat = chat
         self._messages = list(messages)
         self._schema = schema
-        self._max_tokens = max_tokens
-        self._compatible = chat if isinstance(chat, BaseChatOpenAI) else None
-        self._enforced = self._compatible is not None or self._played
-        self._limit = "max_tokens"
-        self._dropped: tuple[str, ...] = ()
+        self._compatible = isinstance(chat, BaseChatOpenAI)
+        self._parameters = Parameters(chat, self._compatible, schema, max_tokens)
         self._calls = 0
         self._attempt = 1
         self._usages: list[Any] = []
@@ -81,17 +78,12 @@ class Exchange:
         """The model to call and the prompt to call it with."""
         self._reset()
         self._calls += 1
-        return self._bound(), self._messages if self._enforced else _with_schema(self._messages, self._schema)
+        # A cassette has the schema in the key of a reply and not in the prompt's words.
+        plain = self._parameters.enforced or self._played
+        return self._bound(), self._messages if plain else _with_schema(self._messages, self._schema)
 
     def _bound(self) -> "Runnable[Any, Any]":
-        if self._compatible is None:
-            return self._chat.bind(reply_schema=self._schema) if self._played else self._chat
-        parameters: dict[str, Any] = {self._limit: self._max_tokens}
-        if self._enforced:
-            wanted = {"name": "answer", "schema": self._schema, "strict": True}
-            parameters["response_format"] = {"type": "json_schema", "json_schema": wanted}
-        chat = self._compatible.model_copy(update=dict.fromkeys(self._dropped)) if self._dropped else self._compatible
-        return chat.bind(**parameters)
+        return self._chat.bind(reply_schema=self._schema) if self._played else self._parameters.bound()
 
     def read(self, chunk: Any) -> ReplyPart | None:
         """Take in one chunk; a part when it changes what is known."""
@@ -99,8 +91,8 @@ class Exchange:
         self._refusal = chunk.additional_kwargs.get("refusal") or self._refusal
         # Some servers report running totals with every chunk, so the last report counts, not their sum.
         self._usage = getattr(chunk, "usage_metadata", None) or self._usage
-        reason = chunk.response_metadata.get("finish_reason") or chunk.response_metadata.get("stop_reason") or ""
-        self._truncated = self._truncated or str(reason).lower() in CUT_REASONS
+        reasons = {str(chunk.response_metadata.get(name)).lower() for name in ENDS}
+        self._truncated = self._truncated or bool(reasons & CUT_REASONS)
         data = self._partial() if chunk.text else self._shown
         if data == self._shown:
             return None
@@ -118,7 +110,7 @@ class Exchange:
         if isinstance(error, openai.LengthFinishReasonError):
             self._truncated = True
             self._usage = _usage_of(error) or self._usage
-        elif isinstance(error, openai.APIStatusError) and self._relax(error):
+        elif (not self._compatible or isinstance(error, openai.APIStatusError)) and self._parameters.relax(error):
             self._again = True
         else:
             ours = self._error_of(error)
@@ -130,10 +122,10 @@ class Exchange:
         import openai
         from langchain_core.exceptions import ModelError
 
-        broken = self._compatible is not None and isinstance(error, BREAKDOWNS)
+        broken = self._compatible and isinstance(error, BREAKDOWNS)
         if isinstance(error, openai.OpenAIError) or broken:
-            return service_error(error, self._service, self._offered)
-        if isinstance(error, ModelError):
+            return service_error(error, self._service, lambda: offered_by(self._chat))
+        if isinstance(error, ModelError) or provider_of(self._chat):
             return other_service_error(error, self._service)
         raise error
 
@@ -142,23 +134,6 @@ class Exchange:
             return bool(self._checked())
         except ValueError:
             return False
-
-    def _relax(self, error: Any) -> bool:
-        """Leave out or rename a parameter that the server refuses; False when that cannot be what is wrong."""
-        fault = fault_in(error)
-        words = f"{fault.param} {fault.words}".lower()
-        refused = error.status_code in {400, 422} or "schema" in words or "grammar" in words
-        if not refused or is_context_overflow(error):
-            return False
-        if "max_completion_tokens" in words and self._limit == "max_tokens":
-            self._limit = "max_completion_tokens"
-            return True
-        named = tuple(name for name in OPTIONAL_PARAMETERS if name in words and name not in self._dropped)
-        if named and self._compatible is not None:
-            self._dropped += named
-            return True
-        was_enforced, self._enforced = self._enforced, False
-        return was_enforced
 
     def finish(self) -> ReplyPart | None:
         """The last part; None when another attempt is due.
@@ -182,6 +157,8 @@ class Exchange:
             raise ReplyError(
                 f"the model refused to answer: {self._service.quote(self._refusal)}", "Ask in other words."
             )
+        if self._cut_in_thoughts() and self._parameters.allow_more_thoughts():
+            return None
         try:
             data, truncated = self._checked(), False
         except ValueError as problem:
@@ -192,20 +169,29 @@ class Exchange:
         warning = self._warning or self._cut_prompt_warning()
         return ReplyPart(data, True, self._total_usage(), truncated, warning, self._attempt)
 
+    def _cut_in_thoughts(self) -> bool:
+        """Whether the limit was used up before the reply began."""
+        said = after_thinking(self._text)
+        begun = said.startswith(BEGINNINGS) if self._parameters.thinks else "{" in said
+        return self._truncated and not begun
+
     def _checked(self) -> dict[str, Any]:
         from jsonschema import Draft202012Validator
         from jsonschema.exceptions import best_match
 
+        if self._cut_in_thoughts():
+            raise ValueError("it holds thoughts and no reply")
         data = best_object(self._text, self._schema)
         if (error := best_match(Draft202012Validator(lenient(self._schema)).iter_errors(data))) is not None:
             raise ValueError(f"{error.json_path}: {error.message}")
         return data
 
     def _rescued(self) -> dict[str, Any]:
-        data = usable_members(self._text, self._schema)
+        data = {} if self._cut_in_thoughts() else usable_members(self._text, self._schema)
         if not data:
+            limit = f" after {self._parameters.most_tokens} tokens" if self._compatible else ""
             raise ReplyError(
-                f"the reply of {self._service.model} was cut after {self._max_tokens} tokens, before anything usable",
+                f"the reply of {self._service.model} was cut{limit}, before anything usable",
                 "Allow more tokens for the reply, or use a model that writes less.",
             )
         return data
@@ -233,11 +219,10 @@ class Exchange:
         from langchain_core.messages import AIMessage, HumanMessage
 
         self._attempt += 1
-        wanted = f"{SCHEMA_WORDING}{json.dumps(self._schema)}"
         self._messages = [
             *self._messages,
             AIMessage(after_thinking(self._text) or "(nothing)"),
-            HumanMessage(f"That reply cannot be used: {self._service.quote(problem)}. {wanted}"),
+            HumanMessage(f"That reply cannot be used: {self._service.quote(problem)}. {schema_in_words(self._schema)}"),
         ]
 
     def _total_usage(self) -> Usage:
@@ -263,19 +248,16 @@ class Exchange:
 
     @property
     def _service(self) -> Service:
-        if self._compatible is None:
-            return Service(type(self._chat).__name__, self._cassette.model_name if self._cassette else "the model")
-        return service_of(self._compatible)
-
-    def _offered(self) -> tuple[str, ...]:
-        return () if self._compatible is None else offered_by(self._compatible)
+        if self._played and self._cassette is not None:
+            return Service(type(self._chat).__name__, self._cassette.model_name)
+        return service_of(self._chat)
 
 
 def _with_schema(messages: "Sequence[BaseMessage]", schema: dict[str, Any]) -> "list[BaseMessage]":
     """The prompt with the schema stated in its system message."""
     from langchain_core.messages import SystemMessage
 
-    wording = SCHEMA_WORDING + json.dumps(schema)
+    wording = schema_in_words(schema)
     if messages and isinstance(messages[0], SystemMessage):
         return [SystemMessage(f"{messages[0].text}\n\n{wording}"), *messages[1:]]
     return [SystemMessage(wording), *messages]

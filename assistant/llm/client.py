@@ -9,7 +9,6 @@ a callback handler to the chat model.
 """
 
 import asyncio
-import re
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing, closing
@@ -18,11 +17,12 @@ from urllib.parse import urlsplit
 
 from assistant.llm.attempts import Exchange
 from assistant.llm.http import http_clients
+from assistant.llm.parameters import refuses_temperature
 from assistant.llm.prices import UNKNOWN, Prices
+from assistant.llm.providers import OPENAI, make_provider_model, split_name
 from assistant.llm.reply_json import ReplyPart, Usage
-from assistant.llm.service import model_name
-from assistant.settings import OPENAI_BASE_URL, Settings
-from index.embed.openai_client import NO_KEY, model_names, open_client
+from assistant.settings import DEFAULT_OPENAI_MODEL, OPENAI_BASE_URL, Settings
+from index.embed.openai_client import NO_KEY, address_options, model_names, open_client
 from index.embed.openai_errors import Service, models_in_words, service_error
 from index.errors import AuthenticationError, SettingError
 
@@ -35,7 +35,6 @@ __all__ = [
     "Usage",
     "astream_reply",
     "make_chat_model",
-    "model_name",
     "only_model",
     "stream_reply",
     "untraced",
@@ -43,18 +42,24 @@ __all__ = [
 
 
 def make_chat_model(settings: Settings, *, base_url: str | None, api_key: str | None, model: str) -> "BaseChatModel":
-    """A client for an OpenAI-compatible server; nothing is sent yet.
+    """A client for an OpenAI-compatible server, or for the provider that the model's name begins with.
+
+    Nothing is sent yet.
 
     Args:
-        settings: temperature, seed, time-out and retries. The client itself backs off, and only after failed
-            connections and HTTP 408, 409, 429 and 5xx.
-        base_url: None is OpenAI itself.
-        api_key: None for servers that want none.
-        model: name of the model at the server.
+        settings: temperature, seed, reasoning effort, time-out and retries. The client itself backs off, and only after
+            failed connections and HTTP 408, 409, 429 and 5xx.
+        base_url: None is OpenAI itself, or the provider.
+        api_key: None for servers that want none; never given to another provider.
+        model: name of the model at the server; without an address also ``provider:name``.
 
     Raises:
         AuthenticationError: OpenAI itself is asked without a key.
+        SettingError: the provider's package is not installed, or wants something else.
     """
+    provider, model = split_name(model, base_url)
+    if provider not in {"", OPENAI}:
+        return make_provider_model(settings, provider, model)
     from langchain_openai import ChatOpenAI
     from langchain_openai.chat_models.base import BaseChatOpenAI
 
@@ -65,12 +70,14 @@ def make_chat_model(settings: Settings, *, base_url: str | None, api_key: str | 
         raise AuthenticationError(f"{address} needs an API key", "Set OPENAI_API_KEY, or ASSISTANT_MODEL=local.")
     # ChatOpenAI renames max_tokens to max_completion_tokens, which OpenAI wants and many other servers ignore.
     kind = ChatOpenAI if (urlsplit(address).hostname or "").endswith(".openai.com") else BaseChatOpenAI
+    # The default model phrases a sentence, for which it needs no thoughts; without them it takes a temperature.
+    effort = settings.reasoning_effort or ("none" if model == DEFAULT_OPENAI_MODEL else None)
     return kind(
         model=model,
-        base_url=address,
+        **address_options(address, api_key),
         api_key=cast(Any, api_key or NO_KEY),
-        # o-series models refuse a temperature.
-        temperature=None if re.match(r"o\d", model) else settings.temperature,
+        temperature=None if refuses_temperature(model, effort) else settings.temperature,
+        reasoning_effort=effort,
         seed=settings.seed,
         timeout=settings.timeout_seconds,
         max_retries=settings.retries,

@@ -131,7 +131,8 @@ class ChatMender:
             return []
         if "{" in self._calls:
             return self._content(self._calls)
-        if self._blank and "{" in self._thoughts and not self._cut:
+        # Thoughts are no reply; but some servers file all that the model says as thoughts, its reply too.
+        if self._blank and self._thoughts.lstrip().startswith(("{", "[", "`")) and not self._cut:
             return self._content(self._thoughts)
         return []
 

@@ -1,10 +1,11 @@
 """What stands behind a chat model: its server as messages name it, and its errors as ours."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from assistant.llm.providers import MARK, PROVIDERS
 from assistant.settings import OPENAI_BASE_URL
-from index.embed.openai_client import model_names
-from index.embed.openai_errors import Service
+from index.embed.openai_client import API_VERSION, model_names
+from index.embed.openai_errors import Service, causes, fault_in
 from index.errors import (
     AuthenticationError,
     RateLimitError,
@@ -14,17 +15,36 @@ from index.errors import (
     UnreachableError,
 )
 
-if TYPE_CHECKING:
-    from langchain_core.exceptions import ModelError
-
 MODEL_LIST_TIMEOUT_SECONDS = 5.0
+STATUSES: dict[int, type[ServiceError]] = {
+    401: AuthenticationError,
+    403: AuthenticationError,
+    404: UnknownModelError,
+    408: ServiceTimeoutError,
+    429: RateLimitError,
+}
+
+
+def provider_of(chat: Any) -> str:
+    """The provider of a model that was made by its name; empty for others."""
+    return str((chat.metadata or {}).get(MARK, ""))
 
 
 def service_of(chat: Any) -> Service:
-    """The server of an OpenAI-compatible LangChain model."""
-    key = _key_text(chat)
+    """What stands behind a LangChain model."""
+    model = getattr(chat, "model_name", None) or getattr(chat, "model", None)
+    if provider := provider_of(chat):
+        return Service(
+            provider,
+            str(model or ""),
+            secrets=_secrets(chat),
+            address_setting=f"what {PROVIDERS[provider]} reads",
+            key_setting=f"the key that {PROVIDERS[provider]} reads",
+        )
+    if not hasattr(chat, "openai_api_base"):
+        return Service(type(chat).__name__, "the model", secrets=_secrets(chat))
     timeout = chat.request_timeout if isinstance(chat.request_timeout, float | int) else None
-    return Service(chat.openai_api_base or OPENAI_BASE_URL, chat.model_name, timeout, (key,) if key else ())
+    return Service(chat.openai_api_base or OPENAI_BASE_URL, str(model or ""), timeout, _secrets(chat))
 
 
 def model_name(chat: Any) -> str:
@@ -44,25 +64,39 @@ def offered_by(chat: Any) -> tuple[str, ...]:
         return ()
 
 
-def other_service_error(error: "ModelError", service: Service) -> ServiceError:
-    """What other providers' LangChain models raise, as one of ours."""
+def other_service_error(error: Exception, service: Service) -> ServiceError:
+    """What other providers' LangChain models raise, as one of ours, with the package's own words."""
+    found = ((ours, cause) for ours, theirs in _kinds() for cause in causes(error) if isinstance(cause, theirs))
+    kind = next((ours for ours, _ in found), None)
+    status = getattr(error, "status_code", None) or getattr(error, "code", None)
+    kind = kind or (STATUSES.get(status) if isinstance(status, int) else None) or ServiceError
+    words = service.quote(fault_in(error).words or type(error).__name__)
+    if kind is not AuthenticationError:
+        return kind(f"{service.shown} failed: {words}")
+    return kind(f"{service.shown} failed: {service.quote_refusal_of_key(words)}", f"Set {service.key_setting}.")
+
+
+def _kinds() -> "tuple[tuple[type[ServiceError], tuple[type[Exception], ...]], ...]":
+    """Our kind of error for each of theirs; the more special ones first."""
     from langchain_core import exceptions
 
-    kinds = (
-        (exceptions.ModelAuthenticationError, AuthenticationError),
-        (exceptions.ModelPermissionDeniedError, AuthenticationError),
-        (exceptions.ModelNotFoundError, UnknownModelError),
-        (exceptions.ModelRateLimitError, RateLimitError),
-        (exceptions.ModelConnectionError, UnreachableError),
-        (exceptions.ModelTimeoutError, ServiceTimeoutError),
+    return (
+        (
+            AuthenticationError,
+            (exceptions.ModelAuthenticationError, exceptions.ModelPermissionDeniedError),
+        ),
+        (UnknownModelError, (exceptions.ModelNotFoundError,)),
+        (RateLimitError, (exceptions.ModelRateLimitError,)),
+        (ServiceTimeoutError, (exceptions.ModelTimeoutError, TimeoutError)),
+        (UnreachableError, (exceptions.ModelConnectionError, ConnectionError)),
     )
-    kind = next((ours for theirs, ours in kinds if isinstance(error, theirs)), ServiceError)
-    return kind(f"{service.shown} failed: {service.quote(error)}")
 
 
-def _key_text(chat: Any) -> str:
+def _secrets(chat: Any) -> tuple[str, ...]:
+    """The keys in a model's fields; a key may also be a function that fetches it, and then there is no text to hide."""
     from pydantic import SecretStr
 
-    # A key may also be a function that fetches it; then there is no text to hide.
-    key = chat.openai_api_key
-    return key.get_secret_value() if isinstance(key, SecretStr) else ""
+    values = (getattr(chat, name, None) for name in type(chat).model_fields)
+    keys = tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+    query = getattr(chat, "default_query", None) or {}
+    return (*filter(None, keys), *(str(value) for name, value in query.items() if name != API_VERSION))

@@ -4,7 +4,7 @@ import ipaddress
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from index.embed.openai_errors import Service
 
@@ -18,6 +18,8 @@ CLOSE_AFTER_REPLY = {"Connection": "close"}
 # Where servers list their models, and what a model's name is called: OpenAI, Ollama, and lists of plain names.
 MODEL_LISTS, MODEL_NAMES = ("data", "models"), ("id", "name", "model")
 FIRST_ERROR = 400
+API_VERSION = "api-version"
+AZURE_DEPLOYMENTS = "/openai/deployments/"
 
 
 def open_client(service: Service, api_key: str | None, retries: int) -> "openai.OpenAI":
@@ -32,7 +34,7 @@ def open_client(service: Service, api_key: str | None, retries: int) -> "openai.
 
     options = http_options(service.address)
     return openai.OpenAI(
-        base_url=service.address,
+        **address_options(service.address, api_key),
         api_key=api_key or NO_KEY,
         timeout=service.timeout_seconds,
         max_retries=retries,
@@ -40,12 +42,24 @@ def open_client(service: Service, api_key: str | None, retries: int) -> "openai.
     )
 
 
+def address_options(address: str, api_key: str | None) -> dict[str, Any]:
+    """Options of the client for an address, whose query goes with every request.
+
+    Azure wants the key of a deployment's address in a header of its own.
+    """
+    base, _, query = address.partition("?")
+    headers = {"api-key": api_key} if api_key and AZURE_DEPLOYMENTS in base else None
+    return {"base_url": base, "default_query": dict(parse_qsl(query)) or None, "default_headers": headers}
+
+
 def http_options(address: str) -> dict[str, Any]:
     """Options of the HTTP client for an address; this machine is asked directly, whatever proxy is set.
 
-    Connecting to this machine costs nothing, so no connection is kept open.
+    Connecting to this machine costs nothing, so no connection is kept open. Where a key stands in a header of its own,
+    no redirection is followed: it would be sent along to another host.
     """
-    return {"trust_env": False, "headers": CLOSE_AFTER_REPLY} if is_loopback(address) else {}
+    options: dict[str, Any] = {"follow_redirects": False} if AZURE_DEPLOYMENTS in address else {}
+    return options | ({"trust_env": False, "headers": CLOSE_AFTER_REPLY} if is_loopback(address) else {})
 
 
 def is_loopback(url: str) -> bool:

@@ -171,6 +171,11 @@ def test_only_llm_makes_chat_clients() -> None:
     tree = tree_of(ROOT / "assistant" / "llm" / "attempts.py")
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     assert not [name for name in called if "ChatOpenAI" in name]
+    # providers makes those of others, and is called by client alone.
+    callers = {
+        str(module.relative_to(ROOT)) for module in MODULES if "make_provider_model(" in module.read_text("utf-8")
+    }
+    assert callers == {"assistant/llm/client.py", "assistant/llm/providers.py"}
 
 
 def test_only_settings_reads_the_environment() -> None:

@@ -87,7 +87,7 @@ def test_every_setting_has_a_variable_and_a_description(name: str, monkeypatch: 
         "cassette_mode": "record",
         "chroma_url": "http://host",
     }
-    small = {"retries": "1", "temperature": "1.5"}
+    small = {"retries": "1", "temperature": "1.5", "reasoning_effort": "low"}
     switches = {name: "true" for name, field in Settings.model_fields.items() if field.annotation is bool}
     value = {**other, **small, **switches}.get(name, "600")
     monkeypatch.setenv(environment_name(name), value)
@@ -104,10 +104,10 @@ def test_every_setting_has_a_variable_and_a_description(name: str, monkeypatch: 
     ("given", "model"),
     [
         ({}, "local"),
-        ({"api_key": KEY}, "gpt-4.1-mini"),
+        ({"api_key": KEY}, "gpt-6-luna"),
         ({"base_url": "http://host/v1"}, None),
         ({"base_url": "http://host/v1", "api_key": KEY}, None),
-        ({"base_url": "https://api.openai.com/v1/", "api_key": KEY}, "gpt-4.1-mini"),
+        ({"base_url": "https://api.openai.com/v1/", "api_key": KEY}, "gpt-6-luna"),
         ({"api_key": KEY, "model": "gpt-5"}, "gpt-5"),
         ({"api_key": KEY, "model": "local"}, "local"),
     ],
