@@ -32,6 +32,10 @@ SHORT_WORDS = 24
 # which no room is left are claims as they stand.
 PROMPT_TOKENS = 450
 FRAME_TOKENS = 24  # what chat templates put around two messages, and the counts of other models' tokenizers
+UNCHOSEN = (
+    "nothing tells whether these sentences answer: no claim of a language model is supported by them, and there is no "
+    "reranker; ASSISTANT_RERANKER=local uses one, pip install 'news-assistant[local]' brings it"
+)
 
 
 class Turn:
@@ -140,7 +144,8 @@ class Turn:
     def model_failed(self, error: ReplyError) -> None:
         """The model's reply cannot be used: the answer is made of the sentences themselves."""
         self.claims.reject_unknown(self._written, self.asked)
-        self._warnings.append(f"{error.problem}; the source sentences are quoted instead")
+        instead = "; the source sentences are quoted instead" if self._holds else ""
+        self._warnings.append(error.problem + instead)
 
     def warn(self, text: str) -> None:
         """Note something that a person should know."""
@@ -156,9 +161,16 @@ class Turn:
             if item.label not in self.claims.settled:
                 self.claims.quote(item)
         self.stopwatch.lap("verify")
-        if not self.claims:
+        if not self._holds:
+            self.warn(UNCHOSEN)
+        if not (self.claims and self._holds):
             return self._answer(Status.INSUFFICIENT)
         return self._answer(Status.CONFLICTING if self._disagreements() else Status.ANSWERED)
+
+    @property
+    def _holds(self) -> bool:
+        """Whether the claims answer: the reader has chosen their sentences, or the model has made one of them."""
+        return self._selection.chosen or self.claims.supported
 
     def _disagreements(self) -> tuple[str, ...]:
         """Where cited sentences disagree, one line each: ``Sources differ: 14 [1] or 17 [2]``."""
@@ -179,8 +191,8 @@ class Turn:
             question=self._standalone.asked,
             standalone="" if self.question == self._standalone.asked else self.question,
             status=status,
-            claims=self.claims.shown(),
-            citations=self.claims.citations(),
+            claims=self.claims.shown() if self._holds else (),
+            citations=self.claims.citations() if self._holds else (),
             confidence=confidence(self._evidence),
             disagreements=self._disagreements() if finished else (),
             missing=self._missing,
