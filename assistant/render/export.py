@@ -11,7 +11,7 @@ from assistant.render.answer import article_line, dates_line, readable_date, ref
 from assistant.render.highlight import Piece, Place, highlight
 from assistant.render.transcript import Entry, Transcript
 from index.articles import Article
-from index.errors import AssistantError, UsageError
+from index.errors import UsageError
 from index.exports import new_file
 from index.printable import json_text
 
@@ -58,11 +58,8 @@ def save_transcript(transcript: Transcript, file: Path, find: FindArticle, *, ov
     if form is None:
         raise UsageError(f"{file.name}: unknown kind of file", f"let the name end in {', '.join(forms)}")
     text = form()
-    try:
-        with new_file(file, "choose another name", replace=overwrite) as out:
-            out.write(text)
-    except OSError as error:
-        raise AssistantError(f"{file} cannot be written: {error.strerror}", "choose another place") from error
+    with new_file(file, "choose another name", replace=overwrite) as out:
+        out.write(text)
 
 
 def answer_text(answer: Answer) -> str:
