@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.settings_file import SettingsFile
@@ -35,6 +35,18 @@ class Given:
     origin: str
     folder: Path = Path()
     foreign: Path | None = None
+
+
+def override(value: object, before: Given | None) -> Given:
+    """What a program gives: a value of the command line, or that of a file, with who gave it.
+
+    Args:
+        before: what it takes the place of. An address of a file that the user names as well is the user's own.
+    """
+    if not isinstance(value, Given):
+        return Given(value, "command line")
+    own = before is not None and before.foreign is None and same_server(str(before.value), str(value.value))
+    return replace(value, foreign=None) if own else value
 
 
 def environment_name(setting: str) -> str:

@@ -25,6 +25,7 @@ from assistant.setting_sources import (
     given_by,
     mask,
     misdirected,
+    override,
     shown_input,
 )
 from assistant.setting_types import Count, HttpUrl, Name, Secret, UserPath
@@ -149,7 +150,7 @@ def reveal(secret: SecretStr | None) -> str | None:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read all settings; overrides that are None count as not given.
+    """Read all settings; overrides that are None count as not given, and a ``Given`` says who gave it.
 
     What a file may not set, and a key that is not sent, is said on standard error.
 
@@ -213,7 +214,7 @@ def _gather(overrides: Mapping[str, object]) -> dict[str, Given]:
         _say(file.notice)
         given.update(given_by(file, Settings.model_fields))
     given.update(_from_environment())
-    given.update({name: Given(value, "command line") for name, value in overrides.items() if value is not None})
+    given.update({name: override(value, given.get(name)) for name, value in overrides.items() if value is not None})
     for name, notice in tuple(misdirected(given)):
         _say(notice)
         del given[name]

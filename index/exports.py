@@ -4,11 +4,11 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from index.errors import UsageError
+from index.errors import AssistantError, UsageError
 
 
 @contextmanager
@@ -21,19 +21,22 @@ def new_file(path: Path, remedy: str, *, replace: bool = False) -> Iterator[Text
 
     Raises:
         UsageError: there is something of that name already.
-        OSError: it cannot be written.
+        AssistantError: it cannot be written.
     """
-    _check_name(path, remedy, replace=replace)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
+        _check_name(path, remedy, replace=replace)
         with open(
             os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "w", encoding="utf-8", newline=""
         ) as file:
             yield file
         _check_name(path, remedy, replace=replace)  # it may have come meanwhile
         part.replace(path)
+    except OSError as error:
+        raise AssistantError(f"{path} cannot be written: {error.strerror or error}", "choose another place") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder is none
+            part.unlink(missing_ok=True)
 
 
 def _check_name(path: Path, remedy: str, *, replace: bool) -> None:

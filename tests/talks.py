@@ -50,7 +50,11 @@ ANSWERED = Answer(
     warnings=("the prompt was <cut>",),
 )
 REFUSED = Answer(
-    "Who?", Status.INSUFFICIENT, missing=("tungsten",), evidence=(considered("S1", HARBOUR, SHIP.sentence),)
+    "Who?",
+    Status.INSUFFICIENT,
+    confidence=0.2,
+    missing=("tungsten",),
+    evidence=(considered("S1", HARBOUR, SHIP.sentence),),
 )
 STOPPED = Answer("And then?", Status.IN_PROGRESS, claims=(Claim("船は沈んだ。", (3,)),), citations=(SHIP,))
 TALK = Transcript(

@@ -38,11 +38,17 @@ class Claims:
         question: as it stands alone.
         answers: the evidence that answers it; more than one of them may state a claim.
         reader: tells whether sentences state a claim; None leaves that to the words that they share.
+
+    Attributes:
+        settled: labels of the sentences whose claims are known.
+        rejected: what may not be shown.
+        supported: whether a claim that the model made is among those that are shown.
     """
 
     def __init__(self, question: str, answers: Sequence[Evidence], reader: Reader | None) -> None:
         self.settled: set[str] = set()
         self.rejected: list[Rejected] = []
+        self.supported = False
         self._question = question
         self._answers = {item.label: item for item in answers}
         self._reader = reader
@@ -63,12 +69,14 @@ class Claims:
         if not reason and not self._is_stated(claim, item, verdict.reach):
             reason = "its sentence does not state it"
         if not reason:
+            self.supported = True
             self._accept(item, claim, verdict.reach)
             return
         other = next((one for one in self._answers.values() if one is not item and states(claim, one.sentence)), None)
         if other is None or self._has_new_link(claim):
             self.rejected.append(Rejected(claim, (item.label,), reason))
         else:
+            self.supported = True
             self._accept(other, claim, 0)
         self.quote(item)
 

@@ -74,6 +74,11 @@ class SelectedWriting:
         return bool(self._selection.answers)
 
     @property
+    def holds(self) -> bool:
+        """Whether the reader has chosen the sentences, or the model has made a claim of one of them."""
+        return self._selection.chosen or self.claims.supported
+
+    @property
     def messages(self) -> "list[BaseMessage]":
         """The prompt: the answering sentences under their labels, and the question."""
         return self._prompt.messages(evidence=_listing(self.asked), question=as_data(self._question))
@@ -119,7 +124,8 @@ class SelectedWriting:
         if isinstance(error, ContextOverflowError):
             raise error
         self.claims.reject_unknown(self._written, self.asked)
-        self.warnings.append(f"{error.problem}; the source sentences are quoted instead")
+        instead = "; the source sentences are quoted instead" if self.holds else ""
+        self.warnings.append(error.problem + instead)
 
     def finish(self) -> Status:
         """Sentences that the model left out speak for themselves."""

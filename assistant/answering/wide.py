@@ -103,6 +103,11 @@ class WideWriting:
         cited = (self._passages.sentences[label] for label in self.claims.numbers())
         return (*self._scored, *(item for item in cited if item.label not in scored))
 
+    @property
+    def holds(self) -> bool:
+        """Whether the model has replied, or else the reader has chosen the sentences that are quoted."""
+        return self._selection.chosen or (bool(self._reply) and not self._unusable)
+
     def next_request(self, search: Search) -> Request | None:
         """The answer; then once more with further passages, and once more without the claims that failed."""
         if self._unusable:
@@ -138,7 +143,8 @@ class WideWriting:
             return
         self._unusable = True
         self.claims.clear()
-        self.warnings.append(f"{error.problem}; the source sentences are quoted instead")
+        instead = "; the source sentences are quoted instead" if self.holds else ""
+        self.warnings.append(error.problem + instead)
 
     def finish(self) -> Status:
         """How the answer stands; a claim that failed gives way to its sentences where they answer."""

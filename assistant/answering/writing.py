@@ -50,6 +50,11 @@ class Writing(Protocol):
         """The sentences that were considered, best first."""
         ...
 
+    @property
+    def holds(self) -> bool:
+        """Whether the claims answer: the reader has chosen their sentences, or the model says so itself."""
+        ...
+
     def next_request(self, search: Search) -> Request | None:
         """What the chat model is asked next; None when nothing is left to ask."""
         ...

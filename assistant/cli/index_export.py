@@ -12,7 +12,6 @@ import click
 from assistant.cli.index_list import selection_of, selection_options, tell_nothing_selected
 from assistant.console.options import index_option, open_assistant
 from assistant.console.streams import holds_all
-from index.errors import InputError
 from index.exports import new_file
 from index.formats.article_fields import PLAIN
 from index.printable import json_text
@@ -77,14 +76,10 @@ def _writable(output: str | None, *, force: bool) -> Iterator[TextIO]:
 
     Raises:
         UsageError: there is something of that name, and it is not to be replaced.
-        InputError: the file cannot be written.
+        AssistantError: the file cannot be written.
     """
     if output is None:
         yield sys.stdout
         return
-    path = Path(output)
-    try:
-        with new_file(path, "choose another --output, or replace it with --force", replace=force) as file:
-            yield file
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}", "choose another --output") from error
+    with new_file(Path(output), "choose another --output, or replace it with --force", replace=force) as file:
+        yield file

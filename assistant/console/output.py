@@ -1,7 +1,9 @@
 """Running a group of commands: what is printed, and how errors end it."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from errno import EDQUOT, EFBIG, ENOSPC
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.segment import Segment
 
+FULL = frozenset({ENOSPC, EDQUOT, EFBIG})  # what a disk says that takes no more
 EXIT_NOT_SAID = 3
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 
@@ -51,7 +54,10 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
     switch_tracing_off()
     write_anything()
     try:
-        sys.exit(group.main(arguments, prog_name=name, standalone_mode=False) or 0)
+        with _full_disk_told():
+            status = group.main(arguments, prog_name=name, standalone_mode=False)
+            sys.stdout.flush()
+        sys.exit(status or 0)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
@@ -72,6 +78,17 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
         else:
             sys.stderr.write("\nInterrupted. Nothing is lost: run the same command again.\n")
         sys.exit(EXIT_INTERRUPTED)
+
+
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        what = f"{error.filename or 'the output'} cannot be written: {error.strerror}"
+        raise AssistantError(what, "free some space, then run the same command again") from error
 
 
 def show_error(error: AssistantError, *, as_json: bool = False) -> None:

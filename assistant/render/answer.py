@@ -22,7 +22,7 @@ from assistant.text.no_break import GLUE, Unbroken, glued
 from index.articles import ArticleInfo
 from index.printable import UNSHOWN
 
-NOT_SAID = "The articles do not say."
+NOT_SAID, NOT_KNOWN = "The articles do not say.", "Nothing tells whether the articles say."
 SAID_OTHERWISE = "The articles do not say that. They say:"
 NEAREST_SHOWN = 3
 SOURCE_INDENT = 2  # columns
@@ -152,6 +152,13 @@ def error_line(problem: str, remedy: str) -> Text:
     return line
 
 
+def refusal(answer: Answer) -> tuple[str, str]:
+    """What is said in place of an answer, and above the nearest sentences; without a reader nobody has judged them."""
+    if answer.evidence and answer.confidence is None:
+        return NOT_KNOWN, "The nearest sentences:"
+    return NOT_SAID, "The nearest sentences, which do not answer it:"
+
+
 def shown(text: str) -> str:
     """A text as a terminal may have it: without what it would obey instead of showing."""
     return text.translate(_UNSHOWN)
@@ -176,12 +183,13 @@ def _day(iso: str) -> date | None:
 
 
 def _refusal(answer: Answer, present: date | None) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(NOT_SAID, style=f"bold {NOTICE}")]
+    said, introduced = refusal(answer)
+    parts: list[RenderableType] = [Text(said, style=f"bold {NOTICE}")]
     if answer.missing:
         parts.append(Text(shown(f"Nothing that was found mentions: {', '.join(answer.missing)}.")))
     nearest = answer.evidence[:NEAREST_SHOWN]
     if nearest:
-        parts.append(Text("\nThe nearest sentences, which do not answer it:", style="dim"))
+        parts.append(Text(f"\n{introduced}", style="dim"))
         parts.extend(numbered("–", item.sentence, article_line(item.article, present)) for item in nearest)
     return parts
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from assistant.answer import Answer, Citation, Status
 from assistant.render.answer import (
-    NOT_SAID,
     SAID_OTHERWISE,
     article_line,
     dates_line,
     readable_date,
+    refusal,
     shown,
     unanswered_line,
 )
 from assistant.render.highlight import Piece, Place, highlight
 from assistant.render.transcript import Entry, Transcript
 from index.articles import Article
-from index.errors import AssistantError, UsageError
+from index.errors import UsageError
 from index.exports import new_file
 from index.printable import json_text
 
@@ -66,16 +66,13 @@ def save_transcript(transcript: Transcript, file: Path, find: FindArticle, *, ov
     if form is None:
         raise UsageError(f"{file.name}: unknown kind of file", f"let the name end in {', '.join(forms)}")
     text = form()
-    try:
-        with new_file(file, "choose another name", replace=overwrite) as out:
-            out.write(text)
-    except OSError as error:
-        raise AssistantError(f"{file} cannot be written: {error.strerror}", "choose another place") from error
+    with new_file(file, "choose another name", replace=overwrite) as out:
+        out.write(text)
 
 
 def answer_text(answer: Answer) -> str:
     """An answer with its sources as plain text, for the clipboard."""
-    lines = [answer.question, "", *(answer.text.splitlines() or [NOT_SAID]), ""]
+    lines = [answer.question, "", *(answer.text.splitlines() or [refusal(answer)[0]]), ""]
     for citation in answer.citations:
         sentence = " ".join(citation.sentence.split())
         lines.append(f"[{citation.n}] “{sentence}” {article_line(citation.article)} {citation.article.url}".rstrip())
@@ -111,7 +108,7 @@ def page(transcript: Transcript, find: FindArticle) -> str:
         title=title_of(transcript),
         transcript=transcript,
         articles=marked_articles(transcript.sources, find),
-        not_said=NOT_SAID,
+        refusal=refusal,
         stopped=STOPPED,
         nearest_shown=NEAREST_SHOWN,
         Status=Status,
@@ -166,12 +163,13 @@ def _entry_blocks(entry: Entry) -> list[str]:
 
 
 def _refusal_blocks(answer: Answer) -> list[str]:
-    blocks = [f"**{NOT_SAID}**"]
+    said, introduced = refusal(answer)
+    blocks = [f"**{said}**"]
     if answer.missing:
         blocks.append(f"Nothing that was found mentions: {_escaped(', '.join(answer.missing))}.")
     nearest = answer.evidence[:NEAREST_SHOWN]
     if nearest:
-        blocks.append("The nearest sentences, which do not answer it:")
+        blocks.append(introduced)
         blocks.extend(f"> {_escaped(item.sentence)} — {_escaped(article_line(item.article))}" for item in nearest)
     return blocks
 

@@ -20,10 +20,12 @@ class Selection:
     Attributes:
         answers: best first; empty when the articles do not say.
         disagreements: where answering sentences contradict each other; their labels are among the answers.
+        chosen: whether the reader says that they answer; without one they are only the nearest.
     """
 
     answers: tuple[Evidence, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
+    chosen: bool = True
 
 
 def select_answers(evidence: Sequence[Evidence], ordering: Ordering = Ordering.NONE) -> Selection:
@@ -35,7 +37,7 @@ def select_answers(evidence: Sequence[Evidence], ordering: Ordering = Ordering.N
     """
     fits = scored(evidence)
     if fits is None:
-        return Selection(tuple(evidence[:MAX_ANSWERS]))
+        return Selection(tuple(evidence[:MAX_ANSWERS]), chosen=False)
     overall = answer_logit(evidence)
     if not evidence or (overall is not None and overall < MIN_LOGIT):
         return Selection()

@@ -27,6 +27,7 @@ Examples:
 @click.option("--paragraphs", is_flag=True, help="SQuAD: each paragraph is an article, instead of each page.")
 @click.option("--corpus", type=click.Path(path_type=Path), help="MultiHop-RAG: the file with the articles.")
 @click.option("--column", "columns", multiple=True, metavar="FIELD=COLUMN", help="Tables: where a field is.")
+@click.option("--force", is_flag=True, help="Replace files of an earlier conversion.")
 @click.option("--refuse", is_flag=True, help="For asking over other articles: no question is answerable.")
 def convert_command(
     kind: str,
@@ -35,6 +36,7 @@ def convert_command(
     name: str | None,
     licence: str,
     refuse: bool,
+    force: bool,
     **options: Any,
 ) -> None:
     """Convert a published question set into questions.jsonl and, where it has them, articles.jsonl.
@@ -43,7 +45,7 @@ def convert_command(
     """
     chosen = Options(options["paragraphs"], options["corpus"], dict(map(_column, options["columns"])))
     header = Header(name=name or source.stem, licence=licence, source=f"converted from {kind}: {source.name}")
-    report = convert(CONVERTERS[kind], source, folder, header, chosen, refuse=refuse)
+    report = convert(CONVERTERS[kind], source, folder, header, chosen, refuse=refuse, overwrite=force)
     click.echo("\n".join(_report(report)))
 
 

@@ -1,6 +1,7 @@
 """``evals report``: a run as a page to read, and as Markdown, CSV and JUnit XML."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -9,7 +10,6 @@ from evals.commands.run_argument import RUN
 from evals.commands.score import EXIT_INCOMPLETE
 from evals.report.recorded import Recorded, read_recorded
 from evals.run.records import Run
-from index.errors import UsageError
 from index.exports import new_file
 
 KILOBYTE, MEGABYTE = 1_000, 1_000_000
@@ -78,15 +78,14 @@ def _write(path: Path, make: Callable[[Recorded], str], recorded: Recorded, *, r
     """Write a file and say where it is and how large.
 
     Raises:
-        UsageError: it cannot be written there.
+        UsageError: there is such a file already.
+        AssistantError: it cannot be written there.
     """
     text = make(recorded)
-    try:
+    with suppress(OSError):  # told below
         path.parent.mkdir(parents=True, exist_ok=True)
-        with new_file(path, "choose another, or replace it with --force", replace=replace) as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}", "give another file") from error
+    with new_file(path, "choose another, or replace it with --force", replace=replace) as file:
+        file.write(text)
     return f"{path}: {shown_size(len(text.encode()))}"
 
 

@@ -34,16 +34,17 @@ baseline is not complete.""",
     "--baseline", metavar="RUN", type=SCORES, help="Run, or file of scores, that max_drop gates compare with."
 )
 @click.option("--save", type=click.Path(path_type=Path), help="Keep the scores in a small file, as a baseline.")
+@click.option("--force", is_flag=True, help="Replace the file of --save when there is one.")
 @click.option("--all", "every", is_flag=True, help="Every metric, not only the headline.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
-def score_command(run: Run, baseline: Run | None, save: Path | None, every: bool, as_json: bool) -> int:
+def score_command(run: Run, baseline: Run | None, save: Path | None, force: bool, every: bool, as_json: bool) -> int:
     """Compute every metric of RUN from its records; no model is needed.
 
     RUN is a folder, or the name of a suite, which stands for its newest run.
     """
     scores, before = score_run(run), scores_of(baseline) if baseline else None
     if save:
-        save_scores(scores, save)
+        save_scores(scores, save, replace=force)
     if as_json:
         gates = check_gates(scores, before)
         click.echo(json_text({**scores_json(scores), "gates": list(map(_gate_json, gates))}))

@@ -17,7 +17,7 @@ from evals.converters.table import convert_table
 from evals.questions.files import header_line, question_line
 from evals.questions.schema import Header, Question
 from index.articles import Article
-from index.errors import UsageError
+from index.errors import AssistantError, UsageError
 from index.formats.article_fields import PLAIN
 
 Converter = Callable[[Path, Options], Iterator[Item]]
@@ -63,7 +63,14 @@ class Report:
 
 
 def convert(
-    converter: Converter, source: Path, folder: Path, header: Header, options: Options, *, refuse: bool = False
+    converter: Converter,
+    source: Path,
+    folder: Path,
+    header: Header,
+    options: Options,
+    *,
+    refuse: bool = False,
+    overwrite: bool = False,
 ) -> Report:
     """Convert ``source`` into ``folder/questions.jsonl`` and, where there are any, ``folder/articles.jsonl``.
 
@@ -71,18 +78,21 @@ def convert(
 
     Args:
         refuse: for asking over other articles: no question is answerable, and the set's own articles are left out.
+        overwrite: whether files of an earlier conversion may be replaced.
 
     Raises:
         InputError: the source cannot be read as this format.
-        UsageError: the source is itself ``folder/questions.jsonl``.
+        UsageError: the source is itself ``folder/questions.jsonl``, or a file is there already.
+        AssistantError: a file cannot be written.
     """
     if (folder / "questions.jsonl").resolve() == source.resolve():
         raise UsageError(f"{source} would be overwritten by its own conversion", "choose another folder with --out")
-    folder.mkdir(parents=True, exist_ok=True)
-    writer = _Writer(refuse)
-    with ExitStack() as stack:
-        questions = stack.enter_context(_replacing(folder / "questions.jsonl"))
-        articles = stack.enter_context(_replacing(folder / "articles.jsonl"))
+    writer, files = _Writer(refuse), [folder / "questions.jsonl", folder / "articles.jsonl"]
+    if not overwrite and (there := next((path for path in files if path.exists()), None)):
+        raise UsageError(f"{there} exists already", "choose another folder with --out, or replace it with --force")
+    with _written(folder), ExitStack() as stack:
+        folder.mkdir(parents=True, exist_ok=True)
+        questions, articles = (stack.enter_context(_replacing(path)) for path in files)
         questions.write(f"{header_line(header)}\n")
         for item in converter(source, options):
             if isinstance(item, Question):
@@ -131,6 +141,14 @@ class _Writer:
 def _refused(question: Question) -> Question:
     nothing = {"answerable": False, "answers": (), "answer_type": None, "evidence": (), "attack": None}
     return question.model_copy(update=nothing)
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise AssistantError(f"{folder} cannot be written: {error.strerror}", "choose another --out") from error
 
 
 @contextmanager

@@ -6,14 +6,15 @@ A line that was cut off by the end of the program counts as not written.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from evals.questions.files import field_error
-from index.errors import UsageError
+from index.errors import AssistantError, UsageError
 from index.private import private_folder, tighten
 
 Line = TypeVar("Line", bound=BaseModel)
@@ -22,14 +23,22 @@ Line = TypeVar("Line", bound=BaseModel)
 class LineFile:
     """Adds lines; `open_line_file` makes it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: FileIO) -> None:
         self._file = file
 
     def add(self, line: BaseModel) -> None:
-        """Add one line; it is on the disk when this returns."""
-        self._file.write(line.model_dump_json().encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Add one line; it is on the disk when this returns.
+
+        Raises:
+            AssistantError: it cannot be written.
+        """
+        left = memoryview(line.model_dump_json().encode() + b"\n")
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise not_written(self._file.name, error) from error
 
 
 @contextmanager
@@ -47,13 +56,19 @@ def open_line_file(path: Path, busy_remedy: str = "wait until it has ended") -> 
     except Timeout as error:
         raise UsageError(f"another process is adding to {path}", busy_remedy) from error
     try:
-        with path.open("ab+") as file:
+        with path.open("ab+", buffering=0) as file:
             tighten(path)
             file.seek(0)
             file.truncate(_whole(file.read()))
             yield LineFile(file)
     finally:
         lock.release()
+
+
+def not_written(path: object, error: OSError) -> AssistantError:
+    """The error for people that stands for a failed writing of a run."""
+    remedy = "free some space, or make it writable; the same command goes on where it stopped"
+    return AssistantError(f"{path} cannot be written: {error.strerror or error}", remedy)
 
 
 def read_lines(path: Path, kind: TypeAdapter[Line], remedy: str) -> Iterator[tuple[str, Line]]:

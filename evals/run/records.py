@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from evals.questions.files import field_error, read_questions, write_questions
 from evals.questions.schema import Question
-from evals.run.append_only import read_lines
+from evals.run.append_only import not_written, read_lines
 from evals.run.provenance import Provenance
 from evals.run.suite import Material, Suite
 from index.articles import Article
@@ -225,7 +225,17 @@ def create_run(folder: Path, info: RunInfo, material: Material) -> Run:
     Args:
         info: its ``questions`` is filled in here.
         material: questions whose evidence is anchored in these articles.
+
+    Raises:
+        AssistantError: it cannot be written.
     """
+    try:
+        return _written(folder, info, material)
+    except OSError as error:
+        raise not_written(folder, error) from error
+
+
+def _written(folder: Path, info: RunInfo, material: Material) -> Run:
     private_folder(folder)
     with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{json.dumps(asdict(article), ensure_ascii=False)}\n" for article in material.articles)

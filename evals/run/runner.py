@@ -11,6 +11,7 @@ from pathlib import Path
 
 from assistant import Assistant, Earlier, Window
 from assistant import Question as Asked
+from assistant.setting_sources import Given
 from assistant.settings import Settings, load_settings
 from evals.questions.anchors import anchor_questions
 from evals.questions.files import question_line
@@ -75,7 +76,7 @@ def prepare_run(folder: Path | None, suite: Suite, material: Material) -> Run:
         problem = f"{len(anchored.failures)} spans of evidence are not in the articles; first: {anchored.failures[0]}"
         raise InputError(problem, "evals validate QUESTIONS --articles PATH lists them all")
     material = replace(material, questions=anchored.questions)
-    overrides = dict(suite.settings)
+    overrides = _overrides(suite)
     provenance = gather(load_settings(**overrides), overrides, material.articles)
     info = RunInfo(suite=suite, questions="", created=datetime.now(UTC), provenance=provenance)
     chosen = folder or RUNS / f"{suite.name}-{_fingerprint(info, material.questions)}"
@@ -90,7 +91,13 @@ def prepare_run(folder: Path | None, suite: Suite, material: Material) -> Run:
 
 def settings_of(run: Run, seed: int) -> Settings:
     """The settings that a run's questions are asked with."""
-    return load_settings(**run.info.suite.settings, seed=seed, index=run.folder / "index")
+    return load_settings(**_overrides(run.info.suite), seed=seed, index=run.folder / "index")
+
+
+def _overrides(suite: Suite) -> dict[str, Given]:
+    """A suite's settings, as a file's: a key goes to an address of theirs only where the user names that too."""
+    origin, foreign = f"suite {suite.name}", Path(suite.name)
+    return {name: Given(value, origin, foreign=foreign) for name, value in suite.settings.items()}
 
 
 def execute(

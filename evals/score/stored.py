@@ -22,6 +22,7 @@ from evals.score.scoring import HEADLINE, Measured, RunScores, average_repeats, 
 from evals.score.statistics import metric_interval
 from evals.score.whole_run import statistic_of
 from index.errors import InputError
+from index.exports import new_file
 
 SCHEMA: Literal["news-assistant/scores"] = "news-assistant/scores"
 # These are computed of which answers were right; that is a score of its own, which a stored outcome does not have.
@@ -126,8 +127,13 @@ def scores_of(run: Run) -> RunScores:
     return StoredScores(run, outcomes, run.file.missing, run.file)
 
 
-def save_scores(scores: RunScores, path: Path) -> None:
-    """Write the file of a run's scores; an interrupted writing leaves the old file as it was."""
+def save_scores(scores: RunScores, path: Path, *, replace: bool = False) -> None:
+    """Write the file of a run's scores; an interrupted writing leaves the old file as it was.
+
+    Raises:
+        UsageError: there is such a file already, and it is not to be replaced.
+        AssistantError: it cannot be written.
+    """
     metrics = [average_repeats(scores.measured[name].metric) for name in HEADLINE if name in scores.measured]
     means = {metric.name: _by_key(metric) for metric in metrics if statistic_of(metric.name) is None}
     clusters = {score.question: score.cluster for metric in metrics for score in metric.scores}
@@ -140,9 +146,8 @@ def save_scores(scores: RunScores, path: Path) -> None:
         clusters=tuple(clusters[key] for key in keys),
         scores={name: tuple(values.get(key) for key in keys) for name, values in means.items() if values},
     )
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(_lines(file.model_dump(mode="json", by_alias=True, exclude_defaults=True)), encoding="utf-8")
-    part.replace(path)
+    with new_file(path, "choose another, or replace it with --force", replace=replace) as out:
+        out.write(_lines(file.model_dump(mode="json", by_alias=True, exclude_defaults=True)))
 
 
 def _lines(data: Mapping[str, Any]) -> str:

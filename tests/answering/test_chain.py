@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from assistant.answer import Answer, Citation, Evidence, Status
 from assistant.answering.chain import AnswerChain
 from assistant.answering.selected import PROMPT_TOKENS
+from assistant.answering.turn import UNCHOSEN
 from assistant.llm.prompts import load_prompt
 from assistant.question.asked import MAX_QUESTION_CHARACTERS, Question
 from assistant.testing import ScriptedChat
@@ -197,7 +198,7 @@ def test_no_reply_can_break_the_laws(quick: Library, texts: dict[str, str], repl
         check_laws(
             replace(answer, status=Status.ANSWERED) if answer.claims and answer is not answers[-1] else answer, texts
         )
-    assert answers[-1].status is Status.ANSWERED
+    assert (answers[-1].status is Status.ANSWERED) is (UNCHOSEN not in answers[-1].warnings)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -232,6 +233,38 @@ def test_a_reply_that_cannot_be_used_leaves_the_sentences_to_speak(newsroom: Lib
     assert {claim.text for claim in answer.claims} <= {citation.sentence for citation in answer.citations}
     assert "the source sentences are quoted instead" in answer.warnings[0]
     assert len(chat.prompts) == 2  # asked again once
+
+
+# Without a reader
+
+
+@pytest.mark.parametrize("stream", [streamed, async_streamed])
+@pytest.mark.parametrize(
+    "reply",
+    [replying(lambda *_: "Blinken met 40 senators."), "{}", '{"S99": "Cho."}', "I am sorry, Dave."],
+)
+def test_sentences_that_nobody_chose_are_no_answer(
+    quick: Library, stream: Callable[[AnswerChain, str], list[Answer]], reply: Any
+) -> None:
+    answers = stream(chain_over(quick, ScriptedChat(replies=[reply])), MET)
+    assert {(answer.claims, answer.citations) for answer in answers} == {((), ())}
+    assert answers[-1].status is Status.INSUFFICIENT
+    assert answers[-1].warnings[-1] == UNCHOSEN
+    assert not any("quoted instead" in warning for warning in answers[-1].warnings)
+    assert any("Cho Tae-Yong" in item.sentence for item in answers[-1].evidence)
+
+
+def test_one_claim_of_the_model_that_its_sentence_supports_makes_an_answer(quick: Library) -> None:
+    reply = replying(lambda label, sentence: sentence if label == "S1" else "Nothing happened in Freedonia.")
+    answer = chain_over(quick, ScriptedChat(replies=[reply])).invoke(MET)
+    assert (answer.status, answer.warnings) == (Status.ANSWERED, ())
+
+
+def test_without_a_reader_and_a_model_the_nearest_sentences_are_shown_and_nothing_is_claimed(quick: Library) -> None:
+    chats = Chats(ScriptedChat(replies=["{}"]))
+    answer = AnswerChain(quick, chats, LIMITS).invoke(Question(MET, extractive=True))
+    assert (answer.status, answer.claims, answer.warnings, chats.asked) == (Status.INSUFFICIENT, (), (UNCHOSEN,), 0)
+    assert answer.evidence
 
 
 # Streaming

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from evals.commands.main import main
 from evals.converters.convert import CONVERTERS, Report, convert
 from evals.converters.source import Options
 from evals.questions.anchors import anchor_questions
@@ -22,7 +23,9 @@ class Converted:
     """A conversion's report and what it wrote, read back."""
 
     def __init__(self, kind: str, source: Path, folder: Path, options: Options, refuse: bool) -> None:
-        self.report: Report = convert(CONVERTERS[kind], source, folder, Header(name=kind), options, refuse=refuse)
+        self.report: Report = convert(
+            CONVERTERS[kind], source, folder, Header(name=kind), options, refuse=refuse, overwrite=True
+        )
         self.set: QuestionSet = read_questions(folder / "questions.jsonl")
         file = folder / "articles.jsonl"
         self.articles: dict[str, Article] = {item.id: item for item in read_articles(file)} if file.exists() else {}
@@ -309,6 +312,28 @@ def test_a_conversion_does_not_overwrite_its_own_source(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="overwritten"):
         convert(CONVERTERS["clapnq"], source, tmp_path, Header(name="x"), Options())
     assert source.read_text() == "{}"
+
+
+def test_an_earlier_conversion_is_replaced_only_when_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "rows.csv"
+    source.write_text("question,answer\nWho?,Bo\n", encoding="utf-8")
+    written = tmp_path / "out" / "questions.jsonl"
+
+    def status(*more: str) -> Any:
+        with pytest.raises(SystemExit) as caught:
+            main(["convert", "table", str(source), "--out", str(written.parent), *more])
+        return caught.value.code
+
+    assert status() == 0
+    before = written.read_bytes()
+    written.write_text("mine", encoding="utf-8")
+    assert status() == 2
+    assert f"{written} exists already" in capsys.readouterr().err
+    assert written.read_text(encoding="utf-8") == "mine"
+    assert status("--force") == 0
+    assert written.read_bytes() == before
 
 
 @pytest.mark.parametrize(

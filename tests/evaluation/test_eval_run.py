@@ -21,7 +21,7 @@ from evals.run.suite import load_material, read_suite
 from evals.score.scoring import score_run
 from index.errors import InputError, UnreachableError, UsageError
 from tests.openai_server import OpenAIServer, Reply, Request, Streamed
-from tests.parts import ROOT, reply_to
+from tests.parts import KEY, ROOT, reply_to
 
 WAIT_SECONDS = 120
 PEOPLE = ("Anna Berg", "Bo Lund", "Cara Holm", "Dan Eriksson", "Eva Strand", "Finn Dahl")
@@ -112,6 +112,28 @@ def test_every_question_gets_a_record_that_scores_can_be_computed_from(
     values = means(folder)
     assert (values["citation_recall_sentence"], values["answer_recall"], values["hit@1_sentence"]) == (1, 1, 1)
     assert values["prompt_tokens"] == 90
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_key_goes_to_a_suites_address_only_where_the_user_names_it_too(
+    tmp_path: Path,
+    server: OpenAIServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    named: bool,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    if named:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    suite = write_suite(tmp_path / "s", server.base_url, questions=1)
+    status, _, err = run(capsys, "run", suite, "--to", tmp_path / "run")
+    assert status == 0
+    assert server.requests
+    assert {f"Bearer {KEY}" == request.headers.get("authorization") for request in server.requests} == {named}
+    assert named or not any(KEY in str(request) for request in server.requests)
+    notice = f"Warning: api_key (from environment OPENAI_API_KEY) is not sent to {server.base_url}"
+    assert (notice in err) is not named
+    assert KEY not in err
 
 
 def test_a_run_says_where_its_numbers_come_from(tmp_path: Path, server: OpenAIServer) -> None:

@@ -106,6 +106,12 @@ def test_the_command_line_saves_and_compares(tmp_path: Path, capsys: pytest.Capt
 
     file = str(tmp_path / "first.json")
     assert run("score", str(tmp_path / "first"), "--save", file)[0] == 0
+    before = Path(file).read_bytes()
+    assert run("score", str(tmp_path / "second"), "--save", file)[0] == 2
+    assert Path(file).read_bytes() == before
+    assert run("score", str(tmp_path / "second"), "--save", file, "--force")[0] == 0
+    assert Path(file).read_bytes() != before
+    assert run("score", str(tmp_path / "first"), "--save", file, "--force")[0] == 0
     status, out = run("compare", file, str(tmp_path / "second"))
     assert status == 0
     assert "worse:\n  answer correct" in out

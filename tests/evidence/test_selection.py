@@ -42,9 +42,11 @@ def test_the_latest_is_the_newest_of_what_fits_equally() -> None:
     assert [item.label for item in answers] == ["S1", "S2", "S1"]
 
 
-def test_without_a_reader_the_first_sentences_answer() -> None:
+def test_without_a_reader_the_first_sentences_are_taken_but_not_chosen() -> None:
     unscored = [replace(reported(n, "2023-05-02", f"Report {n} is of the ferry."), fit=None) for n in (1, 2)]
-    assert list(select_answers(unscored).answers) == unscored
+    taken = select_answers(unscored)
+    assert (list(taken.answers), taken.chosen) == (unscored, False)
+    assert select_answers([reported(1, "2023-05-02", "The ferry was found.", 5.0)]).chosen
 
 
 def test_an_answer_says_where_its_sources_differ(

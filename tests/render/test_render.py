@@ -1,6 +1,7 @@
 """What a person sees of an answer."""
 
 import io
+from dataclasses import replace
 
 from rich.console import Console, RenderableType
 
@@ -47,7 +48,7 @@ ANSWERED = Answer(
     timings_ms={"embed": 12.4, "total": 99.6},
     model="m",
 )
-REFUSED = Answer(question="Who?", status=Status.INSUFFICIENT, evidence=EVIDENCE, warnings=("the prompt was cut",))
+REFUSED = Answer("Who?", Status.INSUFFICIENT, confidence=0.2, evidence=EVIDENCE, warnings=("the prompt was cut",))
 
 
 def shown(view: RenderableType, *, terminal: bool = False, width: int = 100) -> str:
@@ -83,6 +84,13 @@ def test_a_refusal_shows_the_three_nearest_sentences_and_no_number() -> None:
     )
     bare = Answer(question="Who?", status=Status.INSUFFICIENT)
     assert shown(answer_view(bare)) == "The articles do not say."
+
+
+def test_what_nobody_has_judged_is_not_said_to_be_no_answer() -> None:
+    text = shown(answer_view(replace(REFUSED, confidence=None)))
+    assert text.startswith(
+        "Nothing tells whether the articles say.\n\nThe nearest sentences:\n  – Sentence number 1 [b]."
+    )
 
 
 def test_details_show_evidence_rejections_and_costs() -> None:
