@@ -109,6 +109,8 @@ def page(transcript: Transcript, find: FindArticle) -> str:
         transcript=transcript,
         articles=marked_articles(transcript.sources, find),
         refusal=refusal,
+        said_otherwise=SAID_OTHERWISE,
+        unanswered_line=unanswered_line,
         stopped=STOPPED,
         nearest_shown=NEAREST_SHOWN,
         Status=Status,
