@@ -215,6 +215,7 @@ def _started(serving: Serving, record: Record) -> Address:
 
     Raises:
         ModelError: it cannot load the model.
+        OSError: its record cannot be written.
     """
     with subprocess.Popen(
         [*command(START), str(record.path)],
@@ -228,6 +229,8 @@ def _started(serving: Serving, record: Record) -> Address:
     ) as process:
         said, _ = process.communicate(serving.to_json())
     told = json.loads(said) if said else {"problem": "the process of the embedded model has ended", "remedy": ""}
+    if "unwritten" in told:
+        raise OSError(told["unwritten"])
     if "problem" in told:
         raise ModelError(told["problem"], told["remedy"] or "Run it again with ASSISTANT_KEEP_WARM_SECONDS=0.")
     return Address(**told)

@@ -33,6 +33,8 @@ def main() -> None:
             _stay(record, address, serving.idle_seconds)
     except AssistantError as error:
         _say({"problem": error.problem, "remedy": error.remedy})
+    except OSError as error:  # no room for the record
+        _say({"unwritten": str(error)})
 
 
 def _say(told: dict[str, object]) -> None:

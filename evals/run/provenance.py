@@ -104,8 +104,8 @@ def articles_digest(articles: Iterable[Article]) -> str:
 
 def _git(*arguments: str) -> str | None:
     """What git says of this checkout; None without git or checkout."""
-    # A repository may name a program to watch its files.
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(ROOT), *arguments]
+    # A repository may name a program to watch its files; and the state of the checkout is not written down in it.
+    command = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(ROOT), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     except (OSError, subprocess.SubprocessError):  # no git, or an installed package

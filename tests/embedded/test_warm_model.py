@@ -153,6 +153,13 @@ def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path, folder: Path) ->
     assert not list(folder.glob("*.json"))
 
 
+def test_where_the_disk_is_full_nothing_stays_loaded_and_the_model_can_still_be_used(
+    serving: Serving, full_disk: Path
+) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        WarmModel(serving, full_disk / "warm").address()
+
+
 def test_other_settings_are_another_process(serving: Serving, tmp_path: Path) -> None:
     same = Serving.from_json(serving.to_json())
     assert same == serving

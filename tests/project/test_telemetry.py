@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from index.telemetry import OFF
-from tests.parts import NEWSROOM, ROOT, Run
+from tests.evaluation.test_eval_run import write_suite
+from tests.parts import NEWSROOM, ROOT, Run, quoting_server
 
 ASSISTANT = str(Path(sys.executable).with_name("assistant"))
 CALLS = "connect,sendto,sendmsg,sendmmsg,bind"
@@ -17,7 +18,17 @@ CALLS = "connect,sendto,sendmsg,sendmmsg,bind"
 ADDRESS = re.compile(
     r"sa_family=AF_(?!NETLINK|UNSPEC)(\w+)(?:[^}]*?(?:inet_addr\(|inet_pton\(AF_INET6, |sun_path=)\"?([^\")]*))?"
 )
+NEEDS_STRACE = pytest.mark.skipif(shutil.which("strace") is None, reason="strace shows what processes ask for")
 HERE = re.compile(r"127\.\d+\.\d+\.\d+|::1")
+
+
+def reached(trace: Path, *command: str) -> set[tuple[str, str | None]]:
+    """Run a command, and say which addresses it and its processes reached for: family and address."""
+    watching = ["strace", "-f", "--seccomp-bpf", "-e", f"trace={CALLS}", "-o", str(trace)]
+    done = subprocess.run([*watching, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = trace.read_text(encoding="utf-8", errors="replace")
+    return {(match[1], match[2]) for match in ADDRESS.finditer(seen)}
 
 
 def strays(home: Path) -> list[str]:
@@ -59,7 +70,7 @@ def test_commands_trace_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert tracing_is_enabled() is False
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace shows what processes ask the kernel for")
+@NEEDS_STRACE
 def test_adding_and_asking_reach_nobody_and_leave_nothing_elsewhere(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,15 +78,25 @@ def test_adding_and_asking_reach_nobody_and_leave_nothing_elsewhere(
     monkeypatch.setenv("ASSISTANT_INDEX", str(tmp_path / "index"))
     monkeypatch.chdir(tmp_path)
     article = next(NEWSROOM.glob("026-*"))
-    seen = []
-    for arguments in (["index", "add", str(article), "--jobs", "2"], ["ask", "How many people died in Brackwater?"]):
-        trace = tmp_path / f"{arguments[0]}.trace"
-        command = ["strace", "-f", "--seccomp-bpf", "-e", f"trace={CALLS}", "-o", str(trace), ASSISTANT, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        seen += trace.read_text(encoding="utf-8", errors="replace").splitlines()
-    reached = {match.groups() for line in seen for match in ADDRESS.finditer(line)}
-    assert {address for _, address in reached if address} >= {"127.0.0.1"}  # the embedded model's own server
-    assert [pair for pair in reached if not HERE.fullmatch(pair[1] or "")] == []
+    added = reached(tmp_path / "index.trace", ASSISTANT, "index", "add", str(article), "--jobs", "2")
+    asked = reached(tmp_path / "ask.trace", ASSISTANT, "ask", "How many people died in Brackwater?")
+    assert ("INET", "127.0.0.1") in asked  # the embedded model's own server
+    assert [pair for pair in added | asked if not HERE.fullmatch(pair[1] or "")] == []
     assert strays(home) == []
     assert {path.name for path in tmp_path.iterdir()} == {"home", "index", "index.trace", "ask.trace"}
+
+
+@NEEDS_STRACE
+def test_a_run_of_the_evals_reaches_its_chat_server_alone(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with quoting_server() as server:
+        suite = write_suite(tmp_path / "suite", server.base_url, questions=1)
+        command = [sys.executable, "-m", "evals", "run", str(suite), "--to", "run"]
+        asked = reached(tmp_path / "evals.trace", *command)
+    assert len(server.requests) == 1
+    assert ("INET", "127.0.0.1") in asked
+    assert [pair for pair in asked if not HERE.fullmatch(pair[1] or "")] == []
+    assert strays(home) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"home", "suite", "evals.trace", "run"}
