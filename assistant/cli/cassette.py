@@ -9,7 +9,7 @@ from assistant.console.output import say
 from index.errors import InputError, SettingError
 
 if TYPE_CHECKING:
-    from assistant.llm.cassette import Cassette
+    from assistant.cassettes.cassette import Cassette
 
 EXIT_PROBLEMS = 1
 
@@ -48,7 +48,7 @@ Exit status: 0 all was taken, 1 some lines were not.""",
 @click.pass_context
 def import_command(context: click.Context, file: Path, force: bool) -> None:
     """Add the replies in FILE, JSON lines; lines that cannot be taken are named."""
-    from assistant.llm.cassette import import_replies
+    from assistant.cassettes.cassette import import_replies
 
     tape, problems = _cassette(), list[InputError]()
     taken = import_replies(tape, file, problems.append, force=force)
@@ -70,7 +70,7 @@ def status() -> None:
 
 
 def _cassette() -> "Cassette":
-    from assistant.llm.cassette import cassette_of
+    from assistant.cassettes.cassette import cassette_of
     from assistant.settings import load_settings
 
     found = cassette_of(load_settings())

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.cassettes.cassette import cassette_of
 from assistant.embedded.daemon import Address, Serving, WarmModel
 from assistant.embedded.download_progress import fetch, weights_of
 from assistant.embedded.llama_server import LocalServer
 from assistant.embedded.runtime import is_installed, require
-from assistant.llm.cassette import cassette_of
 from assistant.llm.client import make_chat_model, only_model
 from assistant.llm.prices import FREE, Prices, load_prices
 from assistant.llm.prompts import load_prompt
@@ -117,7 +117,7 @@ class ModelProvider:
         with self._lock:
             if self._cassette is None:
                 return self._real_chat()
-            from assistant.llm.cassette_chat import CassetteChat
+            from assistant.cassettes.chat import CassetteChat
 
             given, named = self._given_chat, self._settings.chat_model or "cassette"
             return CassetteChat(

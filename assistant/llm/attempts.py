@@ -46,7 +46,7 @@ class Exchange:
     ) -> None:
         from langchain_openai.chat_models.base import BaseChatOpenAI
 
-        from assistant.llm.cassette_chat import CassetteChat
+        from assistant.cassettes.chat import CassetteChat
 
         self._cassette = chat if isinstance(chat, CassetteChat) else None
         self._played = self._cassette is not None and self._cassette.real is None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from assistant.cassettes.cassette import cassette_of
 from assistant.console.output import console
-from assistant.llm.cassette import cassette_of
 from assistant.llm.prompts import load_prompt
 from assistant.render.cost import cost_in_words, dollars
 from assistant.settings import load_settings

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from assistant.llm.cassette import cassette_of
+from assistant.cassettes.cassette import cassette_of
 from assistant.settings import Settings, explain_settings
 from index.articles import Article
 from index.retrieve.adapter import read_adapter

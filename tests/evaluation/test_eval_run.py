@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from assistant.llm.cassette import Cassette, import_replies
+from assistant.cassettes.cassette import Cassette, import_replies
 from evals.commands.main import main
 from evals.run.append_only import open_line_file
 from evals.run.records import Begun, Run, find_run

@@ -24,7 +24,7 @@ ROOMS = {
         " store retrieve lifecycle library"
     ).split(),
     "assistant": (
-        "stopwatch trust settings_file setting_sources setting_types settings text dates llm answer embedded"
+        "stopwatch trust settings_file setting_sources setting_types settings text dates cassettes llm answer embedded"
         " question evidence render selection answering retriever testing assistant console chat cli __main__"
     ).split(),
     "evals": (

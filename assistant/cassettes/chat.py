@@ -9,8 +9,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from assistant.llm.cassette import Cassette
-from assistant.llm.cassette_lines import Reply, Request, TokenCounts
+from assistant.cassettes.cassette import Cassette
+from assistant.cassettes.lines import Reply, Request, TokenCounts
 
 
 class CassetteChat(BaseChatModel):

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from assistant.cassettes.cassette import REPLIES, Cassette, import_replies
+from assistant.cassettes.chat import CassetteChat
+from assistant.cassettes.lines import Reply, Request
 from assistant.embedded.provider import ModelProvider
-from assistant.llm.cassette import REPLIES, Cassette, import_replies
-from assistant.llm.cassette_chat import CassetteChat
-from assistant.llm.cassette_lines import Reply, Request
 from assistant.llm.client import ReplyPart, astream_reply, make_chat_model, stream_reply
 from assistant.settings import Settings
 from assistant.settings_file import HARMLESS
@@ -45,8 +45,8 @@ REQUEST = Request.of("m", MESSAGES, SCHEMA)
 WRITER = """
 import sys
 from pathlib import Path
-from assistant.llm.cassette import Cassette
-from assistant.llm.cassette_lines import Reply, Request
+from assistant.cassettes.cassette import Cassette
+from assistant.cassettes.lines import Reply, Request
 from index.errors import PendingReplyError
 tape, name = Cassette(Path(sys.argv[1]), "pending"), sys.argv[2]
 print("ready", flush=True)

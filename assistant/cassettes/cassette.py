@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 from filelock import FileLock
 from pydantic import ValidationError
 
-from assistant.llm.cassette_lines import Reply, Request, Waiting, append, fault, whole_lines
+from assistant.cassettes.lines import Reply, Request, Waiting, append, fault, whole_lines
 from assistant.settings import Settings
 from index.errors import CassetteMissError, InputError, PendingReplyError, SettingError
 from index.private import FILE_MODE, private_file, private_folder

@@ -1,0 +1,1 @@
+"""Recorded replies of chat models, and requests that wait for one."""
