@@ -131,9 +131,11 @@ def _why(chat: "Chat", _: str) -> None:
 
 
 def _cost(chat: "Chat", _: str) -> None:
+    from rich.text import Text
+
     from assistant.render.cost import spent_in_words
 
-    chat.screen.say(f"{spent_in_words(chat.spent)}.")
+    chat.screen.show(Text(f"{spent_in_words(chat.spent)}."))
 
 
 def _since(chat: "Chat", argument: str) -> None:

@@ -1,11 +1,14 @@
 """Runs with a budget: when they stop, how they go on, and what they are not begun with."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from assistant.settings import Settings
+from evals.run.budget import check_price
 from evals.run.records import Run
 from tests.evaluation.test_eval_run import quote, run, unless, write_suite
 from tests.openai_server import OpenAIServer, Request, Streamed, failure
@@ -35,8 +38,10 @@ def test_a_run_stops_at_its_budget_and_goes_on_with_a_larger_one(
     assert err.endswith(
         "stopped at the budget of $0.2500; 3 questions are left\nso far: $0.3000; to go on, give a larger --budget\n"
     )
-    # What was recorded counts, so that nothing more is asked.
+    # What was recorded counts, so that nothing more is asked, and nothing is made ready for it.
+    shutil.rmtree(folder / "index")
     assert run(capsys, *command, "--budget", "0.25")[0] == 3
+    assert not (folder / "index").exists()
     assert len(server.requests) == 3
     assert run(capsys, *command, "--budget", "0.35")[0] == 3
     assert len(server.requests) == 4
@@ -82,6 +87,10 @@ def test_without_a_price_nothing_is_asked(
     assert (status, folder.exists(), server.requests) == (2, False, [])
     assert "what other costs is not known, so that no --budget can be kept\n" in err
     assert '"other" = { input = 0.40' in err
+
+
+def test_the_embedded_model_is_within_every_budget() -> None:
+    check_price(Settings(model="local", prices=Path("nowhere.toml")))
 
 
 def test_prices_may_change_within_a_run(
