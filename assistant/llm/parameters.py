@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
 # OpenAI's reasoning models; they take no temperature while they think, and have their own name for the limit.
-OPENAI_REASONING = re.compile(r"(?:^|[/:])(?:o\d|gpt-[5-9])(?!.*chat)", re.IGNORECASE)
+OPENAI_REASONING = re.compile(r"(?:^|[/:])(?:o\d|gpt-[5-9])", re.IGNORECASE)
 # Others that think before they reply, by parts of their names.
 REASONING = re.compile(r"gpt-oss|\br1\b|\bqwq|\bqwen3|magistral|reason|think", re.IGNORECASE)
 # The limit of a reply counts the thoughts before it. Tokens for them: at first, and where they were not enough, which
@@ -24,7 +24,13 @@ REFUSED = {400, 422}
 
 def refuses_temperature(model: str, effort: str | None) -> bool:
     """Whether a model of this name takes no temperature at this reasoning effort."""
-    return effort != "none" and OPENAI_REASONING.search(model) is not None
+    return effort != "none" and _is_openais(model)
+
+
+def _is_openais(model: str) -> bool:
+    """Whether a name is that of a reasoning model of OpenAI."""
+    found = OPENAI_REASONING.search(model)
+    return found is not None and "chat" not in model[found.end() :].lower()
 
 
 class Parameters:
@@ -47,7 +53,7 @@ class Parameters:
         self._max_tokens = max_tokens
         self._dropped: tuple[str, ...] = ()
         model = str(getattr(chat, "model_name", None) or getattr(chat, "model", ""))
-        openais = OPENAI_REASONING.search(model) is not None
+        openais = _is_openais(model)
         self._limit = "max_completion_tokens" if openais else "max_tokens"
         self._reasons = openais or REASONING.search(model) is not None
         self._room = ROOM if compatible and self.thinks else 0

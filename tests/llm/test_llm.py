@@ -17,6 +17,7 @@ from assistant.settings import Settings
 from index.errors import (
     AssistantError,
     AuthenticationError,
+    ContextOverflowError,
     RateLimitError,
     ReplyError,
     ServiceError,
@@ -306,7 +307,7 @@ def quota(status: int = 429) -> Plain:
         (failure(418, "Short and stout"), ServiceError, "(HTTP 418): ", "", 1),
         (
             failure(400, "maximum context length is 9", code="context_length_exceeded"),
-            ServiceError,
+            ContextOverflowError,
             "longer",
             "_TOKENS",
             1,
