@@ -100,5 +100,5 @@ class Turn:
             timings_ms=self.stopwatch.timings_ms(),
             model=self.model,
             prompt_digest=self.writing.prompt_digest,
-            warnings=(*self._warnings, *self.writing.warnings),
+            warnings=(*self.writing.warnings, *self._warnings),
         )
