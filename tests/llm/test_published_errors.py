@@ -7,7 +7,7 @@ from langchain_core.messages import HumanMessage
 
 from assistant.llm.client import make_chat_model, stream_reply
 from assistant.settings import Settings
-from index.errors import AuthenticationError, RateLimitError, ServiceError, UnknownModelError
+from index.errors import AuthenticationError, ContextOverflowError, RateLimitError, ServiceError, UnknownModelError
 from tests.odd_replies import SCHEMA
 from tests.openai_server import OpenAIServer, Plain
 
@@ -34,7 +34,7 @@ def numbered(code: int, message: str, kind: str) -> Any:
                 "context_length_exceeded",
                 param="messages",
             ),
-            ServiceError,
+            ContextOverflowError,
             LONGER,
         ),
         (
@@ -74,7 +74,7 @@ def numbered(code: int, message: str, kind: str) -> Any:
         ),
         # Ollama
         (404, openai("model 'm' not found", None, "not_found_error"), UnknownModelError, "model 'm' not found"),
-        (400, openai("the input length exceeds the context length", None), ServiceError, LONGER),
+        (400, openai("the input length exceeds the context length", None), ContextOverflowError, LONGER),
         (401, {"error": "unauthorized"}, AuthenticationError, "unauthorized"),
         (429, {"error": "you have reached your weekly usage limit"}, RateLimitError, "weekly usage limit"),
         (
@@ -100,7 +100,7 @@ def numbered(code: int, message: str, kind: str) -> Any:
                 "param": None,
                 "code": 400,
             },
-            ServiceError,
+            ContextOverflowError,
             LONGER,
         ),
         (404, numbered(404, "The model `m` does not exist.", "NotFoundError"), UnknownModelError, "does not exist"),
@@ -115,7 +115,7 @@ def numbered(code: int, message: str, kind: str) -> Any:
         (
             400,
             numbered(400, "request (5000 tokens) exceeds the available context size", "exceed_context_size_error"),
-            ServiceError,
+            ContextOverflowError,
             LONGER,
         ),
         (404, numbered(404, "model 'm' not found", "not_found_error"), UnknownModelError, "model 'm' not found"),
