@@ -1,8 +1,9 @@
 """Running a group of commands: what is printed, and how errors end it."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EDQUOT, EFBIG, ENOSPC
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +88,16 @@ def _full_disk_told() -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
+        if error.filename is None:
+            _discard_output()
         what = f"{error.filename or 'the output'} cannot be written: {error.strerror}"
         raise AssistantError(what, "free some space, then run the same command again") from error
+
+
+def _discard_output() -> None:
+    """Let what is still to be printed go nowhere: Python would try again at its end, with a status of its own."""
+    with suppress(OSError):  # there is no file behind it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_error(error: AssistantError, *, as_json: bool = False) -> None:
