@@ -50,7 +50,7 @@ class SelectedWriting:
     ) -> None:
         self.claims = Claims(question, selection.answers, reader)
         self.warnings: list[str] = []
-        self.missing = ""
+        self.unanswered = ""
         self.searches: tuple[str, ...] = ()
         self._evidence = evidence
         self._question = question

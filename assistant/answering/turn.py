@@ -91,7 +91,7 @@ class Turn:
             confidence=self._confidence,
             disagreements=self.writing.disagreements() if finished else (),
             missing=self._missing,
-            unanswered=self.writing.missing,
+            unanswered=self.writing.unanswered,
             searches=self.writing.searches,
             hits=self._hits,
             evidence=self.writing.evidence,

@@ -7,7 +7,6 @@ claims were not supported.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Evidence, Rejected, Status
@@ -40,15 +39,6 @@ STATUSES = {
 UNKNOWN_LABEL = "there is no sentence with this label"
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """A claim that was not shown."""
-
-    text: str
-    items: tuple[Evidence, ...]
-    reason: str
-
-
 class WideWriting:
     """Claims from whole passages; see `Writing`.
 
@@ -73,7 +63,7 @@ class WideWriting:
     ) -> None:
         self.claims = Claims(question, selection.answers, reader)
         self.warnings: list[str] = []
-        self.missing = ""
+        self.unanswered = ""
         self.searches: tuple[str, ...] = ()
         self._question = question
         self._passages = passages
@@ -88,8 +78,9 @@ class WideWriting:
         self._reply: Mapping[str, Any] = {}
         self._judged = 0
         self._attempt = 1
-        self._failed: list[_Failed] = []
-        self._unusable = False
+        self._failed: list[Rejected] = []
+        self._earlier: Mapping[str, Any] = {}
+        self._over = self._unusable = False
 
     @property
     def wanted(self) -> bool:
@@ -110,7 +101,7 @@ class WideWriting:
 
     def next_request(self, search: Search) -> Request | None:
         """The answer; then once more with further passages, and once more without the claims that failed."""
-        if self._unusable:
+        if self._over:
             return None
         if not self._messages:
             self._messages = self._prompt.messages(passages=self._passages.text, question=as_data(self._question))
@@ -137,11 +128,16 @@ class WideWriting:
         return bool(new)
 
     def failed(self, error: ReplyError | ContextOverflowError) -> None:
-        """A prompt that is too long is asked again with fewer passages; else the sentences are quoted."""
+        """An earlier reply stands; a first prompt that is too long is asked again with fewer passages; else the
+        sentences are quoted.
+        """
+        if self._earlier:
+            self._return_to_earlier(error)
+            return
         if isinstance(error, ContextOverflowError):
             self._narrow(error)
             return
-        self._unusable = True
+        self._over = self._unusable = True
         self.claims.clear()
         instead = "; the source sentences are quoted instead" if self.holds else ""
         self.warnings.append(error.problem + instead)
@@ -159,7 +155,7 @@ class WideWriting:
         self._quote_failed()
         if not self.claims:
             return Status.INSUFFICIENT
-        self.missing = self._said_to_be_missing() if status is Status.PARTLY else ""
+        self.unanswered = self._said_to_be_missing() if status is Status.PARTLY else ""
         lone = status is Status.CONFLICTING and len(self.claims.shown()) == 1
         return Status.ANSWERED if lone else status
 
@@ -184,8 +180,8 @@ class WideWriting:
         if verdict.supported:
             self.claims.take(text, items, verdict.reach)
         else:
-            self.claims.rejected.append(Rejected(text, tuple(item.label for item in items), verdict.reason))
-            self._failed.append(_Failed(text, items, verdict.reason))
+            self._failed.append(Rejected(text, tuple(item.label for item in items), verdict.reason))
+            self.claims.rejected.append(self._failed[-1])
 
     def _around(self, items: Sequence[Evidence]) -> str:
         """What the model has read of the articles of these sentences, and names of the question that others have."""
@@ -226,9 +222,17 @@ class WideWriting:
     def _start_again(self, words: str) -> None:
         from langchain_core.messages import AIMessage, HumanMessage
 
+        self._earlier = self._reply
         reply = json.dumps(self._reply, ensure_ascii=False)
         self._messages = [*self._messages, AIMessage(reply), HumanMessage(words)]
         self._forget()
+
+    def _return_to_earlier(self, error: ReplyError | ContextOverflowError) -> None:
+        self._over, self._reply = True, self._earlier
+        self._forget()
+        for claim in self._reply["claims"]:
+            self._judge(claim)
+        self.warnings.append(f"{error.problem}; the model's first reply is shown")
 
     def _forget(self) -> None:
         self.claims.clear()
@@ -239,7 +243,7 @@ class WideWriting:
     def _narrow(self, error: ContextOverflowError) -> None:
         """Half the passages, the better ones."""
         tokens = self._passages.tokens // 2
-        if self._reply or tokens < LEAST_PASSAGE_TOKENS:
+        if tokens < LEAST_PASSAGE_TOKENS:
             raise error
         self._passages = self._passages.within(tokens)
         self._messages = []
@@ -247,10 +251,9 @@ class WideWriting:
 
     def _quote_failed(self) -> None:
         answering = {item.label for item in self._selection.answers}
-        for one in self._failed:
-            for item in one.items:
-                if item.label in answering and item.label not in self.claims.numbers():
-                    self.claims.quote(item)
+        for label in dict.fromkeys(label for one in self._failed for label in one.labels):
+            if label in answering and label not in self.claims.numbers():
+                self.claims.quote(self._passages.sentences[label])
 
     def _said_to_be_missing(self) -> str:
         """The model's words for what is not said; empty when they bring in what nobody has asked."""

@@ -29,14 +29,14 @@ class Writing(Protocol):
     Attributes:
         claims: what is told so far.
         warnings: things a person should know.
-        missing: what is asked and not said, in the model's words; empty when it names nothing.
+        unanswered: what is asked and not said, in the model's words; empty when it names nothing.
         searches: queries that the model asked for.
         prompt_digest: SHA-256 of the prompt file.
     """
 
     claims: Claims
     warnings: list[str]
-    missing: str
+    unanswered: str
     searches: tuple[str, ...]
     prompt_digest: str
 

@@ -143,8 +143,7 @@ class ModelProvider:
         Raises:
             SettingError: the file of prices that the settings name is wrong.
         """
-        embedded = self._settings.uses_local_llm and self._given_chat is None
-        return FREE if embedded else load_prices(self._settings.prices)
+        return FREE if self.is_embedded else load_prices(self._settings.prices)
 
     @property
     def lost(self) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from assistant.llm.service import model_name
 from index.embed.openai_errors import fault_in, is_context_overflow
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Parameters:
         self._schema = schema
         self._max_tokens = max_tokens
         self._dropped: tuple[str, ...] = ()
-        model = str(getattr(chat, "model_name", None) or getattr(chat, "model", ""))
+        model = model_name(chat)
         openais = _is_openais(model)
         self._limit = "max_completion_tokens" if openais else "max_tokens"
         self._reasons = openais or REASONING.search(model) is not None

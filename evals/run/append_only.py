@@ -13,6 +13,7 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from assistant.cassettes.lines import whole_lines
 from evals.questions.files import field_error
 from index.errors import AssistantError, UsageError
 from index.private import private_folder, tighten
@@ -59,7 +60,7 @@ def open_line_file(path: Path, busy_remedy: str = "wait until it has ended") -> 
         with path.open("ab+", buffering=0) as file:
             tighten(path)
             file.seek(0)
-            file.truncate(_whole(file.read()))
+            file.truncate(len(whole_lines(file.read())))
             yield LineFile(file)
     finally:
         lock.release()
@@ -77,15 +78,9 @@ def read_lines(path: Path, kind: TypeAdapter[Line], remedy: str) -> Iterator[tup
     Raises:
         InputError: a line is not of this kind; names file, line and field.
     """
-    data = path.read_bytes()
-    for number, text in enumerate(data[: _whole(data)].splitlines(), start=1):
+    for number, text in enumerate(whole_lines(path.read_bytes()).splitlines(), start=1):
         place = f"{path}:{number}"
         try:
             yield place, kind.validate_json(text)
         except ValidationError as error:
             raise field_error(error, place, remedy) from error
-
-
-def _whole(data: bytes) -> int:
-    """How many bytes of it are whole lines."""
-    return data.rfind(b"\n") + 1

@@ -52,31 +52,30 @@ class RunInfo(_Line):
     provenance: Provenance
 
 
-class Begun(_Line):
+class _OfQuestion(_Line):
+    """A line about one question with one seed."""
+
+    question: str
+    seed: int
+
+    @property
+    def key(self) -> Key:
+        return self.question, self.seed
+
+
+class Begun(_OfQuestion):
     """A question is handed to the assistant."""
 
     kind: Literal["begun"] = "begun"
-    question: str
-    seed: int
-
-    @property
-    def key(self) -> Key:
-        return self.question, self.seed
 
 
-class Waiting(_Line):
+class Waiting(_OfQuestion):
     """A question that was begun waits for a reply that the cassette does not have; it is asked again."""
 
     kind: Literal["waiting"] = "waiting"
-    question: str
-    seed: int
-
-    @property
-    def key(self) -> Key:
-        return self.question, self.seed
 
 
-class Record(_Line):
+class Record(_OfQuestion):
     """What became of a question.
 
     Attributes:
@@ -88,17 +87,11 @@ class Record(_Line):
     """
 
     kind: Literal["record"] = "record"
-    question: str
-    seed: int
     seconds: float
     at: datetime
     answer: Mapping[str, Any] | None = None
     error: str = ""
     error_kind: str = ""
-
-    @property
-    def key(self) -> Key:
-        return self.question, self.seed
 
 
 Line = TypeAdapter[Begun | Waiting | Record](Annotated[Begun | Waiting | Record, Field(discriminator="kind")])

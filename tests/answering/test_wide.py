@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import BaseMessage
+from langchain_openai.chat_models.base import BaseChatOpenAI
+from pydantic import SecretStr
 
 from assistant.answer import Answer, Status
 from assistant.answering.chain import AnswerChain
@@ -159,9 +161,22 @@ def test_a_reply_that_cannot_be_used_gives_way_to_the_sentences(newsroom: Librar
     assert any("quoted instead" in warning for warning in answer.warnings)
 
 
-# The second look
+def test_a_reply_stands_when_the_next_one_cannot_be_used(newsroom: Library) -> None:
+    words = "Cho Tae-Yong, in Seoul on"
 
-TWO_HOPS = "Which crown fund pays for the voyage of the ship that found the reef off St. Orla?"
+    def first(messages: Sequence[BaseMessage]) -> str:
+        label = label_of(messages, words)
+        claims = ("Blinken met Cho Tae-Yong in Seoul.", [label]), ("Blinken met 40 senators.", [label])
+        return reply("answered", *claims)
+
+    answer, chat = asked(newsroom, MET, first, "I would rather not.")
+    assert [claim.text for claim in answer.claims] == ["Blinken met Cho Tae-Yong in Seoul."]
+    assert answer.status is Status.ANSWERED
+    assert len(chat.prompts) == 3  # the further one twice
+    assert answer.warnings[-1].endswith("the model's first reply is shown")
+
+
+# The second look
 
 
 def test_the_model_may_search_once_more(newsroom: Library) -> None:
@@ -192,6 +207,10 @@ def test_the_asynchronous_way_gives_the_same(newsroom: Library) -> None:
 # A context that is short
 
 
+def chat_of(server: OpenAIServer) -> BaseChatOpenAI:
+    return BaseChatOpenAI(model="m", base_url=server.base_url, api_key=SecretStr(KEY), max_retries=0)
+
+
 def test_a_short_context_gets_fewer_passages(newsroom: Library) -> None:
     def answer(request: Request) -> Streamed | Plain:
         prompt = request.body["messages"][-1]["content"]
@@ -200,12 +219,26 @@ def test_a_short_context_gets_fewer_passages(newsroom: Library) -> None:
         return Streamed([reply("insufficient")])
 
     with OpenAIServer(answer=answer, models=["m"]) as server:
-        from langchain_openai.chat_models.base import BaseChatOpenAI
-
-        chat = BaseChatOpenAI(model="m", base_url=server.base_url, api_key=KEY, max_retries=0)  # type: ignore[arg-type]
-        told = AnswerChain(newsroom, Chats(chat), WIDE).invoke(MET)
+        told = AnswerChain(newsroom, Chats(chat_of(server)), WIDE).invoke(MET)
     assert told.status is Status.INSUFFICIENT
     assert told.warnings == ("the model's context is short: it was shown only 500 tokens of what was found",)
+
+
+def test_a_context_too_short_for_a_second_look_leaves_the_first_reply(newsroom: Library) -> None:
+    def answer(request: Request) -> Streamed | Plain:
+        messages = request.body["messages"]
+        if len(messages) > 2:
+            return Plain(
+                400, {"error": {"message": "maximum context length is 900", "code": "context_length_exceeded"}}
+            )
+        label = next(label for label, text in listed(messages[-1]["content"]).items() if "Cho Tae-Yong, in" in text)
+        claim = ("Blinken met Cho Tae-Yong in Seoul.", [label])
+        return Streamed([reply("partly", claim, searches=["Why did the ferry Sea Lark hit the breakwater?"])])
+
+    with OpenAIServer(answer=answer, models=["m"]) as server:
+        told = AnswerChain(newsroom, Chats(chat_of(server)), replace(WIDE, passage_tokens=500)).invoke(MET)
+    assert told.status is Status.PARTLY
+    assert [claim.text for claim in told.claims] == ["Blinken met Cho Tae-Yong in Seoul."]
 
 
 # Verification in context
@@ -228,3 +261,17 @@ def test_claims_are_judged_in_their_context(newsroom: Library, reader: Reader, c
     passages = passages_of(newsroom, MET, 2000)
     cited = next(item for item in passages.sentences.values() if "Cho Tae-Yong, in Seoul on" in item.sentence)
     assert find_fault(claim, [cited], "Did Blinken meet Park Jin?", reader).reason == fault
+
+
+@pytest.mark.parametrize(
+    ("claim", "fault"),
+    [
+        ("Blinken met Cho Tae-Yong in Seoul.", ""),
+        ("The ferry sank because a pump had failed.", "the cited sentences do not state it"),
+        ("Blinken never met Cho Tae-Yong in Seoul.", "the sentence does not deny it"),
+    ],
+)
+def test_without_a_reader_words_decide(newsroom: Library, claim: str, fault: str) -> None:
+    passages = passages_of(newsroom, MET, 2000)
+    cited = next(item for item in passages.sentences.values() if "Cho Tae-Yong, in Seoul on" in item.sentence)
+    assert find_fault(claim, [cited], MET, None).reason == fault
