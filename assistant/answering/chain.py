@@ -34,6 +34,7 @@ from assistant.question.follow_up import (
     not_rewritten,
     rewriting_messages,
     rewritten,
+    with_conversation,
 )
 from assistant.question.scope import scope_of
 from assistant.selection.select import select_answers
@@ -150,8 +151,8 @@ class AnswerChain(Runnable[str | Question, Answer]):
 
     def _understand(self, asked: Question, stopwatch: Stopwatch) -> StandAlone:
         """The question as it stands alone; the model is asked only when it may lean on earlier ones."""
-        if not _follows(asked):
-            return StandAlone(asked.text, asked.text)
+        if standalone := self._understood_unasked(asked):
+            return standalone
         chat = self._load(stopwatch)
         messages = rewriting_messages(self._rewriting, asked.text, asked.history)
         try:
@@ -164,8 +165,8 @@ class AnswerChain(Runnable[str | Question, Answer]):
 
     async def _aunderstand(self, asked: Question, stopwatch: Stopwatch) -> StandAlone:
         """The same for asynchronous callers."""
-        if not _follows(asked):
-            return StandAlone(asked.text, asked.text)
+        if standalone := self._understood_unasked(asked):
+            return standalone
         chat = await asyncio.to_thread(self._load, stopwatch)
         messages = rewriting_messages(self._rewriting, asked.text, asked.history)
         try:
@@ -177,28 +178,35 @@ class AnswerChain(Runnable[str | Question, Answer]):
         finally:
             stopwatch.lap("rewrite")
 
+    def _understood_unasked(self, asked: Question) -> StandAlone | None:
+        """What needs no request of its own: a question that stands alone, or one that is rewritten with its answer."""
+        if asked.history and self._limits.passage_tokens and not asked.extractive:
+            return with_conversation(asked.text, asked.history)
+        follows = bool(asked.history) and leans(asked.text)
+        return None if follows else StandAlone(asked.text, asked.text)
+
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
         """Search, read and select: everything that is known before the language model writes."""
-        scope = scope_of(asked, standalone.text)
+        scope = scope_of(asked, standalone.searched)
         limits = self._limits
         k, passage_tokens = asked.k or limits.k, 0 if asked.extractive else limits.passage_tokens
         reader = self._library.searcher().reader
         stopwatch.lap("open")
         found = self._library.search(
-            standalone.text,
+            standalone.searched,
             k=max(k, limits.candidates) if passage_tokens else k,
             candidates=limits.candidates,
             selection=scope.selection,
         )
         stopwatch.add(found.timings_ms)
-        evidence = select_evidence(scope.wording(standalone.text), found.hits[:k], reader, limits.evidence)
+        evidence = select_evidence(scope.wording(standalone.searched), found.hits[:k], reader, limits.evidence)
         passages = label_passages(found.hits, evidence, passage_tokens) if passage_tokens else None
         evidence = passages.labelled(evidence) if passages else evidence
         stopwatch.lap("evidence")
         selection = select_answers(evidence, scope.time.ordering)
         stopwatch.lap("select")
         writing: Writing = (
-            WideWriting(standalone.text, passages, evidence, selection, reader, second_look=limits.second_look)
+            WideWriting(standalone, passages, evidence, selection, reader, second_look=limits.second_look)
             if passages
             else SelectedWriting(standalone.text, evidence, selection, reader)
         )
@@ -242,7 +250,3 @@ def _understood(standalone: StandAlone, stopwatch: Stopwatch) -> Iterator[Answer
     """A first sign of what a follow-up was taken to mean; nothing when the question stands as it was asked."""
     if standalone.text != standalone.asked:
         yield Answer(standalone.asked, Status.IN_PROGRESS, standalone.text, timings_ms=stopwatch.timings_ms())
-
-
-def _follows(asked: Question) -> bool:
-    return bool(asked.history) and leans(asked.text)

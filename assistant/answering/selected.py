@@ -53,7 +53,7 @@ class SelectedWriting:
         self.unanswered = ""
         self.searches: tuple[str, ...] = ()
         self._evidence = evidence
-        self._question = question
+        self.question = question
         self._prompt = load_prompt("answer")
         self.prompt_digest = self._prompt.digest
         self._selection = selection
@@ -81,7 +81,7 @@ class SelectedWriting:
     @property
     def messages(self) -> "list[BaseMessage]":
         """The prompt: the answering sentences under their labels, and the question."""
-        return self._prompt.messages(evidence=_listing(self.asked), question=as_data(self._question))
+        return self._prompt.messages(evidence=_listing(self.asked), question=as_data(self.question))
 
     def next_request(self, search: Search) -> Request | None:
         """A claim for each label, once."""

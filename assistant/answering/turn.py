@@ -84,7 +84,7 @@ class Turn:
         finished, claims = status is not Status.IN_PROGRESS, self.writing.claims
         return Answer(
             question=self._standalone.asked,
-            standalone="" if self._standalone.text == self._standalone.asked else self._standalone.text,
+            standalone="" if self.writing.question == self._standalone.asked else self.writing.question,
             status=status,
             claims=claims.shown() if self.writing.holds else (),
             citations=claims.citations() if self.writing.holds else (),

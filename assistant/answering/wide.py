@@ -16,6 +16,7 @@ from assistant.answering.writing import Request, Search
 from assistant.evidence.passages import Passages
 from assistant.llm.prompts import load_prompt
 from assistant.llm.reply_json import ReplyPart
+from assistant.question.follow_up import StandAlone, is_faithful
 from assistant.selection.select import Selection
 from assistant.text.claim_check import names, numbers, word_stems
 from assistant.text.escaping import as_data
@@ -36,6 +37,11 @@ STATUSES = {
     "false_premise": Status.FALSE_PREMISE,
     "insufficient": Status.INSUFFICIENT,
 }
+FOLLOW_UP = (
+    '\n\nThe question follows the conversation below, which is no source. Begin the JSON with "question": what it '
+    "asks, so that it can be understood alone, with names instead of pronouns and with what it leaves out; if it "
+    "corrects an earlier question, that question as corrected. Answer this.\n"
+)
 UNKNOWN_LABEL = "there is no sentence with this label"
 
 
@@ -43,7 +49,7 @@ class WideWriting:
     """Claims from whole passages; see `Writing`.
 
     Args:
-        question: as it stands alone.
+        standalone: the question; with a conversation the model says first what it asks.
         passages: what the model reads.
         evidence: the scored sentences among them, best first.
         selection: what of it answers; quoted where the model's replies cannot be used.
@@ -53,7 +59,7 @@ class WideWriting:
 
     def __init__(
         self,
-        question: str,
+        standalone: StandAlone,
         passages: Passages,
         evidence: tuple[Evidence, ...],
         selection: Selection,
@@ -61,11 +67,13 @@ class WideWriting:
         *,
         second_look: bool,
     ) -> None:
-        self.claims = Claims(question, selection.answers, reader)
+        self.claims = Claims(standalone.text, selection.answers, reader)
         self.warnings: list[str] = []
         self.unanswered = ""
         self.searches: tuple[str, ...] = ()
-        self._question = question
+        self.question = standalone.text
+        self._asked = standalone.asked
+        self._conversation = standalone.conversation
         self._passages = passages
         self._scored = evidence
         self._selection = selection
@@ -104,7 +112,8 @@ class WideWriting:
         if self._over:
             return None
         if not self._messages:
-            self._messages = self._prompt.messages(passages=self._passages.text, question=as_data(self._question))
+            question = as_data(self.question) + (FOLLOW_UP + self._conversation if self._conversation else "")
+            self._messages = self._prompt.messages(passages=self._passages.text, question=question)
             return self._request()
         further = self._look_again(search) or self._repair()
         if not further:
@@ -118,6 +127,8 @@ class WideWriting:
             self._attempt = part.attempt
             self._forget()
         self._reply = part.data
+        if self._conversation and "status" in part.data:
+            self._understand(str(part.data.get("question", "")))
         claims = part.data.get("claims") or []
         # The last claim of an unfinished reply may be cut in the middle.
         finished = claims if part.done or "missing" in part.data else claims[:-1]
@@ -164,7 +175,17 @@ class WideWriting:
         return ()
 
     def _request(self) -> Request:
-        return Request(self._messages, dict(self._prompt.reply), REPLY_TOKENS)
+        schema = dict(self._prompt.reply)
+        if self._conversation:
+            schema["properties"] = {"question": {"type": "string"}, **schema["properties"]}
+            schema["required"] = ["question", *schema["required"]]
+        return Request(self._messages, schema, REPLY_TOKENS)
+
+    def _understand(self, written: str) -> None:
+        """Take the model's wording of a follow-up, if it says nothing else than was asked and told."""
+        text = " ".join(written.split())
+        if is_faithful(text, self._asked, self._conversation):
+            self.question = text
 
     def _judge(self, claim: Any) -> None:
         """Show a claim if the sentences that it cites state it."""
@@ -176,7 +197,7 @@ class WideWriting:
         if not items:
             self.claims.rejected.append(Rejected(text, tuple(labels), UNKNOWN_LABEL))
             return
-        verdict = find_fault(text, items, self._question, self._reader, self._around(items))
+        verdict = find_fault(text, items, self.question, self._reader, self._around(items))
         if verdict.supported:
             self.claims.take(text, items, verdict.reach)
         else:
@@ -188,7 +209,7 @@ class WideWriting:
         articles = {item.article.id for item in items}
         read = self._passages.sentences.values()
         elsewhere = word_stems(" ".join(item.sentence for item in read))
-        asked = (name for name in names(self._question) if word_stems(name) <= elsewhere)
+        asked = (name for name in names(self.question) if word_stems(name) <= elsewhere)
         return " ".join((*(item.sentence for item in read if item.article.id in articles), *asked))
 
     def _look_again(self, search: Search) -> str:
@@ -205,7 +226,7 @@ class WideWriting:
             return ""
         self.searches = tuple(queries)
         self._passages = more
-        return f"Further passages:\n{more.text}\n\nReply once more, from all passages. {as_data(self._question)}"
+        return f"Further passages:\n{more.text}\n\nReply once more, from all passages. {as_data(self.question)}"
 
     def _repair(self) -> str:
         """What is said to the model about claims that failed; empty when none did."""
@@ -258,9 +279,9 @@ class WideWriting:
     def _said_to_be_missing(self) -> str:
         """The model's words for what is not said; empty when they bring in what nobody has asked."""
         text = " ".join(str(self._reply.get("missing", "")).split()).rstrip(".")
-        asked = word_stems(self._question)
+        asked = word_stems(self.question)
         known = all(word_stems(name) <= asked for name in names(f"it {text}"))
-        return text if known and numbers(text) <= numbers(self._question) else ""
+        return text if known and numbers(text) <= numbers(self.question) else ""
 
 
 def _labels(given: Any) -> Sequence[str]:

@@ -27,6 +27,7 @@ class Writing(Protocol):
     """From evidence to verified claims by way of a chat model. No input or output but the searches it is given.
 
     Attributes:
+        question: what is answered, as it stands alone.
         claims: what is told so far.
         warnings: things a person should know.
         unanswered: what is asked and not said, in the model's words; empty when it names nothing.
@@ -34,6 +35,7 @@ class Writing(Protocol):
         prompt_digest: SHA-256 of the prompt file.
     """
 
+    question: str
     claims: Claims
     warnings: list[str]
     unanswered: str

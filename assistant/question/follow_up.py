@@ -1,9 +1,10 @@
 """Follow-up questions: what they mean without the conversation.
 
-"And when?" finds nothing. A question that leans on earlier ones is first rewritten by the language model so that it
-stands alone (Elgohary, Peskov & Boyd-Graber, "Can You Unpack That? Learning to Rewrite Questions-in-Context", EMNLP
-2019). A question that stands alone already is not touched, so that a new topic is not dragged back to the old one.
-No input or output here: the synchronous and the asynchronous chain share every decision.
+"And when?" finds nothing. A small model first rewrites a question that leans on earlier ones so that it stands alone
+(Elgohary, Peskov & Boyd-Graber, "Can You Unpack That? Learning to Rewrite Questions-in-Context", EMNLP 2019); a model
+that reads whole passages does so in the reply that answers it. A question that stands alone already is not touched, so
+that a new topic is not dragged back to the old one. No input or output here: the synchronous and the asynchronous chain
+share every decision.
 """
 
 import re
@@ -34,7 +35,7 @@ _POINTS_BACK = re.compile(
     r"|others?|another|former|latter|both|again|too|also|instead|before|afterwards|later|earlier)\b",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"(?:and|but|so|or|then|what about|how about|what of|what else|why|how come)\b", re.IGNORECASE)
+_GOES_ON = re.compile(r"(?:and|but|so|or|no|then|what about|how about|what of|what else|why|how come)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,21 @@ class StandAlone:
         text: what they mean without the conversation; often the same.
         usage: tokens that the rewriting took; None when there was none.
         warning: why a follow-up is answered as it was asked; empty when all is well.
+        conversation: earlier questions and answers, for a model that rewrites and answers at once; else empty.
+        context: the question before, with which a follow-up that is not rewritten yet is searched.
     """
 
     asked: str
     text: str
     usage: Usage | None = None
     warning: str = ""
+    conversation: str = ""
+    context: str = ""
+
+    @property
+    def searched(self) -> str:
+        """What passages are searched for."""
+        return f"{self.context} {self.text}".strip()
 
 
 def leans(question: str) -> bool:
@@ -74,16 +84,21 @@ def leans(question: str) -> bool:
 
 def rewriting_messages(prompt: Prompt, question: str, history: Sequence[Earlier]) -> "list[BaseMessage]":
     """The prompt that asks for the question as it stands alone."""
-    lines = [line for item in history[-MOST_EARLIER:] for line in _lines(item)]
-    return prompt.messages(history="\n".join(lines), question=as_data(question))
+    return prompt.messages(history=_conversation(history), question=as_data(question))
+
+
+def with_conversation(question: str, history: Sequence[Earlier]) -> StandAlone:
+    """A follow-up for a model that rewrites it in the reply that answers it."""
+    context = history[-1].question if leans(question) else ""
+    return StandAlone(question, question, conversation=_conversation(history), context=context)
 
 
 def rewritten(question: str, history: Sequence[Earlier], part: ReplyPart) -> StandAlone:
     """What the model made of a follow-up; the question as it was asked when that cannot be what it means."""
     text = " ".join(str(part.data.get("question", "")).split())
-    if part.truncated or not _is_faithful(text, question, history):
-        return StandAlone(question, question, part.usage)
-    return StandAlone(question, text, part.usage)
+    said = " ".join(f"{item.question} {item.answer}" for item in history)
+    faithful = not part.truncated and is_faithful(text, question, said)
+    return StandAlone(question, text if faithful else question, part.usage)
 
 
 def not_rewritten(question: str, error: ReplyError) -> StandAlone:
@@ -92,12 +107,17 @@ def not_rewritten(question: str, error: ReplyError) -> StandAlone:
     return StandAlone(question, question, error.usage or UNCOUNTED, warning)
 
 
-def _is_faithful(text: str, question: str, history: Sequence[Earlier]) -> bool:
+def is_faithful(text: str, question: str, said: str) -> bool:
+    """Whether a rewriting keeps the question's own words and brings in few that were not said before."""
     if not text:
         return False
     new, own = content_stems(text), content_stems(_POINTS_BACK.sub("", question))
-    said = own.union(*(content_stems(f"{item.question} {item.answer}") for item in history))
-    return len(new & own) >= MIN_KEPT * len(own) and len(new & said) >= MIN_SAID_BEFORE * len(new)
+    known = own | content_stems(said)
+    return len(new & own) >= MIN_KEPT * len(own) and len(new & known) >= MIN_SAID_BEFORE * len(new)
+
+
+def _conversation(history: Sequence[Earlier]) -> str:
+    return "\n".join(line for item in history[-MOST_EARLIER:] for line in _lines(item))
 
 
 def _lines(item: Earlier) -> list[str]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage
 
 from assistant import Answer, Assistant, Earlier, Question, Status
+from assistant.answering.chain import AnswerChain, ChainLimits
 from assistant.llm.client import make_chat_model
 from assistant.llm.reply_json import ReplyPart
 from assistant.question.follow_up import leans, rewritten
@@ -20,10 +22,11 @@ from index.embed.local import Embedder
 from index.library import Library
 from index.retrieve.rerank import Reranker
 from tests.openai_server import OpenAIServer, Request, Streamed
-from tests.parts import Loaded, chain_over, quoting, reply_to
+from tests.parts import LIMITS, Chats, Loaded, chain_over, listed, quoting, reply_to
 
 MET = Earlier("Who did Blinken meet in Seoul?", "He met the national security adviser, Cho Tae-Yong.")
 WHEN = "And when is he supposed to see the president?"
+WIDE = replace(LIMITS, passage_tokens=2000)
 COMPLETE = "When is Blinken supposed to see the president in Seoul?"
 
 
@@ -97,11 +100,13 @@ def reranked(newsroom: Library, embedder: Embedder, reranker: Reranker) -> Libra
     return Library(newsroom.folder, Loaded(embedder, reranker))
 
 
-def asked_in_both_ways(library: Library, question: Question, script: Sequence[Any]) -> tuple[Answer, ScriptedChat]:
+def asked_in_both_ways(
+    library: Library, question: Question, script: Sequence[Any], limits: ChainLimits = LIMITS
+) -> tuple[Answer, ScriptedChat]:
     """The answer of the synchronous chain, after the asynchronous one has given the same."""
     chats = [ScriptedChat(replies=list(script)) for _ in range(2)]
-    answer = chain_over(library, chats[0]).invoke(question)
-    again = asyncio.run(chain_over(library, chats[1]).ainvoke(question))
+    answer = AnswerChain(library, Chats(chats[0]), limits).invoke(question)
+    again = asyncio.run(AnswerChain(library, Chats(chats[1]), limits).ainvoke(question))
     assert (again.text, again.standalone, again.status) == (answer.text, answer.standalone, answer.status)
     assert len(chats[0].prompts) == len(chats[1].prompts)
     return answer, chats[0]
@@ -180,3 +185,44 @@ def test_the_embedded_model_understands_a_follow_up(assistant: Assistant) -> Non
     answer = assistant.ask(Question(WHEN, history=(MET,)))
     assert "Blinken" in answer.standalone
     assert "Thursday" in answer.text
+
+
+def answering(question: str) -> Any:
+    """A reply of a model that reads passages, with its wording of the question first."""
+
+    def reply(messages: Sequence[BaseMessage]) -> str:
+        label, sentence = next(
+            (label, text) for label, text in listed(last_text(messages)).items() if "President Yoon" in text
+        )
+        claims = [{"text": sentence, "labels": [label]}]
+        reply = {"question": question, "status": "answered", "claims": claims, "missing": "", "searches": []}
+        return json.dumps(reply)
+
+    return reply
+
+
+def test_a_model_that_reads_passages_says_what_a_follow_up_means_in_the_same_reply(reranked: Library) -> None:
+    answer, chat = asked_in_both_ways(reranked, Question(WHEN, history=(MET,)), [answering(COMPLETE)], WIDE)
+    assert (answer.question, answer.standalone, answer.status) == (WHEN, COMPLETE, Status.ANSWERED)
+    assert "President Yoon" in answer.text
+    assert len(chat.prompts) == 1
+    asked = last_text(chat.prompts[0])
+    assert f"Question: {WHEN}\n" in asked
+    assert asked.endswith(f"Earlier question: {MET.question}\nEarlier answer: {MET.answer}")
+    assert "rewrite" not in answer.timings_ms
+
+
+@pytest.mark.parametrize("wording", ["", "Which hospital of Vellin opens a new ward?"])
+def test_a_wording_that_cannot_be_meant_is_not_shown(reranked: Library, wording: str) -> None:
+    answer, _ = asked_in_both_ways(reranked, Question(WHEN, history=(MET,)), [answering(wording)], WIDE)
+    assert (answer.standalone, answer.status) == ("", Status.ANSWERED)
+
+
+def test_passages_of_a_follow_up_are_searched_with_the_question_before(reranked: Library) -> None:
+    earlier = Earlier("How many people were aboard the Sea Lark?")
+    _, chat = asked_in_both_ways(reranked, Question("And why?", history=(earlier,)), [answering_nothing], WIDE)
+    assert "breakwater" in last_text(chat.prompts[0])
+
+
+def answering_nothing(_: Sequence[BaseMessage]) -> str:
+    return json.dumps({"question": "", "status": "insufficient", "claims": [], "missing": "", "searches": []})
