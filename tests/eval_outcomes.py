@@ -14,7 +14,7 @@ def span(offsets: tuple[int, int], article: str = "a") -> Span:
 
 
 def cite(number: int, offsets: tuple[int, int], article: str = "a") -> Passage:
-    return Passage(number, article, *offsets, TEXT[slice(*offsets)], title="Talks")
+    return Passage(number, article, *offsets, TEXT[slice(*offsets)])
 
 
 def ask(*parts: tuple[str, ...], evidence: tuple[tuple[Span, ...], ...] = (), **fields: Any) -> Question:

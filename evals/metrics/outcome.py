@@ -16,8 +16,7 @@ class Passage:
 
     Attributes:
         number: the citation's number, or the hit's rank from 1.
-        title: the article's title, which may complete a name.
-        before: the text just before, which may say whom the passage means by a pronoun.
+        before: title, source and date of its article, and the text before, which say whom and when it means.
     """
 
     number: int
@@ -25,7 +24,6 @@ class Passage:
     start: int
     end: int
     text: str
-    title: str = ""
     before: str = ""
 
     @property

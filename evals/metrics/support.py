@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Iterable
 
-from assistant.text.claim_check import MODES, content_recall, names, numbers, verify, word_stems
+from assistant.text.claim_check import (
+    MIN_CONTENT_RECALL,
+    content_recall,
+    how_meant_otherwise,
+    names,
+    numbers,
+    word_stems,
+)
 from evals.metrics.citations import NO_CITATION
 from evals.metrics.outcome import Outcome, Passage, Statement
 from evals.metrics.scores import Metric, Score, mean, scored, unscored
@@ -11,9 +18,9 @@ from evals.metrics.scores import Metric, Score, mean, scored, unscored
 def claim_support(outcomes: Iterable[Outcome]) -> Metric:
     """Mean share of an answer's statements that their cited sentences, taken together, state.
 
-    The check is ``assistant.text.claim_check.verify`` (numbers, names, most content words, plans told as plans),
-    and the statement may not deny what the sentences do not deny. The assistant filters its claims with the same check,
-    so this compares other systems and other settings with it; it is no proof that its own claims are right.
+    Every name and number and most content words stand in the sentences, or before them in the article, and what the
+    sentences tell as planned, alleged or denied is told so. The assistant filters its claims with such checks, so this
+    compares other systems and other settings with it; it is no proof that its own claims are right.
     """
     return mean("claim_support", (_shares(outcome, _supported) for outcome in outcomes))
 
@@ -42,13 +49,13 @@ def _shares(outcome: Outcome, measure: Callable[[Outcome, Statement], float]) ->
 
 
 def _supported(outcome: Outcome, statement: Statement) -> float:
-    cited = _cited(outcome, statement)
+    cited, claim = _cited(outcome, statement), statement.text
     sentences = " ".join(passage.text for passage in cited)
-    before = [passage.before for passage in cited]
-    denies = MODES["negated"].search
-    if not cited or (denies(statement.text) and not denies(sentences)):
-        return 0.0
-    return float(verify(statement.text, sentences, before=before).supported)
+    near = " ".join(text for passage in cited for text in (passage.before, passage.text))
+    known = word_stems(near)
+    named = all(word_stems(name) <= known for name in names(claim)) and numbers(claim) <= numbers(near)
+    stated = named and content_recall(claim, near) >= MIN_CONTENT_RECALL
+    return float(bool(cited) and stated and not how_meant_otherwise(claim, sentences))
 
 
 def _facts_stand(outcome: Outcome, statement: Statement) -> float:

@@ -1,16 +1,13 @@
 """From the records of a run to what the metrics take."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
 from assistant.answer import Status
-from assistant.evidence.pronouns import LOOK_BACK
 from evals.metrics.outcome import Outcome, Passage, Statement
 from evals.questions.schema import Question
 from evals.run.records import Record, Run
-from index.articles import Article, Sentence
-from index.split.sentences import split_sentences
+from index.articles import Article
 
 MILLISECONDS = 1000
 
@@ -21,7 +18,6 @@ class Reader:
     def __init__(self, run: Run) -> None:
         self._questions: Mapping[str, Question] = {question.id: question for question in run.questions}
         self._articles = run.articles
-        self._sentences = cache(self._split)
 
     def outcome(self, record: Record) -> Outcome:
         """What happened to the record's question."""
@@ -48,17 +44,13 @@ class Reader:
         return tuple(map(self.outcome, records))
 
     def _cited(self, citation: Mapping[str, Any]) -> Passage:
-        name, start = citation["article"]["id"], citation["start"]
-        earlier = [sentence.text for sentence in self._sentences(name) if sentence.end <= start]
-        before = " ".join(earlier[-LOOK_BACK:]) or citation["article"]["title"]
-        title = citation["article"]["title"]
-        return Passage(citation["n"], name, start, citation["end"], citation["sentence"], title, before)
+        about, start = citation["article"], citation["start"]
+        article: Article | None = self._articles.get(about["id"])
+        texts = (article.source, article.published, article.text[:start]) if article else ()
+        before = "\n".join((about["title"], *texts))
+        return Passage(citation["n"], about["id"], start, citation["end"], citation["sentence"], before)
 
     def _hit(self, rank: int, hit: Mapping[str, Any]) -> Passage:
         article: Article | None = self._articles.get(hit["article"])
         text = article.text[hit["start"] : hit["end"]] if article else ""
         return Passage(rank, hit["article"], hit["start"], hit["end"], text)
-
-    def _split(self, name: str) -> tuple[Sentence, ...]:
-        article = self._articles.get(name)
-        return tuple(split_sentences(article.text)) if article else ()
