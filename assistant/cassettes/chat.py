@@ -1,4 +1,8 @@
-"""The chat model that plays a cassette, or records one from a real model."""
+"""The chat model that plays a cassette, or records one from a real model.
+
+A reply that was recorded brings the tokens that its server counted; those of a reply that was imported are counted with
+tiktoken.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +15,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from assistant.cassettes.cassette import Cassette
 from assistant.cassettes.lines import Reply, Request, TokenCounts
+from assistant.text.tokens import count_tokens
 
 
 class CassetteChat(BaseChatModel):
@@ -39,9 +44,10 @@ class CassetteChat(BaseChatModel):
         **_: Any,
     ) -> ChatResult:
         reply = self.cassette.reply_to(Request.of(self.model_name, messages, reply_schema or {}))
+        counts = reply.usage or (None if reply.model else _counted(messages, reply.text))
         message = AIMessage(
             reply.text,
-            usage_metadata=_metadata(reply.usage) if reply.usage else None,
+            usage_metadata=_metadata(counts) if counts else None,
             response_metadata={"finish_reason": "length" if reply.truncated else "stop"},
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -67,6 +73,11 @@ def _metadata(usage: TokenCounts) -> UsageMetadata:
     if usage.cached_tokens is not None:
         found["input_token_details"] = InputTokenDetails(cache_read=usage.cached_tokens)
     return found
+
+
+def _counted(messages: Sequence[BaseMessage], reply: str) -> TokenCounts:
+    read = sum(count_tokens(message.text) for message in messages)
+    return TokenCounts(prompt_tokens=read, completion_tokens=count_tokens(reply))
 
 
 def _counts(usage: Mapping[str, Any]) -> TokenCounts:

@@ -69,7 +69,7 @@ class Reply(_Line):
         digest: of the request.
         reply: the text, or the object that it would be.
         model: who was asked.
-        usage: None where nobody counted.
+        usage: as the server counted them; None where no server did.
         truncated: the reply was cut at the most tokens allowed.
     """
 
