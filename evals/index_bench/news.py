@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from index.articles import Article
+from index.english import MONTHS, WEEKDAYS
 
 FIRST_DAY = datetime(2021, 1, 1, 6, tzinfo=UTC)
 DAYS = 1_800
@@ -25,83 +26,11 @@ SOURCES = (
     "Valley Press",
     "World Desk",
 )
-STARTS = (
-    "Al",
-    "Bren",
-    "Cor",
-    "Dal",
-    "Ester",
-    "Fal",
-    "Gran",
-    "Hol",
-    "Ing",
-    "Jor",
-    "Kel",
-    "Lin",
-    "Mar",
-    "Nor",
-    "Ol",
-    "Per",
-)
+STARTS = "Al Bren Cor Dal Ester Fal Gran Hol Ing Jor Kel Lin Mar Nor Ol Per".split()
 MIDDLES = ("", "", "a", "be", "do", "en", "i", "la", "mo", "o", "ri", "se", "ta", "u", "ve", "wi")
-ENDS = (
-    "bach",
-    "burg",
-    "dale",
-    "field",
-    "ford",
-    "ham",
-    "heim",
-    "ley",
-    "mere",
-    "mouth",
-    "port",
-    "ridge",
-    "stad",
-    "ton",
-    "wick",
-)
-SURNAMES = (
-    "berg",
-    "ez",
-    "ic",
-    "ine",
-    "ison",
-    "kov",
-    "man",
-    "mann",
-    "o",
-    "ova",
-    "quist",
-    "sen",
-    "ska",
-    "son",
-    "well",
-    "y",
-)
-GIVEN = (
-    "Ada",
-    "Ben",
-    "Clara",
-    "Dario",
-    "Elif",
-    "Femi",
-    "Greta",
-    "Hugo",
-    "Ines",
-    "Jonas",
-    "Kaya",
-    "Leo",
-    "Mira",
-    "Noor",
-    "Otto",
-    "Pia",
-    "Rosa",
-    "Sven",
-    "Tomas",
-    "Vera",
-)
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+ENDS = "bach burg dale field ford ham heim ley mere mouth port ridge stad ton wick".split()
+SURNAMES = "berg ez ic ine ison kov man mann o ova quist sen ska son well y".split()
+GIVEN = "Ada Ben Clara Dario Elif Femi Greta Hugo Ines Jonas Kaya Leo Mira Noor Otto Pia Rosa Sven Tomas Vera".split()
 ROLES = (
     "mayor",
     "council leader",
@@ -168,20 +97,6 @@ TITLES = (
     "{subject} in {place} costs {money} million more",
     "{critic} wants to stop {subject}",
     "What is known about the {subject} in {other}",
-)
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
 )
 
 
