@@ -12,7 +12,6 @@ from dateutil.relativedelta import relativedelta, weekday
 from index.english import NUMBER_WORDS, TO_TWELVE
 
 # Patterns.
-DAY = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 YEAR = r"(?:1[5-9]|20)\d\d"
 COUNT = rf"(?:\d{{1,3}}|an?|{'|'.join(TO_TWELVE)})"
