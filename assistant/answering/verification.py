@@ -4,7 +4,6 @@ Models that read well write true claims in words of their own, with names and da
 So the exact checks speak only where they are sure, and the reader only where it sees nothing of the claim.
 """
 
-import calendar
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -24,6 +23,7 @@ from assistant.text.claim_check import (
     stem,
     word_stems,
 )
+from index.english import MONTHS, WEEKDAYS
 from index.retrieve.reader import Reader
 
 # Fitted on 93 claims that a strong model made for 90 questions (CLAPNQ, our newsroom, Wikinews) and on 362 false
@@ -37,7 +37,7 @@ LEAST_RECALL = 0.5
 NOT_STATED = "the cited sentences do not state it"
 WEEK = 7  # days
 LIKE = 4  # letters that two forms of a name begin with: Brazil, Brazilian
-_DAY_NAMES = frozenset(stem(name) for name in (*calendar.month_name, *calendar.day_name) if name)
+_DAY_NAMES = frozenset(map(stem, (*MONTHS, *WEEKDAYS)))
 _CONTRAST = re.compile(r",? (?:and |but )?not ([^,.;:]{1,200})")
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from index.articles import Article, ArticleInfo, Chunk
+from index.english import OPENERS
 from index.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ _NAME = re.compile(
     rf"\b{_CAPITAL}[\w’'-]{{0,60}}(?:\.? (?:(?:of|the|de|al|van|von|bin) ){{0,2}}{_CAPITAL}[\w’'-]{{0,60}})+"
     rf"|(?<=[a-z,] ){_CAPITAL}[\w-]{{2,60}}"
 )
-_BEGINNINGS = frozenset("The A An In On At But And For From With After Before When While Its His Her Their".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +116,5 @@ def names_in(sentences: Iterable[str]) -> tuple[str, ...]:
 def _without_beginning(name: str) -> str:
     """“The Anselm Courier” as “Anselm Courier”: the first word of a sentence is no part of a name."""
     first, _, rest = name.partition(" ")
-    name = rest if first in _BEGINNINGS and rest else name
+    name = rest if first in OPENERS and rest else name
     return name.removesuffix("’s").removesuffix("'s")

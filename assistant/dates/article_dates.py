@@ -12,7 +12,8 @@ from datetime import date, datetime
 
 from assistant.dates import relative_days
 from assistant.dates.relative_days import DAY_WORDS
-from assistant.dates.spans import COUNT, DAY, MONTH, WEEKDAY, YEAR, Days
+from assistant.dates.spans import COUNT, DAY, LEADS, UNIT, YEAR, Days
+from index.english import MONTH, PAPERS, WEEKDAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,9 @@ _STORY_DAYS = (
     "[Tt]he|[Tt]he (?:next|following|previous|same|first|last)|(?:his|her|their|its) last|[Tt]hat|[Aa]|[Aa]nother"
     "|[Aa]ny|[Ee]very|[Ee]ach|[Mm]ost|[Oo]ne|alternate|second|third|fourth"
 )
-_TITLE = r"(?:Night (?:Football|Lights|Live|Fever)|Times|Post|Telegraph|Mirror|Express|Mail|Herald|World|School)\b"
-_LEADS = "by of since until till from before after during to early late between for and By Since From Until".split()
+_TITLE = rf"(?:Night (?:Football|Lights|Live|Fever)|{PAPERS})\b"
+_LEADS = (*LEADS, *"during between and By Since From Until".split())
 _BEFORE_MONTH = "(?:" + "|".join([rf"(?<=\b{word} )" for word in _LEADS]) + r"|(?<=\bmid-)|\b[Ii]n |\b[Tt]his )"
-_UNIT = r"(?P<unit>day|week|month|year)"
 
 
 def _full_dates() -> Iterator[tuple[str, _Resolve | None]]:
@@ -138,8 +138,8 @@ def _other_days() -> Iterator[tuple[str, _Resolve | None]]:
     yield rf"\b{WEEKDAY}s\b|\b{WEEKDAY} {_TITLE}|\b{WEEKDAY}(?: (?:after|before|following)\b)", None
     yield rf"\b(?:{_NAMED_DAYS}|{_STORY_DAYS}) {WEEKDAY}\b", None
     of_story = r"(?:next|following|previous|same|last|past|coming)"
-    yield rf"\b(?:[Tt]he|[Tt]hat|[Ee]very|[Aa]|per|each) {of_story} (?:day|week|month|year)s?\b", None
-    yield rf"\b(?:more|less|fewer|longer) than {COUNT} {_UNIT}s? ago\b", None
+    yield rf"\b(?:[Tt]he|[Tt]hat|[Ee]very|[Aa]|per|each) {of_story} {UNIT}s?\b", None
+    yield rf"\b(?:more|less|fewer|longer) than {COUNT} {UNIT}s? ago\b", None
 
 
 def _month_dates() -> Iterator[tuple[str, _Resolve | None]]:
@@ -166,8 +166,8 @@ def _counted_days() -> Iterator[tuple[str, _Resolve | None]]:
     yield rf"(?:^|(?<=[“\"(]))(?P<word>{opening})(?![\w-])(?! [A-Z])", relative_days.day_word
     yield r"\b(?P<shift>[Tt]his|[Ll]ast|[Tt]he) weekend(?![\w-])(?! (?:of|after|before|in)\b)", relative_days.weekend
     shift = r"(?:(?P<part>[Ee]arlier|[Ll]ater) )?(?P<shift>[Tt]his|[Ll]ast|[Nn]ext)"
-    yield rf"\b{shift} (?!day){_UNIT}(?![\w-])(?! (?:of|in|long)\b)", relative_days.unit
-    yield rf"\b(?P<count>{COUNT}) {_UNIT}s? ago\b", relative_days.ago
+    yield rf"\b{shift} (?!day){UNIT}(?![\w-])(?! (?:of|in|long)\b)", relative_days.unit
+    yield rf"\b(?P<count>{COUNT}) {UNIT}s? ago\b", relative_days.ago
 
 
 def _shifted_weekdays() -> Iterator[tuple[str, _Resolve | None]]:

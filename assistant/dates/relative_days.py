@@ -8,6 +8,7 @@ import re
 from datetime import date, timedelta
 
 from assistant.dates.spans import (
+    LEADS,
     Days,
     count_of,
     day_number,
@@ -39,7 +40,7 @@ DAY_WORDS = {
     "tomorrow": 1,
     "the day after tomorrow": 2,
 }
-_PREPOSITION = re.compile(r"\b(?:since|of|by|until|till|from|before|after|for|through|to|late|early) $", re.IGNORECASE)
+_PREPOSITION = re.compile(rf"\b(?:{'|'.join(LEADS)}|through) $", re.IGNORECASE)
 _OF = re.compile(r"(?<!end|ing|dle|art) of $")  # "the article of June 20", not "by the end of June"
 _SINCE = re.compile(r"\b[Ss]ince(?: about| early| late)? $")
 

@@ -9,17 +9,15 @@ from functools import lru_cache
 from dateutil.parser import parserinfo
 from dateutil.relativedelta import relativedelta, weekday
 
-# Patterns. Names of months and weekdays are written with a capital; that keeps "may" and "march" out.
-MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
-)
-WEEKDAY = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
+from index.english import NUMBER_WORDS, TO_TWELVE
+
+# Patterns.
 DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 YEAR = r"(?:1[5-9]|20)\d\d"
-COUNT = r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+COUNT = rf"(?:\d{{1,3}}|an?|{'|'.join(TO_TWELVE)})"
+LEADS = "by of since until till from before after to early late for".split()  # words before a time
+UNIT = r"(?P<unit>day|week|month|year)"
 
-_COUNTS = dict(zip("one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13), strict=True))
 _WEEKEND = (5, 6)  # Saturday and Sunday, counted from Monday as 0
 
 
@@ -147,7 +145,7 @@ def day_number(text: str) -> int:
 
 def count_of(text: str) -> int:
     """How many ``three``, ``a`` or ``12`` are."""
-    return int(text) if text.isdecimal() else _COUNTS.get(text.lower(), 1)
+    return int(text if text.isdecimal() else NUMBER_WORDS.get(text.lower(), "1"))
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
+from index.english import INTENDING, IRREGULAR, MONTH, WEEKDAY
+
 
 class Tense(StrEnum):
     """Where the verbs put a time, seen from the day of publication."""
@@ -26,10 +28,7 @@ class Looking:
     by_own_clause: bool
 
 
-_INTENDING = (
-    r"(?:plan|hope|expect|intend|aim|want|agree|promise|pledge|vow|decide|offer|threaten|propose|prepare|seek)"
-    r"(?:e?s|ing)?"
-)
+_INTENDING = rf"(?:{INTENDING}|offer|prepare)(?:e?s|ing)?"
 _ACTING = (  # verbs that tell "due to begin" from "due to rain"
     "be begin start meet open arrive leave travel visit hold vote speak play return take go give close end sign "
     "appear announce publish release launch decide join resume"
@@ -42,10 +41,7 @@ _VERB = r"(?: (?:not|also|now|soon|again|then|never|only|not yet))?(?: (?:be|sta
 _SCHEDULED = (
     "begin|start|open|reopen|close|end|arrive|return|resume|leave|meet|expire|launch|premiere|air|run|go|vote|retire"
 )
-_DAY_OR_MONTH = (
-    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.? \d"
-)
-_FOLLOWED = rf"(?= (?:\w+ ){{0,6}}(?:(?:on|in|from|at|next|until|till|by)\b|{_DAY_OR_MONTH}))"
+_FOLLOWED = rf"(?= (?:\w+ ){{0,6}}(?:(?:on|in|from|at|next|until|till|by)\b|{WEEKDAY}|{MONTH} \d))"
 _FUTURE = "|".join(
     (
         rf"(?:will(?! have)|won[’']t|shall|can|may(?! have)|might(?! have)|should|would(?! have)|could(?= be)){_VERB}",
@@ -69,20 +65,18 @@ _OPEN = "|".join(
 )
 _REFUSING = r"would(?: not)? (?:comment|say|confirm|discuss|talk)"
 _IRREGULAR = (
-    "said told met was were had did went came took gave held won lost made began broke fell rose found left got saw "
-    "shot died struck hit sent spoke sold bought built brought cut drew drove fought flew grew heard kept knew led "
-    "paid ran sat set shut sank stood swore taught thought threw wore wrote became beat bit blew burst caught chose "
-    "cost felt fled hid hurt laid lay let lit meant put quit read rode sang sought shook slept slid spent split "
-    "spread stole stuck swam swept swung tore understood went withdrew woke been done gone seen taken given shown "
-    "known driven broken chosen fallen written spoken stolen sworn drawn grown thrown beaten saying"
+    "were shot died struck hit sank swore threw wore beat bit blew burst caught cost felt fled hid hurt laid lay let "
+    "lit meant quit rode sang shook slept slid split spread stole stuck swam swept swung tore woke been done gone "
+    "seen taken given shown known driven broken chosen fallen written spoken stolen sworn drawn grown thrown beaten "
+    "saying"
 )
 _NO_VERBS = (
     "need speed indeed hundred seed feed breed bleed exceed proceed succeed naked sacred wicked embed red bed "
     "shed greed"
 )
 _PAST = (
-    rf"{'|'.join(_IRREGULAR.split())}|could not|(?:did|was|could)n[’']t|(?:would|will|may|might) have"
-    rf"|(?!(?:{'|'.join(_NO_VERBS.split())})\b)[a-z]{{2,}}ed"
+    rf"{'|'.join((*IRREGULAR.values(), *_IRREGULAR.split()))}|could not|(?:did|was|could)n[’']t"
+    rf"|(?:would|will|may|might) have|(?!(?:{'|'.join(_NO_VERBS.split())})\b)[a-z]{{2,}}ed"
 )
 # The order matters: "was planned" is no plan of today's.
 _CUE = re.compile(rf"\b(?:(?P<refusing>{_REFUSING})|(?P<open>{_OPEN})|(?P<future>{_FUTURE})|(?P<past>{_PAST}))\b")

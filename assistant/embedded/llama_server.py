@@ -84,11 +84,6 @@ class LocalServer:
         """
         return f"{self._started().listening_address}/v1"
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the model is loaded."""
-        return bool(self._running)
-
     def start(self) -> "LocalServer":
         """Loads the model and listens; does nothing when that is done already.
 

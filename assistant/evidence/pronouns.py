@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from assistant.text.claim_check import FUNCTION_WORDS, stem
+from index.english import TITLES
 
 LOOK_BACK = 3  # sentences; beyond, a pronoun seldom reaches
 HEAD_WORDS = 7  # the pronoun must stand near the head, where the subject stands: "From Japan, where he had been, …"
 PRONOUN = re.compile(r"\b(?P<possessive>his|their)\b|\b(?P<subject>he|she|they)\b", re.IGNORECASE)
 NAME = re.compile(r"(?<![\w-])[A-Z][\w’'-]*\w")
-HONORIFIC = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof|Gen|Col|Capt|Lt|Sgt|Sen|Rep|Gov|Rev|Sir|Dame)\b\.? ")
+HONORIFIC = re.compile(rf"\b(?:{'|'.join(TITLES)}|Sir|Dame)\b\.? ")
 # A name after one of these is a place or an object, not the one who acts.
 BEFORE_OBJECT = re.compile(
     r"\b(?:in|at|on|to|from|for|of|by|with|after|before|about|into|near|against|over|the)\s+$", re.I

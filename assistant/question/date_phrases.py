@@ -5,8 +5,6 @@ from datetime import date
 
 from assistant.dates.spans import (
     DAY,
-    MONTH,
-    WEEKDAY,
     YEAR,
     Days,
     day_number,
@@ -17,15 +15,14 @@ from assistant.dates.spans import (
     weekday_before,
     year_of,
 )
+from index.english import MONTH, MONTHS, PAPERS, WEEKDAY, WEEKDAYS
 
 _END = r"(?![\w’'-])"
 # After "before" and the like, these may be people; then a year or the end of the phrase must follow.
 _NAME_LIKE = r"(?:April|May|June|August)"
 _PHRASE_END = r"(?= *(?:$|[?.,;:!)]| (?:and|to|in|on|at|until|till|through|by|that|did|was|were|is|the)\b))"
 _MONTH_ALONE = rf"(?:(?!{_NAME_LIKE}\b){MONTH}|{_NAME_LIKE}{_PHRASE_END})(?! [A-Z][a-z])"
-_WEEKDAY_ALONE = (
-    rf"(?:last )?{WEEKDAY}(?! (?:Times|Post|Telegraph|Mirror|Express|Mail|Herald|World|School|Night|prayers)\b)"
-)
+_WEEKDAY_ALONE = rf"(?:last )?{WEEKDAY}(?! (?:{PAPERS}|Night|prayers)\b)"
 _YEAR_ALONE = (
     rf"(?<!\d){YEAR}(?![\d%]|[,.]\d)(?! (?!was\b|is\b|has\b|does\b)(?:[a-z]+s|dollars|men|women|people|miles|feet)\b)"
 )
@@ -37,13 +34,9 @@ POINT = (
     rf"|yesterday|(?:last|this) (?:week|month|year)){_END}"
 )
 
-_NAMES = (
-    "January February March April May June July August September October November December "
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
-).split()
 _WORDS = {"may", "march", "august"}  # as well as months
 _LOWER_NAME = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(name.lower() for name in _NAMES if name.lower() not in _WORDS)})(?![\w-])"
+    rf"(?<![\w-])(?:{'|'.join(name.lower() for name in (*MONTHS, *WEEKDAYS) if name.lower() not in _WORDS)})(?![\w-])"
 )
 _LOWER_WORD = re.compile(
     r"(?:(?<=\bin )|(?<=\bsince )|(?<=\buntil )|(?<=\bduring )|(?<=\bfrom )|(?<=\bto )|(?<=\bbefore )|(?<=\bafter )"

@@ -16,6 +16,7 @@ from assistant.llm.prompts import Prompt
 from assistant.llm.reply_json import UNCOUNTED, ReplyPart, Usage
 from assistant.text.claim_check import content_stems, names
 from assistant.text.escaping import as_data
+from index.english import PRONOUNS
 from index.errors import ReplyError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ MIN_SAID_BEFORE = 0.75
 
 # What makes a question lean on others: a word that points back, or a beginning that goes on.
 _POINTS_BACK = re.compile(
-    r"\b(?:he|him|his|she|her|hers|they|them|their|theirs|it|its|this|that|these|those|there|then|ones?|same|else"
+    rf"\b(?:{'|'.join(PRONOUNS)}|it|its|this|that|these|those|there|then|ones?|same|else"
     r"|others?|another|former|latter|both|again|too|also|instead|before|afterwards|later|earlier)\b",
     re.IGNORECASE,
 )

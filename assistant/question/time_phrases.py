@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from assistant.dates.relative_days import DAY_WORDS
 from assistant.dates.spans import (
     COUNT,
     DAY,
-    MONTH,
-    WEEKDAY,
+    UNIT,
     YEAR,
     Days,
     count_of,
@@ -20,6 +20,7 @@ from assistant.dates.spans import (
     weekday_before,
 )
 from assistant.question.date_phrases import POINT, point_days
+from index.english import MONTH, WEEKDAY
 
 # Days after an event's week, month or year in which newspapers still report on it first.
 REPORTED_WITHIN = {"day": 1, "weekend": 2, "week": 2, "month": 7, "year": 92}
@@ -146,8 +147,7 @@ def _last_weekday(match: re.Match[str], today: date) -> Limit:
 
 
 def _day_word(match: re.Match[str], today: date) -> Limit:
-    distance = {"yesterday": -1, "last night": -1, "the day before yesterday": -2}.get(match["word"], 0)
-    return _reported(one_day(moved(today, "days", distance)), "day", today)
+    return _reported(one_day(moved(today, "days", DAY_WORDS[match["word"]])), "day", today)
 
 
 def _today(match: re.Match[str], today: date) -> Limit | Ordering:
@@ -195,17 +195,17 @@ def _windows() -> Iterator[tuple[str, Reader]]:
 
 
 def _relative_windows() -> Iterator[tuple[str, Reader]]:
-    unit, count = r"(?P<unit>day|week|month|year)", rf"(?P<count>{COUNT})"
+    count = rf"(?P<count>{COUNT})"
     within = r"(?P<the>\b(?:in|over|during|within|for|of) (?:the|these|this) )"
-    yield rf"{within}(?:last|past) (?:{count} )?{unit}s?{_NOT_OF}", _counted
-    yield rf"(?P<the>\b(?:the|these|those) )?\b(?:last|past) {count} {unit}s?{_NOT_OF}", _counted
-    yield rf"(?P<the>\b(?:the|this) )(?P<count>)past {unit}{_NOT_OF}", _counted
-    yield rf"\b{count} {unit}s? ago\b", _ago
+    yield rf"{within}(?:last|past) (?:{count} )?{UNIT}s?{_NOT_OF}", _counted
+    yield rf"(?P<the>\b(?:the|these|those) )?\b(?:last|past) {count} {UNIT}s?{_NOT_OF}", _counted
+    yield rf"(?P<the>\b(?:the|this) )(?P<count>)past {UNIT}{_NOT_OF}", _counted
+    yield rf"\b{count} {UNIT}s? ago\b", _ago
     part = r"(?<!and )\b(?:(?:earlier|later|late|early) )?"
     yield rf"{part}(?P<shift>last|this) (?P<unit>week|weekend|month|year){_NOT_OF}", _unit
     yield rf"\b(?:on )?last (?P<weekday>{WEEKDAY}){_NOT_OF}", _last_weekday
-    words = "the day before yesterday|yesterday|last night|this morning|this afternoon|this evening|tonight"
-    yield rf"(?<![\w’'-])(?P<word>{words})(?![\w-])", _day_word
+    past = "|".join(word for word, distance in DAY_WORDS.items() if distance <= 0 and word != "today")
+    yield rf"(?<![\w’'-])(?P<word>{past})(?![\w-])", _day_word
     yield r"(?<![\w’'-])(?:earlier )?today(?![\w-])", _today
 
 

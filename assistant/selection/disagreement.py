@@ -11,13 +11,10 @@ from itertools import combinations
 from assistant.answer import Evidence
 from assistant.evidence.independent_sources import same_report
 from assistant.text.claim_check import content_stems, numbers
+from index.english import ABOUT, BOUNDS, NEARLY
 
 # A figure that is said to be inexact contradicts no other.
-INEXACT = re.compile(
-    r"\b(?:at least|at most|more than|less than|fewer than|over|under|up to|as many as|about|around|nearly|almost|some"
-    r"|roughly|approximately|between)\b",
-    re.IGNORECASE,
-)
+INEXACT = re.compile(rf"\b(?:{'|'.join((*ABOUT, *NEARLY, *BOUNDS))}|at most|under|some|between)\b", re.IGNORECASE)
 BEFORE = 14  # characters before the answering words in which “at least” and the like are looked for
 
 

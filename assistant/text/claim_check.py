@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import snowballstemmer
 
+from index.english import NUMBER_WORDS, PRONOUNS
 from index.split.sentences import MAX_SENTENCE_CHARACTERS
 
 # A claim in its sentence's own words has nearly all of them; a lower share lets in claims that add things.
@@ -19,7 +20,7 @@ MIN_CONTENT_RECALL = 0.7
 MIN_ECHO_RECALL = 0.9
 # What a model writes is read by rules, whose time must have a bound; a sentence may be told with its list's first line.
 MOST_CLAIM_CHARACTERS = 2 * MAX_SENTENCE_CHARACTERS
-PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|they|them|their)\b", re.IGNORECASE)
+PRONOUN = re.compile(rf"\b(?:{'|'.join(PRONOUNS)})\b", re.IGNORECASE)
 NAME_RUN = re.compile(r"[A-Z][\w’'.-]*\w(?: [A-Z][\w’'-]*\w)*")  # neighbouring capitalised words
 WORD = re.compile(r"\w+(?:['’.\-&]\w+)*", re.UNICODE)
 COMPOUND = re.compile(r"\W")
@@ -36,16 +37,6 @@ FUNCTION_WORDS = frozenset(
         " what when where why how there here then than also just only very more most such own same other another"
         " each both all any some few many much one ones said says say according s t"
     ).split()
-)
-_TO_TWENTY = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen twenty"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-NUMBER_WORDS = (
-    {word: str(value) for value, word in enumerate(_TO_TWENTY)}
-    | {word: str(10 * value) for value, word in enumerate(_TENS, start=2)}
-    | {f"{ten}-{_TO_TWENTY[n]}": str(10 * value + n) for value, ten in enumerate(_TENS, start=2) for n in range(1, 10)}
 )
 _PLANNED = (
     # In small letters only: Will is a name, and May a month.

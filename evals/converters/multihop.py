@@ -28,8 +28,6 @@ from evals.questions.schema import YES_NO, Question, Span
 from index.articles import Article
 
 MULTIHOP_FIELDS = ("id", "question", "query", "question_type", "answer", "evidence_list")
-FACT_FIELDS = ("fact", "url", "title", "author", "source", "published_at", "category")
-ARTICLE_FIELDS = ("title", "author", "source", "published_at", "url", "body", "category")
 HOTPOT_FIELDS = ("_id", "question", "answer", "supporting_facts", "context", "type", "level")
 NULL_QUERY = "null_query"  # MultiHop-RAG's name for questions that its articles do not answer
 

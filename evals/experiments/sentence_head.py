@@ -16,7 +16,9 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -35,6 +37,9 @@ from index.retrieve.rerank import HEAD, LocalReranker
 from index.retrieve.search import Searcher, passage_of
 from index.store.records import Selection
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Array = NDArray[np.float32]
 
 # What share of the draws a set has: news counts for more than its few questions would.
@@ -43,8 +48,7 @@ ANSWERABLE, UNANSWERABLE = 1440, 960  # questions of SQuAD 2
 K, CANDIDATES = 8, 30  # as the assistant searches
 FOLDS = 5
 EPOCHS, BATCH, RATE, DECAY, DROPPED = 5, 32, 1e-3, 1e-2, 0.5
-WARM_UP = 0.1  # share of the steps in which the rate rises
-FIRST_MOMENT, SECOND_MOMENT, TINY = 0.9, 0.999, 1e-8  # Adam (Kingma & Ba, ICLR 2015)
+WARM_UP, LAST_RATE = 0.1, 0.02  # shares: of the steps in which the rate rises, and of the rate at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,9 @@ class Example:
 @click.option("--to", "target", type=click.Path(path_type=Path), default=HEAD, help="Where the weights are written.")
 @click.option("--seed", default=0, show_default=True)
 def main(target: Path, seed: int) -> None:
-    """Train the sentence head and say what it is worth."""
+    """Train the sentence head and say what it is worth; needs the extra ``train``."""
+    if find_spec("torch") is None:
+        raise click.UsageError("training needs PyTorch: pip install 'news-assistant[train]'")
     models = ModelProvider(load_settings())
     reranker = models.reranker()
     if not isinstance(reranker, LocalReranker):
@@ -181,6 +187,8 @@ def train(examples: Sequence[Example], seed: int) -> Array:
 
     Answerable questions whose gold sentences were not found teach nothing and are left out.
     """
+    import torch
+
     random = np.random.default_rng(seed)
     usable = [example for example in examples if example.gold.any() or not example.answerable]
     counts = {suite: sum(example.suite == suite for example in usable) for suite in SHARES}
@@ -188,38 +196,33 @@ def train(examples: Sequence[Example], seed: int) -> Array:
     shares /= shares.sum()
     sample = np.concatenate([example.features for example in usable[::2]])
     centre, scale = sample.mean(axis=0), sample.std(axis=0) + 1e-3
-    weights = np.zeros(sample.shape[1] + 1, dtype=np.float32)
-    moments = np.zeros((2, *weights.shape), dtype=np.float32)
+    weights = torch.zeros(sample.shape[1] + 1, requires_grad=True)
+    optimiser = torch.optim.AdamW([weights], lr=RATE, weight_decay=DECAY)
     steps = EPOCHS * len(usable) // BATCH
     for step in range(1, steps + 1):
         batch = [usable[i] for i in random.choice(len(usable), BATCH, p=shares)]
         rows = (np.concatenate([example.features for example in batch]) - centre) / scale
         rows *= (random.random(rows.shape, dtype=np.float32) > DROPPED) / np.float32(1 - DROPPED)
-        slope = _slope(batch, rows @ weights[:-1] + weights[-1])
-        gradient = np.append(rows.T @ slope, slope.sum())
-        moments[0] = FIRST_MOMENT * moments[0] + (1 - FIRST_MOMENT) * gradient
-        moments[1] = SECOND_MOMENT * moments[1] + (1 - SECOND_MOMENT) * gradient**2
-        adapted = moments[0] / (1 - FIRST_MOMENT**step)
-        adapted /= np.sqrt(moments[1] / (1 - SECOND_MOMENT**step)) + TINY
-        rate = RATE * min(1, step / (WARM_UP * steps)) * max(0.02, 1 - step / steps)
-        weights -= rate * (adapted + DECAY * weights)
-    plain = weights[:-1] / scale
-    return np.append(plain, weights[-1] - plain @ centre).astype(np.float32)
+        logits = torch.from_numpy(rows) @ weights[:-1] + weights[-1]
+        optimiser.param_groups[0]["lr"] = RATE * min(1, step / (WARM_UP * steps)) * max(LAST_RATE, 1 - step / steps)
+        optimiser.zero_grad()
+        _loss(batch, logits).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    trained = weights.detach().numpy()
+    plain = trained[:-1] / scale
+    return np.append(plain, trained[-1] - plain @ centre).astype(np.float32)
 
 
-def _slope(batch: Sequence[Example], logits: Array) -> Array:
-    """How the mean loss of a batch changes with each sentence's logit."""
-    slopes, start = [], 0
-    for example in batch:
-        own = logits[start : start + len(example.gold)]
-        start += len(example.gold)
-        top = max(float(own.max()), 0.0)
-        raised = np.exp(own - top)
-        slope = raised / (raised.sum() + np.exp(-top))
-        if example.gold.any():
-            slope = slope - np.where(example.gold, raised, 0) / raised[example.gold].sum()
-        slopes.append(slope)
-    return np.concatenate(slopes).astype(np.float32) / np.float32(len(batch))
+def _loss(batch: Sequence[Example], logits: "Tensor") -> "Tensor":
+    """How unlikely a batch's gold sentences are, or nothing where there is none; the mean."""
+    import torch
+    from torch.nn.functional import pad
+
+    losses = []
+    for example, own in zip(batch, torch.split(logits, [len(example.gold) for example in batch]), strict=True):
+        gold = own[example.gold].logsumexp(0) if example.gold.any() else 0
+        losses.append(pad(own, (0, 1)).logsumexp(0) - gold)
+    return torch.stack(losses).mean()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ Level = Literal["sentence", "article"]
 
 NO_EVIDENCE = "the question has no gold evidence"
 NO_CITATION = "refused, nothing is cited"
-NO_STATEMENT = "no statement was made"
 
 
 def citation_precision(outcomes: Iterable[Outcome], level: Level = "sentence") -> Metric:

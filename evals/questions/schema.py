@@ -84,10 +84,6 @@ class Span(_Record):
             raise ValueError(f"end - start is {self.end - self.start}, but the text has {len(self.text)} characters")
         return self
 
-    @property
-    def anchored(self) -> bool:
-        return self.start is not None and bool(self.text)
-
 
 class Turn(_Record):
     """An earlier question of the same conversation and its answer."""

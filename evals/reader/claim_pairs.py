@@ -12,19 +12,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from assistant.text.claim_check import NUMBER_WORDS
+from index.english import ABOUT, BOUNDS, INTENDING, IRREGULAR, MONTHS, NEARLY, NUMBER_WORDS, TO_TWELVE, WEEKDAYS
 
 Label = Literal["stated", "partly", "not"]
 
 NAME = re.compile(r"(?<![.!?“\"] )(?<!^)\b[A-Z][\w’'-]+(?: (?:of |de |al-)?[A-Z][\w’'-]+)*")
 NUMBER = re.compile(r"(?<![\w.,-])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,-])\d+(?:\.\d+)?(?![\w.,-]\w)")
-MONTHS = "January February March April May June July August September October November December".split()
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-SMALL = {word: digits for word, digits in NUMBER_WORDS.items() if 2 <= int(digits) <= 12}
+CALENDAR = {*MONTHS, *WEEKDAYS}
+SMALL = {word: NUMBER_WORDS[word] for word in TO_TWELVE[1:]}
 
-ABOUT = ("about", "around", "approximately", "roughly")
-NEARLY = ("almost", "nearly")
-BOUNDS = ("at least", "up to", "more than", "fewer than", "less than", "over", "as many as", "no more than")
 HEDGED = re.compile(rf"\b({'|'.join((*ABOUT, *NEARLY, *BOUNDS))})(?= (?:[$€£]?\d|an? |{'|'.join(SMALL)}))", re.I)
 BOUND_SYNONYMS = {"at least": "no fewer than", "more than": "over", "up to": "as many as", "fewer than": "under"}
 
@@ -42,20 +38,8 @@ ANTONYMS = tuple(
     ).split()
 )
 OPPOSITE = {one: other for pair in ANTONYMS for one, other in (pair, pair[::-1])}
-IRREGULAR = dict(
-    pair.split("/")
-    for pair in (
-        "be/was become/became begin/began break/broke bring/brought build/built buy/bought choose/chose "
-        "come/came cut/cut do/did draw/drew drive/drove fall/fell fight/fought find/found fly/flew get/got "
-        "give/gave go/went grow/grew have/had hear/heard hold/held keep/kept know/knew lead/led leave/left "
-        "lose/lost make/made meet/met pay/paid put/put read/read rise/rose run/ran say/said see/saw "
-        "seek/sought sell/sold send/sent set/set show/showed shut/shut sit/sat speak/spoke spend/spent "
-        "stand/stood take/took teach/taught tell/told think/thought understand/understood win/won "
-        "withdraw/withdrew write/wrote"
-    ).split()
-)
 PLAN = re.compile(
-    r"\b(?:(?:plan|hope|want|intend|aim|expect|seek|propose|promise|agree|vow|pledge|decide|threaten)(?:s|ed|d)? to"
+    rf"\b(?:(?:{INTENDING})(?:s|ed|d)? to"
     r"|(?:is|are|was|were) (?:scheduled|due|set|expected|planned|likely|about|supposed|hoping|planning|ready)? ?to"
     r"|will|may|might|could|would) (?P<verb>[a-z]{3,})\b"
 )
@@ -159,17 +143,15 @@ def _number(text: str, names: Sequence[str], draw: random.Random) -> Made:
 def _name(text: str, names: Sequence[str], draw: random.Random) -> Made:
     match = _one(NAME, text, draw)
     others = [name for name in names if name not in text and not (set(name.split()) & set(text.split()))]
-    if match and others and match.group() not in {*MONTHS, *DAYS}:
+    if match and others and match.group() not in CALENDAR:
         yield _put(text, match, draw.choice(others)), "not"
 
 
 def _roles(text: str, names: Sequence[str], draw: random.Random) -> Made:
-    runs = [m for m in re.finditer(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*", text) if m.group() not in {*MONTHS, *DAYS}]
+    runs = [m for m in re.finditer(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*", text) if m.group() not in CALENDAR]
     for one, two in pairwise(runs):
         between = text[one.end() : two.start()]
-        if re.search(
-            r"\b[a-z]{2,}(?:ed|es|s)\b|\b(?:met|beat|told|won|led|left|sold|bought|gave|said)\b", between
-        ) and (not re.search(r"[,;:]|\band\b|\bin\b|\bof\b|\bon\b|\bat\b", between) and len(between.split()) <= 6):
+        if ACTING.search(between) and not APART.search(between) and len(between.split()) <= 6:
             yield text[: one.start()] + two.group() + between + one.group() + text[two.end() :], "not"
             return
 
@@ -236,7 +218,7 @@ def _verb(text: str, names: Sequence[str], draw: random.Random) -> Made:
 
 
 def _time(text: str, names: Sequence[str], draw: random.Random) -> Made:
-    for words in (MONTHS, DAYS):
+    for words in (MONTHS, WEEKDAYS):
         if match := _one(re.compile(rf"\b(?:{'|'.join(words)})\b"), text, draw):
             yield _put(text, match, draw.choice([word for word in words if word not in text])), "not"
     if match := _one(re.compile(r"\b(?:19|20)\d\d\b"), text, draw):

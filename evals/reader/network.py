@@ -15,7 +15,7 @@ from torch.nn import functional
 from index.retrieve.adapter import ENCODER_LAYERS, PLACES, Adapter, dequantised, initializers, weight_name
 from index.retrieve.reader import LAYERS
 
-WIDTH, HEADS, WIDENED = 384, 12, 1536
+WIDTH, HEADS = 384, 12
 RANK, SCALE = 32, 2.0
 MODULES: Mapping[str, str] = {
     "query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value",

@@ -4,6 +4,8 @@ import re
 import warnings
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
+from index.english import MONTH
+
 # The first newspaper, the Relation of Strasbourg, is of 1605. Other years are slips or stand for "unknown".
 YEARS = range(1605, 2200)
 LONGEST_DATE = 100
@@ -31,10 +33,9 @@ _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _LABEL = re.compile(
     r"(?:(?:first|last) )?(?:published|posted|updated|created|date|dated|filed|issued)\b(?: on)?:? +", re.I
 )
-_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}"
 _SHORT_YEARS = (  # RFC 822, section 5.1, and as people write them
-    re.compile(rf"\b(\d{{1,2}}[ -]{_MONTH}\.?,?[ -])['’]?(\d\d)(?![\d:])", re.I),
-    re.compile(rf"\b({_MONTH}\.? \d{{1,2}}, ?)['’]?(\d\d)(?![\d:])", re.I),
+    re.compile(rf"\b(\d{{1,2}}[ -]{MONTH}\.?,?[ -])['’]?(\d\d)(?![\d:])", re.I),
+    re.compile(rf"\b({MONTH}\.? \d{{1,2}}, ?)['’]?(\d\d)(?![\d:])", re.I),
 )
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?(?: ?(?P<half>[ap])\.?m\b\.?)?"
 # Where the year stands first, the month comes next: year, day, month is not in use.

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from index.articles import Sentence
+from index.english import MONTH, OPENERS, TITLES, WEEKDAY
 
 if TYPE_CHECKING:
     from nupunkt import PunktSentenceTokenizer
@@ -80,26 +81,17 @@ def _rule(ends: bool, before: str, after: str) -> Rule:
 
 _CAPITAL = r"[\"'“‘«(\[]*[^\W\d_a-z]"
 _DAY_OR_ZONE = (
-    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)\b"
-    r"|January|February|March|April|August|September|October|November|December"
+    rf"{WEEKDAY}|(?!(?:May|June|July)\w){MONTH}"
     r"|[A-Z]{1,3}T\b|UTC\b|[A-Z]\w+ (?:[SD]\w+ |Mean )?[Tt]ime\b"
 )
-# Words that hardly ever start a proper name; with a hyphen or stop after them they may ("On-Line", "J. A. Ross").
-_OPENER = (
-    r"[\"'“‘«(\[]*(?:The|This|That|These|Those|An?|Another|Some|Many|I|He|She|It|They|We|You|His|Her|Its|Their|Our|My"
-    r"|There|Here|In|On|At|By|To|For|From|With|After|Before|During|Until|When|While|If|As|But|And|So|Yet|Not|Because"
-    r"|Although|Though|However|Meanwhile|Since|Then|Thus|Again|What|Who|How|Why|Where)\b(?![-.])"
-    r"|[A-Z]\w+:\s"
-)
+# With a hyphen or stop after them they may start a proper name: "On-Line", "J. A. Ross".
+_OPENER = rf"[\"'“‘«(\[]*(?:{'|'.join(OPENERS)})\b(?![-.])|[A-Z]\w+:\s"
 
 # “Car no. 7”, but “The answer is no. 47 members abstained.”
 _NOT_AFTER_VERB = "".join(
     rf"(?<!\b{verb} )" for verb in "is was say says said vote voted answer answered reply".split()
 )
-_TITLE = re.compile(
-    r"(?:[Mm]rs?|MRS?|M[Ss]|M[Mm]e|Messrs|D[Rr]|Prof|Rev|Hon|Fr|Gen|Lt|Col|Maj|Brig|Capt|Cmdr|Cpl|Sgt|Pvt|Adm|Sen|Rep|Gov"
-    r"|Pres|St|Mt|Ft)\."
-)
+_TITLE = re.compile(rf"(?:{'|'.join(TITLES)}|mrs?|MRS?|MS|M[Mm]e|DR|St|Mt|Ft)\.")
 # The first rule that fits decides.
 RULES = (
     # A title belongs to the name after it.

@@ -75,8 +75,9 @@ def test_names_are_capitalised_words_that_do_not_merely_begin_a_sentence() -> No
             "The Anselm Courier met Dr. Hanna Corvey of the Harbour Alliance in Carrow’s port.",
             "Yesterday Élise Marchand’s ferry left Port Anselm.",
             "They said that Port Anselm is far.",
+            "Until Hanna Okell resigned, they said no more.",
         ]
     )
     assert names[0] == "Port Anselm"
-    assert {"Anselm Courier", "Dr. Hanna Corvey of the Harbour Alliance", "Carrow"} <= set(names)
+    assert {"Anselm Courier", "Dr. Hanna Corvey of the Harbour Alliance", "Carrow", "Hanna Okell"} <= set(names)
     assert "They" not in names

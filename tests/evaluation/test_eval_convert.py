@@ -38,7 +38,7 @@ class Converted:
         """Nothing is lost, and all evidence with offsets stands where it says, in the articles as we read them."""
         assert self.report.written == len(self.set.questions)
         assert self.report.articles == len(self.articles)
-        anchored = [q for q in self.set.questions if all(span.anchored for group in q.evidence for span in group)]
+        anchored = [q for q in self.set.questions if all(s.start is not None for group in q.evidence for s in group)]
         result = anchor_questions(anchored, self.articles)
         assert not result.failures
         assert set(result.fits) <= {"in place"}
