@@ -24,6 +24,7 @@ PRONOUN = re.compile(rf"\b(?:{'|'.join(PRONOUNS)})\b", re.IGNORECASE)
 NAME_RUN = re.compile(r"[A-Z][\w’'.-]*\w(?: [A-Z][\w’'-]*\w)*")  # neighbouring capitalised words
 WORD = re.compile(r"\w+(?:['’.\-&]\w+)*", re.UNICODE)
 COMPOUND = re.compile(r"\W")
+CONTRACTED = re.compile(r"['’](?:m|s|d|re|ve|ll)$")
 NUMBER = re.compile(r"(?<!\w)\d+(?:[.,]\d+)*")  # the 7 of G7 belongs to a name
 IN_WORDS = re.compile(r"[a-z]+(?:-[a-z]+)?")
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:and|but|while|although|before|after|which|who)\b")
@@ -175,7 +176,7 @@ def names(text: str) -> frozenset[str]:
             "?",
             "!",
         }
-        lowered = word.lower()
+        lowered = CONTRACTED.sub("", word.lower())
         if word[0].isupper() and lowered not in FUNCTION_WORDS and not (starts_sentence and lowered in _COMMON_STARTS):
             found.add(word)
         previous_end = match.end()

@@ -211,3 +211,8 @@ def test_stems_join_the_forms_of_a_word() -> None:
     assert stem("U.S.") == "us"
     assert {"tae-yong", "tae", "yong"} <= word_stems("Cho Tae-Yong")
     assert not re.search(r"\b(?:the|of)\b", " ".join(content_stems("The end of the visit")))
+
+
+@pytest.mark.parametrize("text", ["He said I'm happy.", "They told us that I’ve won.", "She thinks It's late."])
+def test_a_contracted_pronoun_is_no_name(text: str) -> None:
+    assert names(text) == frozenset()
