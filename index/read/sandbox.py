@@ -170,6 +170,6 @@ def parsed(task: Task, data: bytes) -> Iterator[Fields | InputError]:
 
             yield from pdf_fields(data, task.place)
         case _:
-            from index.formats.plain import markdown_fields
+            from index.formats.markdown import markdown_fields
 
             yield from markdown_fields(decode(data, task.place, task.charset), task.place)
