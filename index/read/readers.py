@@ -1,4 +1,4 @@
-"""Articles from anywhere: files of many formats, folders, standard input and web addresses."""
+"""Reads articles from files of many formats, folders, standard input and web addresses."""
 
 import io
 from codecs import BOM_UTF8
