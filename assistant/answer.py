@@ -1,4 +1,4 @@
-"""What an answer is made of. Every value is frozen; display text is made elsewhere."""
+"""The types of an answer, and its JSON. All are frozen; ``assistant.render`` makes the text for people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Who gave which setting, which keys go where, and how values are shown to people."""
+"""Records the origin of each setting, decides where keys may be sent, and masks values for display."""
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping

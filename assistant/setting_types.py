@@ -1,4 +1,4 @@
-"""The kinds of values that settings have, and what is wrong with others."""
+"""The types of setting values, with checks and error messages."""
 
 from collections.abc import Mapping
 from pathlib import Path

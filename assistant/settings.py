@@ -1,4 +1,4 @@
-"""Settings: what they are, where they come from, and what is allowed.
+"""All settings: their defaults, where values come from, and validation.
 
 A value is taken from the first of these that has it: the command line, the environment, ``assistant.toml`` of the
 current folder, that of the user's configuration folder, the default. The current folder's is data, as the articles

@@ -1,4 +1,4 @@
-"""Settings files: the user's own, and the one of the current folder, which is data until the user says otherwise."""
+"""Reads settings files: the user's own, and that of the current folder, which counts in full only once trusted."""
 
 import tomllib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Milliseconds by stage."""
+"""Measures the milliseconds of each stage."""
 
 import time
 from collections.abc import Mapping

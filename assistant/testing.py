@@ -1,4 +1,4 @@
-"""A chat model that replies as it is told, for tests of programs that use the assistant."""
+"""A chat model that replies with given texts, for tests of programs that use the assistant."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Settings files of folders that the user has said to trust, each in the very state that was trusted."""
+"""Remembers which settings files the user trusts, until one byte of a file changes."""
 
 import hashlib
 from pathlib import Path

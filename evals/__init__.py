@@ -1,4 +1,4 @@
-"""Question sets, runs and metrics."""
+"""Measures answers: question sets, runs, metrics, reports."""
 
 import os.path
 import sys

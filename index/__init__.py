@@ -1,4 +1,4 @@
-"""Articles in, the chunks that bear on a question out."""
+"""Reads news articles, stores them in an index, and finds the passages that are relevant to a question."""
 
 from index.telemetry import switch_off
 

@@ -1,4 +1,4 @@
-"""The values that flow through the index: articles, their sentences and their chunks."""
+"""The types of the index: article, sentence, chunk, and window of publication dates."""
 
 import hashlib
 from dataclasses import astuple, dataclass, field

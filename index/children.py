@@ -1,4 +1,4 @@
-"""Processes that we start: they import nothing of the current folder and get little of the environment.
+"""Starts our child processes: they import nothing from the current folder and get few environment variables.
 
 Python puts the current folder on the path of ``-c`` and ``-m``, so that a ``signal.py`` beside the user's articles
 would be run in place of the library's. Our processes are isolated (``-I``), work in the project's own folder, and are

@@ -1,4 +1,4 @@
-"""A library whose settings would be taken from a file ``.env`` that happens to lie in the current folder."""
+"""Keeps a library from reading its settings from a ``.env`` file in the current folder."""
 
 import sys
 from importlib import import_module

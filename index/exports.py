@@ -1,4 +1,4 @@
-"""Files for other people: whole or not there, nothing replaced unasked, and nothing written through a link."""
+"""Writes files for other people: complete or not at all, without replacing a file unasked, and never through links."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""What a search finds."""
+"""The types of a search result: hits and how they were ranked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The index as its users see it: add articles, search them, ask how it stands."""
+"""The class ``Library``: add articles to an index, search them, and report the state of the index."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path

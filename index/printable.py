@@ -1,4 +1,4 @@
-"""Texts on their way to a terminal, which would obey some characters of them instead of showing them."""
+"""Makes texts safe for terminals, which would obey some of their characters instead of showing them."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Folders and files that their user alone can read."""
+"""Creates folders and files that only their user can read."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Libraries that would tell their makers who uses them, or keep a record for that, are told not to.
+"""Switches off the telemetry of libraries.
 
 ``index`` does this when it is imported, before any of them can be: ONNX Runtime looks at its variable while it is being
 loaded, makes a database and a device's name in the user's cache folder, and reaches for its maker. Who has set one of

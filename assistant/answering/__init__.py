@@ -1,1 +1,1 @@
-"""From a question to its answer: the chain, the claims that it tells, and their verification."""
+"""Answers a question: the chain, the ways to write claims, and the verification of claims."""

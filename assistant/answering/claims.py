@@ -1,4 +1,4 @@
-"""From what the model writes for each sentence to the claims that are shown, each verified against what it cites."""
+"""Turns what the model writes into claims with citations, and verifies each against the sentence that it cites."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Writing for small models: the sentences are chosen before, and the model puts the long ones into words.
+"""Writing for small models: the sentences are already selected, and the model rephrases the long ones.
 
 One claim for each sentence, under its label. The best sentence is always put into the model's words.
 """

@@ -1,4 +1,4 @@
-"""One question on its way to an answer.
+"""The state of one question while it is being answered.
 
 No input or output here, so that the synchronous and the asynchronous chain share every decision.
 """

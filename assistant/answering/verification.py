@@ -1,4 +1,4 @@
-"""Whether the sentences that a claim cites state it, read in their context: title, date, and the text around them.
+"""Verifies that cited sentences state a claim, read with title, date and the text around them.
 
 Models that read well write true claims in words of their own, with names and days that stand elsewhere in the article.
 So the exact checks speak only where they are sure, and the reader only where it sees nothing of the claim.

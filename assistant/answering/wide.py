@@ -1,4 +1,4 @@
-"""Writing for models that read well: they get whole passages, and all that they say is verified.
+"""Writing for stronger models: they read whole passages, and every claim that they make is verified.
 
 At most three requests: the answer, once more with further passages where these do not suffice, and once more where
 claims were not supported.

@@ -1,4 +1,4 @@
-"""What every way of writing an answer has in common: what is asked of the chat model, and what becomes of its reply."""
+"""The interface of both ways to write an answer: the requests to the chat model, and the claims from its replies."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol

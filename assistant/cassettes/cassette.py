@@ -1,4 +1,4 @@
-"""Cassettes: replies to requests of chat models, kept in a folder and played from there.
+"""A cassette: a folder of recorded replies of chat models, which can be played back.
 
 replies.jsonl   a reply a line, found by the digest of its request; of two with one digest the last counts
 requests.jsonl  requests that wait for a reply, each once

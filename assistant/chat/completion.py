@@ -1,4 +1,4 @@
-"""What Tab offers: commands after a slash, and in a question the titles and names that occur in the index."""
+"""Tab completion: commands after a slash, and the titles and names of the index in questions."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice

@@ -1,4 +1,4 @@
-"""The articles of an index as a reader meets them: listed, opened, and known by the names that occur in them."""
+"""Lists and opens the articles of an index, and collects the names that occur in them, for the chat."""
 
 import re
 from bisect import bisect_left

@@ -1,4 +1,4 @@
-"""Which articles the chat searches: the limits that ``/since``, ``/until`` and ``/source`` set."""
+"""The filters of the chat: ``/since``, ``/until`` and ``/source`` limit which articles are searched."""
 
 import difflib
 from collections.abc import Sequence

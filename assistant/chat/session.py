@@ -1,4 +1,4 @@
-"""A conversation in the terminal: what was said, which articles are searched, and how a question is answered."""
+"""The chat session: keeps the conversation and its filters, and answers one question after another."""
 
 import traceback
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The place where the chat shows things: a terminal, a terminal that cannot move its cursor, or a pipe."""
+"""Shows the chat's output in a terminal, in a terminal that cannot move its cursor, or in a pipe."""
 
 import base64
 import sys

@@ -1,4 +1,4 @@
-"""``assistant completion``: what a shell needs to complete our commands and options."""
+"""``assistant completion``: prints the script with which a shell completes our commands and options."""
 
 import click
 from click.shell_completion import get_completion_class

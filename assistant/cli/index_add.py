@@ -1,4 +1,4 @@
-"""``assistant index``: add articles; the other commands have modules of their own."""
+"""``assistant index add``, and the group ``assistant index``; its other commands have their own modules."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict

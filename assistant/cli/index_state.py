@@ -1,4 +1,4 @@
-"""``assistant index status``, ``check`` and ``rebuild``: how the index stands, whether all is well, and mending it."""
+"""``assistant index status``, ``check`` and ``rebuild``: report the state of the index, and repair it."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""`assistant models`: what local models there are, fetching them, and checking them."""
+"""``assistant models``: list, fetch, check and stop the embedded models."""
 
 import json
 from typing import TYPE_CHECKING, get_args

@@ -1,4 +1,4 @@
-"""The articles of paths and addresses on their way into the index, and where each of them comes from."""
+"""Reads the articles of paths and addresses for adding, and notes where each one comes from."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence

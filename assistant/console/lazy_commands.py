@@ -1,4 +1,4 @@
-"""Commands that are imported when they are run, and what to say of those that cannot be."""
+"""Imports commands only when they are run, and explains when one cannot be imported."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Options that several commands have, and what they come to."""
+"""Options that several commands share, and how they become filters and settings."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Running a group of commands: what is printed, and how errors end it."""
+"""Runs a group of commands: prints output, reports errors, sets the exit status."""
 
 import os
 import sys

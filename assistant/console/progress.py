@@ -1,4 +1,4 @@
-"""How far adding and rebuilding are, and stopping them between two commits."""
+"""Shows the progress of adding and rebuilding, and stops them between two commits."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""The options of commands that read articles, and how what could not be read is told."""
+"""The options of commands that read articles, and the report of what could not be read."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Standard input, output and error as commands use them: any text goes through, whatever their encoding."""
+"""Standard input, output and error for commands: any text can be written, whatever the encoding."""
 
 import codecs
 import logging

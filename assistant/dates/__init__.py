@@ -1,1 +1,1 @@
-"""Dates in articles and questions: calendar days, and what "on Thursday" means where it stands."""
+"""Dates in articles and questions: calendar days, and which day "on Thursday" means in a sentence."""

@@ -1,4 +1,4 @@
-"""What "on Thursday" means in an article's sentence: relative dates, resolved against the day of publication.
+"""Resolves relative dates in an article's sentence, such as "on Thursday", against the day of publication.
 
 Only what needs that day is resolved; a full date says itself what it means. What two readers may take for different
 days ("next Friday" on a Monday), what depends on the story rather than on the paper ("the next day", "that Sunday",

@@ -1,4 +1,4 @@
-"""What matched expressions of time come to, seen from the day of publication; used by ``sentence_dates``.
+"""Computes the days that matched time expressions mean, from the day of publication; see ``sentence_dates``.
 
 Each function takes a match with the groups that its name needs, and the day of publication. None means that two readers
 may take the expression for different days.

@@ -1,4 +1,4 @@
-"""Spans of calendar days: the names and shapes that dates have in English, and what they come to."""
+"""Spans of calendar days, and the English names and forms of dates that they are read from."""
 
 import calendar
 import re

@@ -1,4 +1,4 @@
-"""Whether an expression of time in a sentence looks back or ahead, by the verbs around it.
+"""Decides by the verbs around a time expression whether it means the past or the future.
 
 No part-of-speech tagger: lists of the auxiliaries, the planning words and the irregular verbs of news English.
 """

@@ -1,4 +1,4 @@
-"""The embedded language model in a process of its own, which stays for a while: the next command finds it loaded.
+"""Keeps the embedded language model loaded in a process of its own, so that the next command need not load it.
 
 That process serves one user on the loopback interface. Its address and its key are in a record that nobody else can
 read; records with the same name are of the same model, settings and versions, so that an upgrade never meets an old

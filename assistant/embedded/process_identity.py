@@ -1,4 +1,4 @@
-"""Which process has a number now: numbers are given out again when a process has ended."""
+"""Identifies a process beyond its number, because systems reuse the numbers of ended processes."""
 
 import os
 import subprocess

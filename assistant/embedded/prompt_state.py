@@ -1,4 +1,4 @@
-"""The state of the language model after the fixed part of a prompt, kept in a file so that it is read once only.
+"""Saves the language model's state after the fixed part of a prompt, so that it is read only once.
 
 Instructions and examples are most of a prompt, and a small machine reads them for seconds. llama.cpp can write what it
 knows after them to a file (28 KiB a token) and take it up again in milliseconds, in another process too.

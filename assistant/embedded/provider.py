@@ -1,4 +1,4 @@
-"""The models that the settings name, each made when it is first needed."""
+"""Makes the models that the settings name, each when it is first needed."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Whether the packages that run the embedded models are installed."""
+"""Checks whether the packages that run the embedded models are installed."""
 
 from importlib.util import find_spec
 

@@ -1,1 +1,1 @@
-"""The sentences that may answer, each under a label, without those that address machines."""
+"""Picks and scores the sentences that may answer, labels them, and drops those that address machines."""

@@ -1,4 +1,4 @@
-"""How well a sentence answers, and how sure it is that anything does: calibrated from what the reader says.
+"""Calibrates the reader's scores: how well a sentence answers, and how probable it is that any sentence does.
 
 Both are logistic regressions (Cox, "The Regression Analysis of Binary Sequences", 1958) that
 ``python -m evals.reader calibrate`` fits on the tuning lists.

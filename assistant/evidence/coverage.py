@@ -1,4 +1,4 @@
-"""Which evidence answers the question, and whether it answers it at all."""
+"""Finds sentences that repeat a better one, and words of the question that nothing found mentions."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence

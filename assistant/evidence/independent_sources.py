@@ -1,4 +1,4 @@
-"""Which sentences of the evidence come from one and the same report, so that copies do not count as further sources."""
+"""Groups evidence by report, so that copies of one report do not count as further sources."""
 
 from collections.abc import Sequence
 

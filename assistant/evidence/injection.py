@@ -1,4 +1,4 @@
-"""Prompt injection: which sentences of an article tell news, and which address the model or person that reads it.
+"""Prompt injection: separates sentences that tell news from those that address the model or person reading them.
 
 A sentence that gives orders to a machine is no evidence, and what follows it in its paragraph is not trusted either.
 Articles are data: what they order is not done, and it is not said. Whether a sentence addresses machines is told by the

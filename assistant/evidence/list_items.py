@@ -1,4 +1,4 @@
-"""Lists in articles: an item says what it means only together with the line that introduces it.
+"""Lists in articles: reads each item together with the line that introduces the list.
 
 "• Piet Lomax, 52, a former tram driver" is an answer to "who are the candidates?" because "The candidates are:" stands
 above the list. Items are read behind that line; their citation stays the item.

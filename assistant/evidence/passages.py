@@ -1,4 +1,4 @@
-"""Whole passages as labelled sentences, for chat models that can read more than the sentences already chosen."""
+"""Labels the sentences of whole passages, for chat models that read more than the selected sentences."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

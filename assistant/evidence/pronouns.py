@@ -1,4 +1,4 @@
-"""Whom a pronoun at the head of a sentence means, when the question asks about that person.
+"""Replaces a pronoun at the head of a sentence by the name it stands for, if the question asks about that person.
 
 A sentence such as "He flew in from Japan" scores low for a question about Blinken only because it does not say his
 name. Where the sentences before tell that he is meant, the sentence is read with the name in its place. Only the

@@ -1,4 +1,4 @@
-"""From chunks to the few sentences that may answer the question, each under a label.
+"""Selects the few sentences of the found chunks that may answer the question, and labels them.
 
 The reader reads the question with every chunk; its scores and the cross-encoder's say how well each sentence answers.
 """

@@ -1,1 +1,1 @@
-"""Chat models: asking one, and reading whatever comes back."""
+"""Asks chat models, and reads their replies."""

@@ -1,4 +1,4 @@
-"""One question to a chat model: its attempts, what comes back, and what failures mean. Cassettes record from here."""
+"""Sends one request to a chat model, with retries, and explains failures. Cassettes record here."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar

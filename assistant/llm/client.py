@@ -1,4 +1,4 @@
-"""Talking to a chat model: the only module that makes chat clients.
+"""Makes chat clients and streams their replies; the only module that makes them.
 
 Works with every LangChain chat model. OpenAI-compatible ones are asked to enforce the JSON schema; the others, and
 servers that refuse, are told the schema in words. Whatever comes back is checked here.

@@ -1,4 +1,4 @@
-"""Bytes of a server's reply as the JSON values in it, as they arrive.
+"""Splits the bytes of a server's reply into JSON values as they arrive.
 
 Servers that are asked for server-sent events send them with or without blank lines, with one value over several lines,
 as plain JSON lines, or send one JSON document instead.

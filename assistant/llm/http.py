@@ -1,4 +1,4 @@
-"""HTTP clients for chat that hand on well-formed replies only."""
+"""HTTP clients for chat servers, whose replies are repaired before LangChain reads them."""
 
 import json
 from collections.abc import AsyncIterator, Iterator

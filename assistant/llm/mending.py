@@ -1,4 +1,4 @@
-"""A chat server's reply, whatever its form, as the stream of events that the OpenAI protocol describes.
+"""Repairs a chat server's reply into the stream of events that the OpenAI protocol describes.
 
 Every field may be missing, null, of another type or elsewhere: the text in a list of parts, in the arguments of a tool
 call or among the thoughts, one object in place of a list, a whole reply where pieces were asked for. The libraries

@@ -1,4 +1,4 @@
-"""What is asked of a chat model beside the prompt, and what is given up when its server refuses it."""
+"""The parameters of a chat request, and which of them to drop when a server refuses them."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What language models cost: prices by name, what calls took, and what several answers took together."""
+"""What language models cost: prices by name, the cost of a call, and sums over answers."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Prompts as files: Markdown with front matter that names their variables and their reply schema."""
+"""Reads prompts from files: Markdown with front matter that names their variables and their reply schema."""
 
 import hashlib
 from collections.abc import Mapping

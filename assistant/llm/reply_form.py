@@ -1,4 +1,4 @@
-"""A model's reply in the form that was asked for, where it says the same in another form.
+"""Reads a model's reply that differs in form from the requested schema but means the same.
 
 Models that are not held to a schema wrap the object that was asked for into another one, list its members, give one
 item in place of a list, a number as text or text as a list of sentences. None of that changes what is said.

@@ -1,4 +1,4 @@
-"""Reading a model's reply: JSON that is still arriving, was cut off, or stands among other words."""
+"""Parses JSON from a model's reply: still arriving, cut off, or among other words."""
 
 import json
 import re

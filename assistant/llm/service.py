@@ -1,4 +1,4 @@
-"""What stands behind a chat model: its server as messages name it, and its errors as ours."""
+"""Names the server behind a chat model in messages, and turns its errors into ours."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""What a question means: without the conversation before it, and in time."""
+"""Understands a question: rewrites follow-ups so that they stand alone, and resolves dates and times."""

@@ -1,4 +1,4 @@
-"""A question as a person or a program asks it."""
+"""The type ``Question``, as a person or a program asks it, and its checks."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime

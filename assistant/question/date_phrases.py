@@ -1,4 +1,4 @@
-"""Dates as questions write them: "9 November", "September 2023", "Monday", "last week"."""
+"""Finds dates in questions: "9 November", "September 2023", "Monday", "last week"."""
 
 import re
 from datetime import date

@@ -1,4 +1,4 @@
-"""Follow-up questions: what they mean without the conversation.
+"""Follow-up questions: decides whether a question needs the conversation, and has it rewritten.
 
 "And when?" finds nothing. A small model first rewrites a question that leans on earlier ones so that it stands alone
 (Elgohary, Peskov & Boyd-Graber, "Can You Unpack That? Learning to Rewrite Questions-in-Context", EMNLP 2019); a model

@@ -1,4 +1,4 @@
-"""Which articles a question is about, by what its caller and its own words say."""
+"""Decides which articles a question searches, from its filters and from its own words."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Expressions of time in questions, and which days each of them allows; used by ``news_time``."""
+"""Finds time expressions in questions, and the days that each allows; used by ``news_time``."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What a question says about time: when its articles were published, and whether the newest of them come first.
+"""Finds what a question says about time: when articles were published, and whether the newest come first.
 
 No language model: patterns of news English, and a calendar. Two kinds of windows:
 

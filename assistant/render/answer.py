@@ -1,4 +1,4 @@
-"""All text that a person sees of an answer; pure functions from values to rich renderables.
+"""Renders an answer as text for a terminal; pure functions from values to rich renderables.
 
 Colours are chosen to be read on dark and on light ground, and nothing is said by colour alone.
 """

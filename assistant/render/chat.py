@@ -1,4 +1,4 @@
-"""What the chat shows besides answers: what goes on, lists, and an article with the cited sentences marked. Pure."""
+"""Renders what the chat shows besides answers: progress, lists, and articles with cited sentences marked. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date

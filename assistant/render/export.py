@@ -1,4 +1,4 @@
-"""A conversation as a text for other people: Markdown with footnotes, one HTML page, or JSON. Pure but for saving."""
+"""Exports a conversation: Markdown with footnotes, one HTML page, or JSON. Pure except for saving."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""An article's text with the places that are cited and those that are gold; pure functions of text and offsets."""
+"""Marks cited and gold sentences in an article's text; pure functions of text and offsets."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What is said when no article of the index is selected: what there is to select."""
+"""Explains why filters leave no article, and what the index has instead."""
 
 import difflib
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""A conversation as a value: its answers in order, and its sources under numbers that never change.
+"""A conversation as a value: its answers in order, and its sources with numbers that never change.
 
 Each answer comes with citations numbered from 1. In a conversation a sentence keeps the number under which it was
 first cited, so that ``[3]`` means the same sentence from beginning to end.

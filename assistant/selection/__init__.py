@@ -1,1 +1,1 @@
-"""Which of the evidence answers, how sure that is, and where it disagrees."""
+"""Selects the sentences that answer, decides whether to refuse, and finds disagreements."""

@@ -1,4 +1,4 @@
-"""Where reports of one day give different figures for what was asked, by the words that the reader says answer.
+"""Finds reports of one day with different figures for the same question.
 
 Reports of different days may both be right: they are told side by side, each with its day.
 """

@@ -1,4 +1,4 @@
-"""Newer articles before older ones, where the sentences of both fit the question about equally."""
+"""Puts newer articles first where their sentences fit the question about equally."""
 
 from collections.abc import Sequence
 

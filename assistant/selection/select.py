@@ -1,4 +1,4 @@
-"""Which of the evidence answers a question, and where it disagrees."""
+"""Selects the evidence that answers a question, or nothing: then the answer is a refusal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

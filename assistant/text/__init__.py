@@ -1,1 +1,1 @@
-"""Text on its way to models and people: lookalikes, escaping, tokens, line breaks."""
+"""Prepares text for models and people: lookalikes, escaping, tokens, line breaks."""

@@ -1,4 +1,4 @@
-"""Does the cited sentence state the claim? Lexical checks that need no model.
+"""Checks by words whether a sentence states a claim, without a model.
 
 A claim passes when its sentence has every number, every name and most of the other words of the claim, and when what
 the sentence plans, reports or denies is not told as a fact. What fails is not shown as it stands.

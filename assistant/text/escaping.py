@@ -1,4 +1,4 @@
-"""Texts of articles and readers as a language model may see them: data that cannot leave its place in the prompt."""
+"""Escapes texts of articles and readers for prompts, so that a model reads them as data."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Texts as a reader takes them: what cannot be seen is taken out, and letters that look alike become one.
+"""Normalises text to what a reader sees: removes invisible characters and unifies letters that look alike.
 
 Attacks on text filters write a word with such signs: Boucher et al., "Bad Characters: Imperceptible NLP Attacks", IEEE
 Symposium on Security and Privacy 2022. The text of an article stays as it is; these are readings of it.

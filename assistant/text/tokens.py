@@ -1,4 +1,4 @@
-"""How many tokens a text takes, counted without ever touching the network."""
+"""Counts the tokens of a text, without network."""
 
 from functools import cache
 from math import ceil

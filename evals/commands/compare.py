@@ -1,4 +1,4 @@
-"""``evals compare``: what differs between two runs, and whether it is more than luck."""
+"""``evals compare``: show what differs between two runs, and whether the difference is significant."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict

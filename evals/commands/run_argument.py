@@ -1,4 +1,4 @@
-"""Runs as arguments of commands."""
+"""Finds the run that a command's argument names."""
 
 from pathlib import Path
 

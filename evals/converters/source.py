@@ -1,4 +1,4 @@
-"""What the converters have in common: reading their source files, and what they hand on."""
+"""Reads the source files of converters, and defines what converters yield."""
 
 import json
 import re

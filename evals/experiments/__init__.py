@@ -1,1 +1,1 @@
-"""Experiments that the code's choices rest on."""
+"""Experiments behind choices in the code, and tools to look into it."""

@@ -1,4 +1,4 @@
-"""How much memory a process has, and the most that it has had."""
+"""Reads how much memory this process uses, and its peak."""
 
 import re
 import resource

@@ -1,4 +1,4 @@
-"""What adding costs beside embedding, which cannot be saved: time, memory, and adding the same again."""
+"""Measures what adding costs besides embedding: time, memory, and adding the same articles again."""
 
 import time
 from collections.abc import Callable, Sequence

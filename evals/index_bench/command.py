@@ -1,4 +1,4 @@
-"""``python -m evals.index_bench``: what the index costs, what it finds, and how it bears growing."""
+"""``python -m evals.index_bench``: measure what the index costs, what it finds, and how it grows."""
 
 import json
 import shutil

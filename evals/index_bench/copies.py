@@ -1,4 +1,4 @@
-"""Are copies of a report found, as agencies' customers make them? And how long does it take to ask?"""
+"""Measures whether copies of a report are found, and how long that takes."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How the index bears growing: time to search, recall, memory, disk and time to open, size by size.
+"""Measures the index at growing sizes: search time, recall, memory, disk and opening time.
 
 Chunks are cut from made-up articles and written through the project's own parts; their vectors are made up too. Each
 size is opened and searched in a process of its own, so that memory and opening time are those of a reader.

@@ -1,4 +1,4 @@
-"""How often each way of searching finds the sentence that answers, and how long it takes."""
+"""Measures how often each way of searching finds the answering sentence, and how long it takes."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

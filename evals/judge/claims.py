@@ -1,4 +1,4 @@
-"""Claims with the sentences that are to support them: labelled ones from a file, and those of a run's answers.
+"""Claims to grade with their cited sentences: labelled ones from a file, or those of a run's answers.
 
 A labelled file has one JSON object a line, in the form of WiCE (Kamoi et al., "WiCE: Real-World Entailment for Claims
 in Wikipedia", EMNLP 2023):

@@ -1,4 +1,4 @@
-"""Graders of claims: a language model as judge, and three that need none, to be calibrated beside it.
+"""Graders of claims: a language model as judge, and three baselines without one.
 
 The judge is off unless it is asked for: ``evals judge`` grades a run's claims, ``evals calibrate`` compares graders
 with people. Its grades are no metric of ``evals score``, so no gate can rest on them. A judge that is the same model

@@ -1,4 +1,4 @@
-"""Does the system answer when it can, and only then? How much is its confidence worth?"""
+"""Metrics of refusals and confidence: does the system answer when it can, and only then?"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Is the answer right? Compared with the gold answers, word by word."""
+"""Metrics of answers: compares them with the gold answers, word by word."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Do the citations point at the sentences that hold the answer?
+"""Metrics of citations: do they point at the gold sentences?
 
 Precision and recall of citations follow Gao et al., "Enabling Large Language Models to Generate Text with Citations"
 (ALCE, EMNLP 2023), with gold spans in the place of an entailment model.

@@ -1,4 +1,4 @@
-"""What happened to one question: the input of every metric."""
+"""The type ``Outcome``: what happened to one question; the input of every metric."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

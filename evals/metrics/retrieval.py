@@ -1,4 +1,4 @@
-"""Was the evidence found? Measured with ir-measures (MacAvaney, Macdonald & Ounis, ECIR 2022).
+"""Metrics of retrieval, with ir-measures (MacAvaney, Macdonald & Ounis, ECIR 2022): was the evidence found?
 
 What is to be found are the evidence groups of a question. A hit that covers a group for the first time is relevant, its
 gain the number of groups that it adds; a hit that only repeats what was found is not (as in α-nDCG with α = 1, Clarke

@@ -1,4 +1,4 @@
-"""What a run costs, whether paraphrases get the same answer, and whether attacks succeed."""
+"""Metrics of whole runs: cost, agreement of paraphrases, and success of attacks."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What a metric gives: a score for each question, and the mean with everything that was not scored beside it."""
+"""The types of a metric: a score for each question, and the mean with a count of what was not scored."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

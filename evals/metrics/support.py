@@ -1,4 +1,4 @@
-"""Do the cited sentences state the claims? Checked by words, without a model."""
+"""Metrics of support: do the cited sentences state the claims? Checked by words, without a model."""
 
 from collections.abc import Callable, Iterable
 

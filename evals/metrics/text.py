@@ -1,4 +1,4 @@
-"""Texts made comparable: folding, tokens, numbers."""
+"""Normalises texts for comparison: folding, tokens, numbers."""
 
 import re
 import string

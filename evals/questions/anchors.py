@@ -1,4 +1,4 @@
-"""Puts evidence spans back in their place when the articles have changed since the spans were noted."""
+"""Finds the evidence spans of questions in articles, also when the articles have changed since."""
 
 import re
 from collections import Counter

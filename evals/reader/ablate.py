@@ -1,4 +1,4 @@
-"""What each rule of the selection is worth: the citations' F1 with the rule and without it, paired over questions.
+"""Measures each rule of the selection: the citations' F1 with and without it, paired over questions.
 
 Questions are replayed from recorded evidence without a language model, so that only what is told and cited counts.
 """

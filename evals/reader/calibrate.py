@@ -1,4 +1,4 @@
-"""Fits the constants of ``assistant.evidence.confidence``: two logistic regressions, and how much is told.
+"""Fits the constants of ``assistant.evidence.confidence``: two logistic regressions and the thresholds.
 
 The sets weigh the same but for ``MORE``. What is reported of them is cross-validated over stories: each story's
 questions are scored by weights that were fitted without it.

@@ -1,4 +1,4 @@
-"""Which false claims the reader catches, and which true ones it takes for false."""
+"""Measures which false claims the reader catches, and which true ones it rejects."""
 
 import random
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What the reader learns from: texts, and which of their sentences answer or state a claim.
+"""The training examples of the reader: texts, and which of their sentences answer or state a claim.
 
 A record of the training data becomes one example, and some answerable ones a second one that nothing answers: the
 question with another passage, or about another name or year.

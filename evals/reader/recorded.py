@@ -1,4 +1,4 @@
-"""What the search finds for the questions of a suite, with what the reader says of it: what calibration learns from."""
+"""Records search results and reader scores for a suite's questions, as data for calibration."""
 
 import tempfile
 import zlib

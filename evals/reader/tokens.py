@@ -1,4 +1,4 @@
-"""Examples as tokens: what goes into the encoder, and at which tokens what is to be learned."""
+"""Turns training examples into tokens and targets for the encoder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Passages of Wikinews, put together from the overlapping pieces in which the training data holds them.
+"""Restores passages of Wikinews from the overlapping pieces in the training data.
 
 Our own questions and claims about them name a group (an article) and sentences by the digest of their words, so that
 nothing of the articles is copied into the project.

@@ -1,4 +1,4 @@
-"""The page as text: one file that needs nothing beside it."""
+"""Renders the report as one self-contained HTML file."""
 
 import base64
 import hashlib

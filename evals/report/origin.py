@@ -1,4 +1,4 @@
-"""Where a run's numbers come from, in words."""
+"""Describes where a run's numbers come from: code, models, settings."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Everything that the page shows, as values; the templates only lay it out."""
+"""Collects everything that the report page shows, as values; the templates only lay it out."""
 
 from collections import Counter
 from collections.abc import Iterable

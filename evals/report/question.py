@@ -1,4 +1,4 @@
-"""What the page shows of one question."""
+"""Collects what the report page shows of one question."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

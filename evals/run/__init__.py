@@ -1,1 +1,1 @@
-"""A suite asked, and recorded so that it can be repeated."""
+"""Asks the questions of a suite, and records the answers."""

@@ -1,4 +1,4 @@
-"""Files of JSON lines that only grow: what is added is on the disk before the program goes on.
+"""Append-only JSON Lines files: each line is on disk before the program goes on.
 
 A line that was cut off by the end of the program counts as not written.
 """

@@ -1,4 +1,4 @@
-"""What a run has cost so far, and when it is to stop."""
+"""Tracks what a run has cost, and stops it at its budget."""
 
 from collections.abc import Iterable
 from dataclasses import replace

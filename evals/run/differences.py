@@ -1,4 +1,4 @@
-"""Whether two runs can be compared, and where their code, models, settings and machines differ."""
+"""Checks whether two runs can be compared, and lists differences in code, models, settings and machine."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where a run's numbers come from: code, packages, models, settings, machine."""
+"""Records where a run's numbers come from: code, packages, models, settings, machine."""
 
 import os
 import platform

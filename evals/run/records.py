@@ -1,4 +1,4 @@
-"""Runs on disk: a folder with everything that its scores are computed from.
+"""A run on disk: a folder with everything that its scores are computed from.
 
 run.json         what was to be done, and where the numbers come from
 questions.jsonl  the questions, with the offsets that their evidence has in these articles

@@ -1,4 +1,4 @@
-"""Suites: which questions are asked over which articles, with which settings, and what is demanded of the scores.
+"""Suites: which questions are asked over which articles, with which settings, and which scores are required.
 
     name = "clapnq"
     questions = { file = "../../data/clapnq/questions.jsonl", convert = "clapnq" }

@@ -1,4 +1,4 @@
-"""Gates: whether the scores of a run are as good as its suite demands; pure functions.
+"""Gates: check that a run's scores meet its suite's demands; pure functions.
 
 A gate looks at the bad end of the 95 % interval, so that luck does not pass it. What cannot be measured fails.
 """

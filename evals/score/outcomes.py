@@ -1,4 +1,4 @@
-"""From the records of a run to what the metrics take."""
+"""Turns the records of a run into outcomes, the input of the metrics."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

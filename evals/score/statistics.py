@@ -1,4 +1,4 @@
-"""How sure are the numbers? Intervals, paired tests, and the smallest change that a set can show.
+"""Statistics: confidence intervals, paired tests, and the smallest difference that a set can show.
 
 All draws are seeded: the same scores give the same interval.
 """

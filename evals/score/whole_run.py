@@ -1,4 +1,4 @@
-"""Metrics that are not means over questions, as functions of outcomes, so that they can be computed of any draw."""
+"""Metrics that are not means over questions, as functions of outcomes, so that they can be resampled."""
 
 import re
 from collections.abc import Callable, Sequence

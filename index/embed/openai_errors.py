@@ -1,4 +1,4 @@
-"""What went wrong between us and an OpenAI-compatible server, in words for people.
+"""Turns errors of OpenAI-compatible servers into our errors, with a problem and a remedy for people.
 
 The one place that knows the exceptions of the ``openai`` client and of the HTTP library below it.
 """

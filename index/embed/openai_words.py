@@ -1,4 +1,4 @@
-"""What a server says went wrong, in whichever form it says it.
+"""Finds the error message in a server's reply, in whichever form the server sends it.
 
 OpenAI nests ``{"error": {"message", "type", "code", "param"}}``; Ollama sends ``{"error": "words"}``, vLLM and LiteLLM
 ``{"object": "error", "message"}``, FastAPI ``{"detail": "words"}`` or a list of faults with their places, llama.cpp a

@@ -1,4 +1,4 @@
-"""The vectors in a reply of ``/embeddings``, whatever its form.
+"""Reads the vectors from a reply of ``/embeddings``, in whichever form a server sends them.
 
 OpenAI lists objects with ``embedding`` and ``index``; Ollama has ``embeddings`` or one ``embedding``, text-embeddings
 inference and llama.cpp bare lists; numbers come as numbers, as text, or packed into base64.

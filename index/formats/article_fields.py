@@ -1,4 +1,4 @@
-"""From named fields, as they stand in a file, to an article."""
+"""Makes an article from the named fields of a file."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

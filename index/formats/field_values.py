@@ -1,4 +1,4 @@
-"""What exports and interfaces for programs call the fields of an article, and how they put its text into them."""
+"""Knows the names that exports use for the fields of an article, and turns field values into plain text."""
 
 import re
 from collections.abc import Iterator, Mapping

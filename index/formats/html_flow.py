@@ -1,4 +1,4 @@
-"""Text of web pages that stands in no paragraph of its own: beside paragraphs, between line breaks, in bare boxes.
+"""Finds text of web pages outside paragraph elements: beside them, between line breaks, in bare boxes.
 
 Pages written by hand or in an editor have sentences anywhere; what extracts the main text looks for paragraphs,
 and leaves such sentences out, or all before the first line break. So they are put into paragraphs before, and lists

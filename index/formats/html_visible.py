@@ -1,4 +1,4 @@
-"""What a reader of an HTML page sees of its text: elements that are not shown are no part of an article.
+"""Keeps only the text of an HTML page that readers see, and drops hidden elements.
 
 Hidden text is where indirect prompt injections are put (Greshake et al., AISec 2023, section 3.2), and a citation of it
 would show a sentence that is invisible on the page. What is struck through goes too. Only what stands at an element

@@ -1,4 +1,4 @@
-"""What is read at most of one source. Without bounds a single hostile or mistaken file fills memory or takes hours."""
+"""Limits on the size and time of what is read. Without them one file could fill memory or take hours."""
 
 MEBIBYTE = 1 << 20
 

@@ -1,4 +1,4 @@
-"""What kind of file holds the articles: by its first bytes, and by its name where the bytes leave it open."""
+"""Detects the format of a file by its first bytes, and by its name where the bytes do not decide."""
 
 import json
 import re

@@ -1,1 +1,1 @@
-"""What changes an index, or opens it, and leaves it whole whatever happens."""
+"""Adds to, repairs, rebuilds and opens an index, and keeps it consistent if interrupted."""

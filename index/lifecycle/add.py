@@ -1,4 +1,4 @@
-"""Adding and removing articles: what is unchanged is skipped, what has changed is replaced."""
+"""Adds and removes articles: skips unchanged ones and replaces changed ones."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Articles out of vectors that no catalog speaks of: an index of the first format, or one whose catalog was lost."""
+"""Restores the articles from stored vectors when the catalog is missing: after a loss, or in the oldest format."""
 
 import re
 from collections import defaultdict

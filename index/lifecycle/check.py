@@ -1,4 +1,4 @@
-"""Whether the parts of an index agree: the catalog with itself, with Chroma and with the word index."""
+"""Checks that the parts of an index agree: the catalog with itself, with Chroma and with the word index."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

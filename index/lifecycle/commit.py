@@ -1,4 +1,4 @@
-"""The parts of an index, kept in step: the catalog, which says what counts, the vectors and the words.
+"""Commits changes to catalog, vectors and word index together, so that all or none of a change counts.
 
 A commit goes through five steps, and a process may be killed between any two of them:
 

@@ -1,4 +1,4 @@
-"""Articles that only share an id: feeds and files number their articles each for itself.
+"""Tells articles apart that only share an id, because feeds and files each number their own articles.
 
 An id that is made to be unique everywhere (an address, a UUID, a digest) names one article, wherever it is read. Any
 other is the same article only where something besides says so; else the second one is called ``ID@2``, so that both

@@ -1,4 +1,4 @@
-"""Readers: they see what other processes have written, and have it mended where it is damaged."""
+"""Opens an index for reading: follows what other processes write, and repairs damage."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Making an index anew from its own articles: after damage, from an older format, or for another embedding model."""
+"""Rebuilds an index from its own articles: after damage, from an older format, or for another embedding model."""
 
 import os
 import shutil

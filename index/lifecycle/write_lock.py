@@ -1,4 +1,4 @@
-"""Writers: one at a time, mending what an interrupted one left."""
+"""Lets one process write at a time, and repairs what an interrupted one left behind."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What a process may not do that reads what strangers wrote: no network, no programs, no files, bounded memory.
+"""Restricts the process that parses untrusted files: no network, no programs, no files, bounded memory.
 
 Three layers. Limits of the system bound memory and forbid files to grow, where the system has them. On Linux the kernel
 refuses the rest, also to native code (``index.read.kernel``). Everywhere an audit hook of Python refuses it; this one

@@ -1,4 +1,4 @@
-"""Where articles are read from: files, standard input and web addresses, uncompressed and with bounded size."""
+"""Opens files, standard input and web addresses as documents, uncompressed and with bounded size."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Documents from http and https addresses: bounded in size, time and redirects, and only from the public network.
+"""Fetches web documents: bounded in size, time and redirects, and only from the public network.
 
 An address that a colleague gives may lead to a machine behind the firewall, by its name, by a redirect, or by a name
 server that changes its mind (server-side request forgery). So the machine is checked where the connection is made,

@@ -1,4 +1,4 @@
-"""Files that may hold articles, among paths and in folders."""
+"""Finds the files that may hold articles, among paths and in folders."""
 
 import os
 import stat

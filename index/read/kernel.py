@@ -1,4 +1,4 @@
-"""Linux keeps this process from files, network, other processes and programs: Landlock and seccomp, without a library.
+"""Has the Linux kernel keep this process from files, network and other programs: Landlock and seccomp by system call.
 
 Both hold for native code as for Python's, and cannot be taken back. Landlock lets files below some folders be read and
 nothing else of the file system be touched. The seccomp filter lets through the calls that an interpreter makes while it

@@ -1,4 +1,4 @@
-"""Connections only to machines that may be asked, and only until a deadline, however slowly bytes drip."""
+"""Connects only to machines of the public network, and only until a deadline, however slowly bytes arrive."""
 
 import ipaddress
 import socket

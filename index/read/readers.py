@@ -1,4 +1,4 @@
-"""Articles from anywhere: files of many formats, folders, standard input and web addresses."""
+"""Reads articles from files of many formats, folders, standard input and web addresses."""
 
 import io
 from codecs import BOM_UTF8
@@ -14,7 +14,7 @@ from index.errors import InputError, InputWarning, warn
 from index.formats.article_fields import FieldNames, article_from
 from index.formats.decoding import decode, storable
 from index.formats.limits import MAX_FAULTS, MAX_FEED_BYTES, MAX_PAGE_BYTES, MAX_PDF_BYTES, MAX_TEXT_BYTES
-from index.formats.plain import plain_fields
+from index.formats.markdown import plain_fields
 from index.formats.records import Record, csv_rows, json_items, json_lines
 from index.formats.sniff import Kind
 from index.read.documents import STANDARD_INPUT, Document, open_document

@@ -1,4 +1,4 @@
-"""The sandbox: parsers of formats that can be made to harm their reader run in a process of their own.
+"""Runs parsers of untrusted formats in a process of their own.
 
 Pages, feeds and PDF files come from anywhere, and their parsers are large. In the other process they have bounded time
 and memory and what ``index.read.confinement`` leaves them, and when they break, one file is not read. The process takes
@@ -170,6 +170,6 @@ def parsed(task: Task, data: bytes) -> Iterator[Fields | InputError]:
 
             yield from pdf_fields(data, task.place)
         case _:
-            from index.formats.plain import markdown_fields
+            from index.formats.markdown import markdown_fields
 
             yield from markdown_fields(decode(data, task.place, task.charset), task.place)

@@ -1,4 +1,4 @@
-"""Several rankings into one."""
+"""Joins several rankings into one by reciprocal rank fusion."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Copies of one report: syndicated, edited or updated, in articles of their own.
+"""Finds articles that are copies of one report: syndicated, edited or updated.
 
 Copies have nearly the same vectors, and those are in the index anyway: near ones are candidates, the share of common
 word triples decides. Fingerprints (MinHash) kept beside them would find nothing more: of 200 copies of 40 made-up

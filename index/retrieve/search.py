@@ -1,4 +1,4 @@
-"""From a question to the chunks that bear on it: dense and BM25, fused, reranked, without near-copies."""
+"""Searches chunks for a question: dense and BM25, fused, reranked, without near-copies."""
 
 import time
 from collections.abc import Callable, Collection, Sequence

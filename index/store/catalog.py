@@ -1,4 +1,4 @@
-"""The catalog: which articles an index holds, with texts and vectors, in SQLite. What it says is what is in the index.
+"""The catalog in SQLite: which articles an index holds, with texts and vectors. What it lists is what counts.
 
 Chroma and the word index are made from it and can be made again.
 """

@@ -1,4 +1,4 @@
-"""A Chroma server in the place of Chroma's files: what is noted of it, and what goes wrong with it.
+"""Connects to a Chroma server in place of Chroma's files, and explains its errors.
 
 A folder of vectors then holds nothing but a note that names the server's collection, which no other index and no other
 generation of this one has. Where the server is, the settings say: it may move.

@@ -1,4 +1,4 @@
-"""What an index was made with: the embedding model and the way texts are cut; nothing else may be mixed into it."""
+"""Records the embedding model and the splitting that an index was made with, and refuses to mix in others."""
 
 import json
 from collections.abc import Mapping

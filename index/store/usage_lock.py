@@ -1,4 +1,4 @@
-"""Who uses something that must not be closed meanwhile."""
+"""Counts the users of a resource, so that it is not closed while one of them needs it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Writing model files: piece by piece, resumable, verified, and only then under their real name."""
+"""Writes model files: piece by piece, resumable, verified, and renamed only when complete."""
 
 import hashlib
 import os

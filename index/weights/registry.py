@@ -1,4 +1,4 @@
-"""The embedded models: what they are, who made them, and which wheels of the package registry carry them."""
+"""The embedded models: their makers, licences and digests, and the wheels of the package registry that carry them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

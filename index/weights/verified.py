@@ -1,4 +1,4 @@
-"""Which files were read in full and found to be the expected ones, so that no later start reads them again."""
+"""Remembers which files were verified in full, so that later starts need not read them again."""
 
 import json
 import os

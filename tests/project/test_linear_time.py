@@ -30,7 +30,7 @@ OF_SENTENCES = (
 ANCHORED = (
     "index.formats.sniff:_PROLOGUE",
     "index.split.sentences:_CAMEL_CASE",
-    "index.formats.plain:_FRONT_MATTER",
+    "index.formats.markdown:_FRONT_MATTER",
     "index.split.sentences:_LAST_WORD",
     "index.split.sentences:RULES",
     "index.formats.records:_SEPARATOR_LINE",

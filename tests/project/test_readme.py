@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 import click
 import pytest
 
+import assistant
+from assistant import Answer, Assistant, Status
 from assistant.cli.main import cli
 from evals.commands.main import evals
 from evals.index_bench.command import index_bench
@@ -20,9 +22,11 @@ from tests.project.test_layout import ROOMS
 
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "assistant/README.md", "index/README.md"),
-    *("evals/README.md", "evals/reader/README.md"),
+    *("evals/README.md", "evals/reader/README.md", "docs/commands.md", "docs/decisions.md", "docs/glossary.md"),
+    *("docs/python.md", "docs/scale.md", "docs/settings.md"),
 )
 BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+MOST_LINES = 200
 MADE_BY_USE = {"index": "path/to/index", "articles": "path/to/articles"}
 PROGRAMS = {"evals": evals, "evals.index_bench": index_bench, "evals.reader": reader}
 
@@ -71,7 +75,8 @@ def shown(page: str) -> Iterator[str]:
 def test_the_pages_show_something_of_each_kind() -> None:
     assert set(shown("README.md")) == {"make", "assistant", "python", "Python block"}
     assert ["ask", "Q=Who did Blinken meet?"] in shell_lines("README.md", "make")
-    assert {"assistant", "Python block"} <= set(shown("assistant/README.md"))
+    assert "assistant" in shown("docs/commands.md")
+    assert "Python block" in shown("docs/python.md")
     assert "assistant" in shown("index/README.md")
     assert ["-m", "evals", "score", "newsroom"] in shell_lines("evals/README.md", "python")
 
@@ -111,14 +116,14 @@ def test_every_named_setting_exists(page: str) -> None:
     known = {environment_name(name) for name in Settings.model_fields} | {CONFIG_VARIABLE}
     named = set(re.findall(r"\b(?:ASSISTANT|OPENAI)_[A-Z_]+", text_of(page)))
     assert named <= known
-    assert named or page not in {"README.md", "assistant/README.md"}
+    assert named or page not in {"README.md", "docs/settings.md"}
 
 
 @every_page
 def test_every_linked_or_named_path_exists(page: str) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text_of(page))
-    named = re.findall(r"`((?:assistant|index|evals|prompts|tests)/[\w/.-]*)`", text_of(page))
-    assert named
+    named = re.findall(r"`((?:assistant|index|evals|examples|prompts|tests)/[\w/.-]*)`", text_of(page))
+    assert links or named
     assert [path for path in links if not ((ROOT / page).parent / path).exists()] == []
     assert [path for path in named if not (ROOT / path).exists()] == []
 
@@ -143,6 +148,25 @@ def test_the_map_of_a_package_has_its_rooms_in_their_order(package: str) -> None
     table = text_of(f"{package}/README.md").partition("| room |")[2].partition("\n\n")[0]
     first_cells = [row.split("|")[1] for row in table.splitlines()[2:]]
     assert re.findall(r"`(\w+)`", " ".join(first_cells)) == ROOMS[package]
+
+
+def first_cells(page: str, heading: str) -> list[str]:
+    """What the first cells of the table below a heading name, in their order."""
+    table = text_of(page).partition(f"{heading}\n")[2].partition("|---|---|\n")[2].partition("\n\n")[0]
+    return [name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+
+
+def test_the_page_of_the_python_interface_has_every_public_name() -> None:
+    members = [name for name in vars(Assistant) if not name.startswith("_")]
+    assert first_cells("docs/python.md", "## Public names") == assistant.__all__
+    assert sorted(first_cells("docs/python.md", "### Members of Assistant")) == sorted(members)
+    assert sorted(first_cells("docs/python.md", "### Fields of an answer")) == sorted(Answer.__dataclass_fields__)
+    assert {"text", *Answer.__dataclass_fields__} == Answer("", Status.INSUFFICIENT).to_dict().keys()
+
+
+def test_each_page_is_as_long_as_it_may_be() -> None:
+    lines = {page: len(text_of(page).splitlines()) for page in PAGES}
+    assert {page: count for page, count in lines.items() if count > MOST_LINES} == {}
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
