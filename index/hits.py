@@ -1,7 +1,8 @@
 """The types of a search result: hits and how they were ranked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 
 from index.articles import Chunk
 
@@ -36,3 +37,12 @@ class SearchResult:
     hits: tuple[Hit, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     outdated: bool = False
+
+
+def in_turn(results: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
+    """The hits of several searches, the best of each first, then the second best; each chunk once."""
+    unique = dict[str, Hit]()
+    for hit in chain.from_iterable(zip_longest(*results)):
+        if hit is not None:
+            unique.setdefault(hit.chunk.id, hit)
+    return tuple(unique.values())

@@ -40,8 +40,9 @@ from assistant.question.scope import scope_of
 from assistant.selection.select import select_answers
 from assistant.stopwatch import Stopwatch
 from index.errors import ContextOverflowError, ReplyError
-from index.hits import Hit
+from index.hits import Hit, in_turn
 from index.library import Library
+from index.store.records import Selection
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -187,20 +188,15 @@ class AnswerChain(Runnable[str | Question, Answer]):
 
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
         """Search, read and select: everything that is known before the language model writes."""
-        scope = scope_of(asked, standalone.searched)
+        scope = scope_of(asked, standalone.text)
         limits = self._limits
         k, passage_tokens = asked.k or limits.k, 0 if asked.extractive else limits.passage_tokens
         reader = self._library.searcher().reader
         stopwatch.lap("open")
-        found = self._library.search(
-            standalone.searched,
-            k=max(k, limits.candidates) if passage_tokens else k,
-            candidates=limits.candidates,
-            selection=scope.selection,
-        )
-        stopwatch.add(found.timings_ms)
-        evidence = select_evidence(scope.wording(standalone.searched), found.hits[:k], reader, limits.evidence)
-        passages = label_passages(found.hits, evidence, passage_tokens) if passage_tokens else None
+        wanted = max(k, limits.candidates) if passage_tokens else k
+        hits = self._find(standalone.searches, wanted, scope.selection, stopwatch)
+        evidence = select_evidence(scope.wording(standalone.text), hits[:k], reader, limits.evidence)
+        passages = label_passages(hits, evidence, passage_tokens) if passage_tokens else None
         evidence = passages.labelled(evidence) if passages else evidence
         stopwatch.lap("evidence")
         selection = select_answers(evidence, scope.time.ordering)
@@ -210,12 +206,21 @@ class AnswerChain(Runnable[str | Question, Answer]):
             if passages
             else SelectedWriting(standalone.text, evidence, selection, reader)
         )
-        turn = Turn(standalone, found.hits, writing, stopwatch)
+        turn = Turn(standalone, hits, writing, stopwatch)
         if scope.narrowed and not selection.answers:
             turn.warn(f"only articles {scope.time.period} were searched, as the question says")
         if self._lost:
             turn.warn(self._lost)
         return turn
+
+    def _find(self, texts: Sequence[str], wanted: int, selection: Selection, stopwatch: Stopwatch) -> tuple[Hit, ...]:
+        """What each of the texts finds, the best of each first."""
+        found = list[Sequence[Hit]]()
+        for text in texts:
+            result = self._library.search(text, k=wanted, candidates=self._limits.candidates, selection=selection)
+            stopwatch.add(result.timings_ms)
+            found.append(result.hits)
+        return in_turn(found)
 
     def _search(self, asked: Question, turn: Turn) -> Search:
         """The second look: what the model's own query finds where the question may be answered from."""

@@ -69,6 +69,11 @@ class SelectedWriting:
         return self._evidence
 
     @property
+    def read_sentences(self) -> Sequence[Evidence]:
+        """The same."""
+        return self._evidence
+
+    @property
     def wanted(self) -> bool:
         """Whether anything answers the question."""
         return bool(self._selection.answers)

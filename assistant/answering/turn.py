@@ -37,7 +37,7 @@ class Turn:
         self._is_writing = False
         self._usage = question.usage
         self._warnings = [question.warning] if question.warning else []
-        self._missing = missing_words(question.text, writing.evidence)
+        self._missing = missing_words(question.text, writing.read_sentences)
         self._confidence = confidence(writing.evidence)
 
     def begins_to_write(self) -> bool:
@@ -74,6 +74,7 @@ class Turn:
     def finish(self) -> Answer:
         """The finished answer."""
         status = self.writing.finish()
+        self._missing = missing_words(self.writing.question, self.writing.read_sentences)
         self.stopwatch.lap("verify")
         if not self.writing.holds:
             self.warn(UNCHOSEN)

@@ -18,7 +18,7 @@ from assistant.llm.prompts import load_prompt
 from assistant.llm.reply_json import ReplyPart
 from assistant.question.follow_up import StandAlone, is_faithful
 from assistant.selection.select import Selection
-from assistant.text.claim_check import names, numbers, word_stems
+from assistant.text.claim_check import NAME_RUN, names, numbers, word_stems
 from assistant.text.escaping import as_data
 from index.errors import ContextOverflowError, ReplyError
 from index.retrieve.reader import Reader
@@ -101,6 +101,11 @@ class WideWriting:
         scored = {item.label for item in self._scored}
         cited = (self._passages.sentences[label] for label in self.claims.numbers())
         return (*self._scored, *(item for item in cited if item.label not in scored))
+
+    @property
+    def read_sentences(self) -> Sequence[Evidence]:
+        """All that the model was given."""
+        return tuple(self._passages.sentences.values())
 
     @property
     def holds(self) -> bool:
@@ -197,20 +202,25 @@ class WideWriting:
         if not items:
             self.claims.rejected.append(Rejected(text, tuple(labels), UNKNOWN_LABEL))
             return
-        verdict = find_fault(text, items, self.question, self._reader, self._around(items))
+        verdict = find_fault(text, items, self.question, self._reader, self._around(text, items))
         if verdict.supported:
             self.claims.take(text, items, verdict.reach)
         else:
             self._failed.append(Rejected(text, tuple(item.label for item in items), verdict.reason))
             self.claims.rejected.append(self._failed[-1])
 
-    def _around(self, items: Sequence[Evidence]) -> str:
-        """What the model has read of the articles of these sentences, and names of the question that others have."""
+    def _around(self, claim: str, items: Sequence[Evidence]) -> str:
+        """What the model has read of the articles of these sentences, and what others have of names there or asked for.
+
+        Of another article comes a name of the question, or a longer form of a name: Ingrid Vass for Vass.
+        """
         articles = {item.article.id for item in items}
-        read = self._passages.sentences.values()
-        elsewhere = word_stems(" ".join(item.sentence for item in read))
-        asked = (name for name in names(self.question) if word_stems(name) <= elsewhere)
-        return " ".join((*(item.sentence for item in read if item.article.id in articles), *asked))
+        near = " ".join(item.sentence for item in self.read_sentences if item.article.id in articles)
+        elsewhere, known = " ".join(item.sentence for item in self.read_sentences), word_stems(near)
+        asked = (name for name in names(self.question) if word_stems(name) <= word_stems(elsewhere))
+        found = (re.sub("['’]s?$", "", run) for run in NAME_RUN.findall(claim))
+        runs = (run for run in found if " " in run and run in elsewhere)
+        return " ".join((near, *asked, *(run for run in runs if word_stems(run.split()[-1]) <= known)))
 
     def _look_again(self, search: Search) -> str:
         """What is said to the model with the passages that its searches have found; empty when they find nothing."""

@@ -53,6 +53,11 @@ class Writing(Protocol):
         ...
 
     @property
+    def read_sentences(self) -> Sequence[Evidence]:
+        """The sentences that an answer may be made of, with what stands around them."""
+        ...
+
+    @property
     def holds(self) -> bool:
         """Whether the claims answer: the reader has chosen their sentences, or the model says so itself."""
         ...

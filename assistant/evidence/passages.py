@@ -38,14 +38,15 @@ class Passages:
         return _labelled(self.chunks, known, tokens)
 
     def with_further(self, hits: Iterable[Hit]) -> "Passages":
-        """The passages of further hits that are not here yet, under labels that go on from these.
+        """The passages of further hits that are not in the text yet, under labels that go on from these.
 
         Their text is the new passages alone; their sentences are the old and the new ones.
         """
-        there = {chunk.id for chunk in self.chunks}
-        new = {hit.chunk.id: hit.chunk for hit in hits if hit.chunk.id not in there}
+        there = {(item.article.id, item.context_start) for item in self.sentences.values()}
+        new = {hit.chunk.id: hit.chunk for hit in hits if (hit.chunk.article.id, hit.chunk.start) not in there}
         more = _labelled(tuple(new.values()), {}, self.tokens // 2, len(self.sentences))
-        return replace(more, sentences={**self.sentences, **more.sentences}, chunks=(*self.chunks, *more.chunks))
+        chunks = {chunk.id: chunk for chunk in (*self.chunks, *more.chunks)}
+        return replace(more, sentences={**self.sentences, **more.sentences}, chunks=tuple(chunks.values()))
 
     def labelled(self, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
         """Those of the evidence that are in the passages, under the labels that they have there."""

@@ -68,9 +68,9 @@ class StandAlone:
     context: str = ""
 
     @property
-    def searched(self) -> str:
-        """What passages are searched for."""
-        return f"{self.context} {self.text}".strip()
+    def searches(self) -> tuple[str, ...]:
+        """What passages are searched for; a follow-up that is not rewritten yet also with the question before."""
+        return (f"{self.context} {self.text}", self.text) if self.context else (self.text,)
 
 
 def leans(question: str) -> bool:

@@ -81,7 +81,11 @@ def test_further_passages_are_new_and_their_labels_go_on(newsroom: Library) -> N
     assert list(more.sentences) == [f"S{n}" for n in range(1, len(more.sentences) + 1)]
     assert all(first.sentences[label] == more.sentences[label] for label in first.sentences)
     assert "breakwater" in more.text
-    assert more.with_further(hits).text == ""
+    there = {item.sentence for item in more.sentences.values()}
+    shown = [hit for hit in hits if hit.chunk.sentences[0].text in there]
+    left_out = [hit for hit in hits if hit not in shown]
+    assert more.with_further(shown).text == ""
+    assert left_out[0].chunk.sentences[0].text in more.with_further(left_out).text
 
 
 # What is shown of its reply
@@ -145,6 +149,21 @@ def test_what_is_missing_brings_nothing_new(newsroom: Library, missing: str, sho
     claim = "Blinken met South Korea’s national security adviser, Cho Tae-Yong, in Seoul on Thursday."
     said = citing("Cho Tae-Yong, in Seoul on", claim, "partly", missing=missing)
     assert asked(newsroom, MET, said)[0].unanswered == shown
+
+
+def test_a_name_may_be_longer_than_its_article_has_it(newsroom: Library) -> None:
+    told = "Gregor Lund had hoped to join Governor Ingrid Vass's visit but was kept away by a council meeting."
+    question = "Which visit of the governor was Gregor Lund kept away from by a council meeting?"
+    answer, chat = asked(newsroom, question, citing("Gregor Lund, had hoped", told))
+    assert (answer.text, len(chat.prompts)) == (f"{told} [1]", 1)
+
+
+def test_words_that_the_model_has_read_are_not_said_to_be_missing(newsroom: Library) -> None:
+    question = "Why was the mayor of Vellin kept away from the visit by a donkey?"
+    answer, chat = asked(newsroom, question, reply("insufficient"))
+    read = " ".join(listed(chat.prompts[0][-1].text).values())
+    assert answer.missing
+    assert all(word not in read for word in answer.missing)
 
 
 def test_claims_beside_insufficient_are_not_shown(newsroom: Library) -> None:

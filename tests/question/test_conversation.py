@@ -218,10 +218,22 @@ def test_a_wording_that_cannot_be_meant_is_not_shown(reranked: Library, wording:
     assert (answer.standalone, answer.status) == ("", Status.ANSWERED)
 
 
-def test_passages_of_a_follow_up_are_searched_with_the_question_before(reranked: Library) -> None:
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("And why?", "breakwater"),  # of the question before
+        (
+            "How many dockers took part in the strike on its first day?",
+            "1,400 strikers",
+        ),  # its own, as if it were first
+    ],
+)
+def test_a_follow_up_is_searched_with_the_question_before_and_alone(
+    reranked: Library, question: str, found: str
+) -> None:
     earlier = Earlier("How many people were aboard the Sea Lark?")
-    _, chat = asked_in_both_ways(reranked, Question("And why?", history=(earlier,)), [answering_nothing], WIDE)
-    assert "breakwater" in last_text(chat.prompts[0])
+    _, chat = asked_in_both_ways(reranked, Question(question, history=(earlier,)), [answering_nothing], WIDE)
+    assert found in last_text(chat.prompts[0])
 
 
 def answering_nothing(_: Sequence[BaseMessage]) -> str:
