@@ -1,6 +1,6 @@
 """The assistant for Python programs: open an index, add articles, ask questions."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -17,8 +17,8 @@ from index.errors import InputError, InputWarning
 from index.formats.decoding import mended
 from index.library import Library
 from index.lifecycle.add import AddReport
-from index.lifecycle.namesakes import Incoming
-from index.read.readers import Reader, Reading, good_articles, place_of
+from index.lifecycle.article_source import ArticleSource
+from index.read.readers import Reading
 from index.store.records import IndexStatus
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class Assistant:
         reading: Reading | None = None,
         unreadable: Callable[[InputError | InputWarning], None] | None = None,
         jobs: int = 1,
+        prune: bool = False,
     ) -> AddReport:
         """Add a file, a folder, a web address, or articles made by a program; unchanged ones are skipped.
 
@@ -117,22 +118,26 @@ class Assistant:
                 first of them is raised. Of what an article has to do without, such as a date that is none, it is told
                 by an ``InputWarning``, which is issued as a warning otherwise.
             jobs: processes that embed, each with the model in its memory; 1 embeds in this one.
+            prune: also remove what was once added from this folder and is in its files no more.
 
         Raises:
-            InputError: a file cannot be read; names it and the line.
+            InputError: a file cannot be read, or there is none; names it and the line.
+            UsageError: what is to be pruned is no folder.
             IndexStateError: the index was made with another embedding model, or cannot be written.
         """
         if not isinstance(articles, str | PathLike):
-            return self.library.add(articles, progress, jobs=jobs)
-        source = articles if isinstance(articles, str) else Path(articles)
-        with Reader(reading or Reading(private=self.settings.allow_private)) as reader:
-            found = reader.find([source], skip=[self.settings.index])
-            incoming = (
-                Incoming(article, (place_of(item),) if not isinstance(item, InputError) else ())
-                for item in found.items
-                for article in good_articles(reader.read([item]), unreadable)
-            )
-            return self.library.add(incoming, progress, jobs=jobs)
+            return self.library.add(articles, progress, jobs=jobs, prune=prune)
+        place = articles if isinstance(articles, str) else Path(articles)
+        with self.source([place], reading) as source:
+            return self.library.add(source.articles(unreadable), progress, jobs=jobs, source=source, prune=prune)
+
+    def source(self, paths: Sequence[str | Path], reading: Reading | None = None) -> ArticleSource:
+        """What there is to read in files, folders and addresses, for ``Library.add``.
+
+        Raises:
+            InputError: there is nothing.
+        """
+        return ArticleSource(paths, reading or Reading(private=self.settings.allow_private), self.settings.index)
 
     def status(self) -> IndexStatus:
         """How the index stands.

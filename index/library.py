@@ -1,12 +1,14 @@
 """The class ``Library``: add articles to an index, search them, and report the state of the index."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from index.articles import Article
-from index.errors import DamagedError, InputError
+from index.errors import DamagedError, InputError, UsageError
 from index.hits import SearchResult
 from index.lifecycle.add import LOOK_UP_ARTICLES, Adding, AddReport, Models, batched
+from index.lifecycle.article_source import ArticleSource
 from index.lifecycle.check import CheckReport, check_parts
 from index.lifecycle.commit import CATALOG
 from index.lifecycle.namesakes import Incoming, as_incoming, told_apart
@@ -55,7 +57,8 @@ class Library:
         *,
         stop: Callable[[], bool] | None = None,
         jobs: int = 1,
-        seen: set[tuple[str, str]] | None = None,
+        source: ArticleSource | None = None,
+        prune: bool = False,
     ) -> AddReport:
         """Add articles; unchanged ones are skipped, changed ones replaced.
 
@@ -66,18 +69,26 @@ class Library:
             progress: called after each batch with the totals so far.
             stop: asked after each batch; True ends the call.
             jobs: processes that embed; 1 embeds in this one.
-            seen: is given (article id, file) of all that was read, for ``prune``.
+            source: where the articles are read.
+            prune: also remove what was once read from its folders and is there no more; not after ``stop``.
 
         Raises:
             InputError: an article without text.
+            UsageError: there is no folder to prune.
             IndexStateError: the index was made with other models, or cannot be written.
         """
+        if prune and source is None:
+            raise UsageError("articles without a source cannot be pruned", "name their folder")
+        if source and prune:
+            source.folders()  # before anything is added
         with one_writer(self.folder, self._waiting):
-            adding = Adding(self.folder, self._models, self._server, jobs, seen)
+            adding = Adding(self.folder, self._models, self._server, jobs, source.seen if source else None)
             try:
-                return adding.add(as_incoming(articles), progress, stop)
+                report = adding.add(as_incoming(articles), progress, stop)
             finally:
                 adding.close()
+        stopped = stop is not None and stop()
+        return replace(report, removed=self.prune(source)) if source and prune and not stopped else report
 
     def preview(
         self, articles: Iterable[Article | Incoming], seen: set[tuple[str, str]] | None = None
@@ -106,29 +117,23 @@ class Library:
             self._known(wanted)
             self._remove(wanted)
 
-    def prune(
-        self,
-        folder: str,
-        seen: Collection[tuple[str, str]],
-        unread: Callable[[str], bool] | None = None,
-        *,
-        dry_run: bool = False,
-    ) -> tuple[str, ...]:
-        """Remove the articles that were once read from a folder and are there no more.
+    def prune(self, source: ArticleSource, *, dry_run: bool = False) -> tuple[str, ...]:
+        """Remove the articles that were once read from a source's folders and are there no more.
 
         Args:
-            folder: as it begins the origins of articles.
-            seen: (article id, origin) of what was read from it now.
-            unread: tells of an origin whether it was not read now, although it may be there; what came from it stays.
+            source: it was added just now; what came from a file of it that could not be read stays.
             dry_run: only tell which articles those are.
 
         Returns:
             Ids of the articles. One that was also read from elsewhere is not among them.
+
+        Raises:
+            UsageError: the source has no folders.
         """
-        catalog = self._reader.catalog()
+        folders, catalog = source.folders(), self._reader.catalog()
         with one_writer(self.folder, self._waiting):
-            missing = [pair for pair in catalog.origins_below(folder) if pair not in seen]
-            gone = [pair for pair in missing if not (unread and unread(pair[1]))]
+            origins = dict.fromkeys(pair for folder in folders for pair in catalog.origins_below(folder))
+            gone = [pair for pair in origins if pair not in source.seen and not source.may_hold(pair[1])]
             orphans = catalog.orphans(gone)
             if not dry_run:
                 self._remove(orphans)
@@ -271,4 +276,4 @@ class Library:
         unknown = sorted(set(article_ids) - self._reader.catalog().entries(list(article_ids)).keys())
         if unknown:
             problem = f"no article of the index has the id {', '.join(unknown)}"
-            raise InputError(problem, "assistant index list shows the ids")
+            raise InputError(problem, "Library.list() shows the ids")

@@ -15,6 +15,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from assistant.console.output import console, show, show_error
+from assistant.console.remedies import in_commands
 from assistant.render.answer import error_line
 from assistant.render.chat import meanwhile_view, stage_of
 from index.printable import printable
@@ -73,7 +74,7 @@ class Screen:
     def error(self, error: "AssistantError") -> None:
         """An error on one line; on standard error where answers go into a pipe."""
         if self.interactive:
-            self.console.print(error_line(error.problem, error.remedy))
+            self.console.print(error_line(error.problem, in_commands(error.remedy)))
         else:
             show_error(error)
 

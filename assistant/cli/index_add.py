@@ -10,12 +10,12 @@ from assistant.console.adding import add_source, summary
 from assistant.console.lazy_commands import LazyGroup
 from assistant.console.options import index_option, open_assistant
 from assistant.console.output import say
-from assistant.console.reading_options import reading_of, reading_options
+from assistant.console.reading_options import fault_line, reading_of, reading_options
 from assistant.console.streams import echo_json
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
-    from assistant.console.article_source import ArticleSource
+    from index.lifecycle.article_source import ArticleSource
 
     Tell = Callable[[str], None]
 
@@ -91,11 +91,9 @@ def add(  # noqa: PLR0913 -- one parameter for each option
     JSON Lines, JSON, CSV, RSS and Atom, each of them also as .gz, by content and by name. Whatever cannot be read is
     named in one line on standard error, with the reason, and the rest is added.
     """
-    from assistant.console.article_source import ArticleSource
-
     with open_assistant(index_folder, allow_private=allow_private) as assistant:
         reading = reading_of(**options, allow_private=assistant.settings.allow_private)
-        with ArticleSource(paths, reading, assistant.settings.index) as source:
+        with assistant.source(paths, reading) as source:
             folders = source.folders() if prune else ()
             unread: list[str] = []
             tell = unread.append if as_json else None
@@ -117,16 +115,13 @@ def _add_and_prune(
     from assistant.console.progress import stopping
 
     with stopping() as stop:
-        added = add_source(assistant, source, stop, jobs, tell)
+        added = add_source(assistant, source, stop, jobs, tell, prune=bool(folders))
     if tell is None:
         say(summary(added, assistant.settings.index))
+        if folders and not stop.asked:
+            say(f"{len(added.report.removed)} removed that are no longer in {', '.join(folders)}")
     done = {**asdict(added.report), "index": str(assistant.settings.index), "left_out": dict(added.left_out)}
-    if stop.asked:
-        return {**done, "interrupted": True}
-    removed = [name for folder in folders for name in assistant.library.prune(folder, source.seen, source.may_hold)]
-    if folders and tell is None:
-        say(f"{len(removed)} removed that are no longer in {', '.join(folders)}")
-    return {**done, "removed": removed}
+    return {**done, "interrupted": True} if stop.asked else done
 
 
 def _preview(
@@ -143,12 +138,12 @@ def _preview(
             if tell is None:
                 say(f"{MARKS[change]} {name}  {title}".rstrip())
 
-    articles = source.articles(tell or (lambda line: say(line, err=True)))
+    unread = tell or (lambda line: say(line, err=True))
+    articles = source.articles(lambda error: unread(fault_line(error)))
     for change, article in assistant.library.preview(articles, source.seen):
         note(change, article.id, article.title)
-    for folder in folders:
-        for name in assistant.library.prune(folder, source.seen, source.may_hold, dry_run=True):
-            note("removed", name)
+    for name in assistant.library.prune(source, dry_run=True) if folders else ():
+        note("removed", name)
     if tell is None:
         told = ", ".join(f"{number} {change}" for change, number in counts.items())
         say(f"{told}; this was a dry run: nothing was written")

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
-    from assistant.console.article_source import ArticleSource
     from assistant.console.progress import Stop
     from index.lifecycle.add import AddReport
-    from index.read.readers import Reading
+    from index.lifecycle.article_source import ArticleSource
 
     Tell = Callable[[str], None]
 
@@ -31,17 +30,13 @@ class Added:
     left_out: tuple[tuple[str, int], ...] = ()
 
 
-def add_paths(assistant: "Assistant", paths: Sequence[str], reading: "Reading | None" = None) -> Added:
+def add_paths(assistant: "Assistant", paths: Sequence[str]) -> Added:
     """Add files, folders and addresses, with a progress bar on standard error where that is a terminal.
 
     Raises:
         InputError: there is nothing to read.
     """
-    from assistant.console.article_source import ArticleSource
-    from index.read.readers import Reading
-
-    chosen = reading or Reading(private=assistant.settings.allow_private)
-    with ArticleSource(paths, chosen, assistant.settings.index) as source:
+    with assistant.source(paths) as source:
         return add_source(assistant, source)
 
 
@@ -76,6 +71,7 @@ def add_source(
     stop: "Stop | None" = None,
     jobs: int = 1,
     tell: "Tell | None" = None,
+    prune: bool = False,
 ) -> Added:
     """Add the articles of a source.
 
@@ -83,11 +79,14 @@ def add_source(
         stop: set when no further article is to be read.
         jobs: processes that embed.
         tell: gets what could not be read; None shows it on standard error.
+        prune: also remove what has left the source's folders.
     """
     from assistant.console.progress import add_meter
+    from assistant.console.reading_options import fault_line
 
     with add_meter(source.size) as meter:
-        articles = source.articles(tell or meter.say, meter)
+        say = tell or meter.say
+        articles = source.articles(lambda error: say(fault_line(error)), meter)
         asked_for = stop.until_asked(articles) if stop else articles
-        report = assistant.library.add(asked_for, meter.show, stop=stop, jobs=jobs, seen=source.seen)
+        report = assistant.library.add(asked_for, meter.show, stop=stop, jobs=jobs, source=source, prune=prune)
     return Added(report, source.unread, source.left_out)

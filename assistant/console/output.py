@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant.console.lazy_commands import of_an_extra
+from assistant.console.remedies import in_commands
 from assistant.console.streams import echo_json, quiet_libraries, write_anything
 from index.errors import AssistantError
 from index.telemetry import switch_tracing_off
@@ -102,12 +103,13 @@ def _discard_output() -> None:
 
 def show_error(error: AssistantError, *, as_json: bool = False) -> None:
     """Print what happened and what to do on standard error."""
+    remedy = in_commands(error.remedy)
     if as_json:
-        _echo_error(type(error).__name__, error.problem, error.remedy, error.exit_status)
+        _echo_error(type(error).__name__, error.problem, remedy, error.exit_status)
         return
     from assistant.render.answer import error_view
 
-    console(stderr=True).print(error_view(error.problem, error.remedy), highlight=False, soft_wrap=True)
+    console(stderr=True).print(error_view(error.problem, remedy), highlight=False, soft_wrap=True)
 
 
 def _echo_error(kind: str, problem: str, remedy: str, status: int) -> None:

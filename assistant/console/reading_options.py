@@ -1,14 +1,17 @@
 """The options of commands that read articles, and the report of what could not be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from assistant.console.remedies import in_commands
+from index.errors import InputError, UsageError
 from index.formats.sniff import Kind
 
 if TYPE_CHECKING:
-    from index.errors import InputError, InputWarning
+    from index.errors import InputWarning
+    from index.formats.article_fields import FieldNames
     from index.read.readers import Reading
 
 _OPTIONS = (
@@ -58,7 +61,6 @@ def reading_of(
     Raises:
         UsageError: a field is none of ours, or a pattern is none.
     """
-    from index.formats.article_fields import field_names
     from index.read.files import Patterns
     from index.read.readers import Reading
 
@@ -67,10 +69,27 @@ def reading_of(
     )
 
 
+def field_names(given: Iterable[str]) -> "FieldNames":
+    """From pairs like ``text=body``.
+
+    Raises:
+        UsageError: one is no pair, or names a field that articles do not have.
+    """
+    from index.formats.article_fields import ARTICLE_FIELDS, FieldNames
+
+    pairs = []
+    for pair in given:
+        ours, equals, theirs = (part.strip() for part in pair.partition("="))
+        if not equals or not theirs or ours not in ARTICLE_FIELDS:
+            remedy = f"write --field OURS=THEIRS, where OURS is one of {', '.join(ARTICLE_FIELDS)}"
+            raise UsageError(f"--field {pair} names no field", remedy)
+        pairs.append((ours, theirs))
+    return FieldNames(tuple(pairs))
+
+
 def fault_line(error: "InputError | InputWarning") -> str:
     """What could not be read and why, in one line that a terminal shows as it is."""
-    from index.errors import InputError
-
     told = "not read" if isinstance(error, InputError) else "noted"
-    line = f"{told}: {error.problem} ({error.remedy})" if error.remedy else f"{told}: {error.problem}"
+    remedy = f" ({in_commands(error.remedy)})" if error.remedy else ""
+    line = f"{told}: {error.problem}{remedy}"
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)

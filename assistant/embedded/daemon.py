@@ -6,7 +6,6 @@ process. It ends by itself when it was idle for long enough, and soon after its 
 """
 
 import hashlib
-import http.client
 import json
 import os
 import subprocess
@@ -17,10 +16,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from filelock import FileLock
 
+from assistant.embedded.llama_client import LlamaClient
 from assistant.embedded.llama_server import LocalServer
 from assistant.embedded.process_identity import is_own, process_identity
 from index.children import CALCULATING, ROOT, command, environment
@@ -106,16 +105,11 @@ class Address:
 
     def answers(self) -> bool:
         """Whether the server is there and takes the key."""
-        connection = http.client.HTTPConnection(urlsplit(self.base_url).netloc, timeout=HEALTH_SECONDS)
         try:
-            connection.request("GET", "/v1/models", headers={"Authorization": f"Bearer {self.api_key}"})
-            response = connection.getresponse()
-            response.read()
-        except (OSError, http.client.HTTPException):
+            LlamaClient(self.base_url, self.api_key, HEALTH_SECONDS).send("/v1/models")
+        except OSError:
             return False
-        finally:
-            connection.close()
-        return response.status == http.client.OK
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 The chain talks to it as to any other server. Being threads of this process, it cannot outlive it.
 """
 
-import http.client
 import os
 import secrets
 import threading
@@ -12,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from assistant.embedded.llama_client import LlamaClient
 from assistant.embedded.prompt_state import PromptState
 from index.errors import ModelError
 from index.private import private_folder
@@ -27,7 +26,7 @@ LOOPBACK = "127.0.0.1"
 # keeps its fixed first part; the 1.5 B model takes 28 KiB a token, and llama.cpp's own default is 8 GiB.
 PROMPT_CACHE_MIB = 512
 _SILENT = -1  # below llama.cpp's lowest log level
-_ANSWER_SECONDS = 60
+_ANSWER_SECONDS = 120  # the fixed part of prompts may be read meanwhile, on a slow machine
 # How often a streaming request that waits for a token looks whether the server is stopping: with llama.cpp's 30 s,
 # closing in the middle of an answer was seen to take that long. Clients skip the pings, which are comments.
 _PING_SECONDS = 1
@@ -118,9 +117,10 @@ class LocalServer:
                 server = _load(parameters, self._gguf)
                 self._running["server"] = server
                 self._stop = weakref.finalize(self, self._running.clear)
-                _await_loop(server.listening_address, self.api_key)
+                client = LlamaClient(server.listening_address, self.api_key, _ANSWER_SECONDS)
+                _await_loop(client)
                 if state is not None:
-                    state.take_up(server.listening_address, self.api_key, self._slots)
+                    state.take_up(client, self._slots)
             return self._running["server"]
 
     def _state(self) -> PromptState | None:
@@ -190,16 +190,14 @@ def _load(parameters: "CommonParams", gguf: Path) -> "Server":
         ) from error
 
 
-def _await_loop(address: str, api_key: str) -> None:
+def _await_loop(client: LlamaClient) -> None:
     """Returns once the server's main loop answers.
 
     A server that is told to stop before its loop has begun never stops: the loop forgets the order when it starts.
     """
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=_ANSWER_SECONDS)
     try:
-        connection.request("GET", "/slots", headers={"Authorization": f"Bearer {api_key}"})
-        connection.getresponse().read()
+        client.send("/slots")
     except OSError as error:
-        raise ModelError(f"The embedded model does not answer at {address} ({error})", "Run it again.") from error
-    finally:
-        connection.close()
+        raise ModelError(
+            f"The embedded model does not answer at {client.address} ({error})", "Run it again."
+        ) from error

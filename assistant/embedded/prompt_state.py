@@ -5,19 +5,15 @@ knows after them to a file (28 KiB a token) and take it up again in milliseconds
 """
 
 import hashlib
-import http.client
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-from index.errors import ModelError
+from assistant.embedded.llama_client import LlamaClient
 
 HEAD_BYTES = 1 << 20  # of the model file, with its size: enough to tell one model from another
 KEPT = 3  # states of other models and prompts
-SECONDS = 120  # for reading the fixed part once, on a slow machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class PromptState:
         parts = (self.runtime, self.system, str(self.gguf.stat().st_size))
         return hashlib.sha256("\0".join(parts).encode() + head).hexdigest()[:24]
 
-    def take_up(self, address: str, api_key: str, slots: int = 1) -> bool:
+    def take_up(self, server: LlamaClient, slots: int = 1) -> bool:
         """Put every slot of the server into the state, reading the fixed part and saving the state when there is none.
 
         What fails here costs time and nothing else: then the server reads the fixed part with the first questions.
@@ -52,14 +48,13 @@ class PromptState:
         Returns:
             Whether the state came from a file.
         """
-        server = _Server(address, api_key)
         try:
             if self._restored(server, range(slots)):
                 return True
-            server.post("/v1/chat/completions", {"messages": self._messages, "max_tokens": 1, "id_slot": 0})
+            server.send("/v1/chat/completions", {"messages": self._messages, "max_tokens": 1, "id_slot": 0})
             self._save(server)
             self._restored(server, range(1, slots))
-        except (OSError, http.client.HTTPException, ModelError):
+        except OSError:
             return False  # no room, no right to write, or a server that cannot do this
         return False
 
@@ -67,21 +62,21 @@ class PromptState:
     def _messages(self) -> list[dict[str, str]]:
         return [{"role": "system", "content": self.system}, {"role": "user", "content": ""}]
 
-    def _restored(self, server: "_Server", slots: range) -> bool:
+    def _restored(self, server: LlamaClient, slots: range) -> bool:
         """Whether a whole state was there and was taken; a damaged one is removed."""
         for file in self.folder.glob(f"{self.key}-*.state"):
             if _named(self.key, file) == file.name:
                 for slot in slots:
-                    server.post(f"/slots/{slot}?action=restore", {"filename": file.name})
+                    server.send(f"/slots/{slot}?action=restore", {"filename": file.name})
                 os.utime(file)
                 return True
             file.unlink(missing_ok=True)
         return False
 
-    def _save(self, server: "_Server") -> None:
+    def _save(self, server: LlamaClient) -> None:
         unfinished = self.folder / f"{uuid4().hex}.part"
         try:
-            server.post("/slots/0?action=save", {"filename": unfinished.name})
+            server.send("/slots/0?action=save", {"filename": unfinished.name})
             unfinished.chmod(0o600)
             unfinished.replace(self.folder / _named(self.key, unfinished))
         finally:
@@ -89,26 +84,6 @@ class PromptState:
         newest = sorted(self.folder.glob("*.state"), key=lambda file: file.stat().st_mtime, reverse=True)
         for file in newest[1 + KEPT :]:
             file.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Server:
-    """A running server of llama.cpp."""
-
-    address: str
-    api_key: str
-
-    def post(self, path: str, body: object) -> None:
-        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=SECONDS)
-        headers = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"}
-        try:
-            connection.request("POST", path, json.dumps(body), headers)
-            response = connection.getresponse()
-            text = response.read()
-        finally:
-            connection.close()
-        if response.status != http.client.OK:
-            raise ModelError(f"the server answers {path} with {response.status}: {text[:200]!r}", "Run it again.")
 
 
 def _named(key: str, file: Path) -> str:

@@ -7,7 +7,7 @@ from assistant.llm.parameters import Parameters, schema_in_words
 from assistant.llm.prices import UNKNOWN, Prices, cost_of
 from assistant.llm.reply_form import best_object, fitted, lenient, usable_members, valid_members
 from assistant.llm.reply_json import ReplyPart, Usage, after_thinking, partial_object
-from assistant.llm.service import model_name, offered_by, other_service_error, provider_of, service_of
+from assistant.llm.service import chat_service, model_name, offered_by, other_service_error, provider_of, service_of
 from assistant.text.tokens import count_tokens
 from index.embed.openai_errors import Service, service_error
 from index.errors import ReplyError, ServiceError
@@ -249,7 +249,7 @@ class Exchange:
     @property
     def _service(self) -> Service:
         if self._played and self._cassette is not None:
-            return Service(type(self._chat).__name__, self._cassette.model_name)
+            return chat_service(type(self._chat).__name__, self._cassette.model_name)
         return service_of(self._chat)
 
 

@@ -21,6 +21,7 @@ from assistant.llm.parameters import refuses_temperature
 from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.providers import OPENAI, make_provider_model, split_name
 from assistant.llm.reply_json import ReplyPart, Usage
+from assistant.llm.service import chat_service
 from assistant.settings import DEFAULT_OPENAI_MODEL, OPENAI_BASE_URL, Settings
 from index.embed.openai_client import NO_KEY, address_options, model_names, open_client
 from index.embed.openai_errors import Service, models_in_words, service_error
@@ -111,7 +112,7 @@ def offered_models(base_url: str, api_key: str | None, timeout: float) -> tuple[
     """
     import openai
 
-    service = Service(base_url, "", timeout, secrets=(api_key,) if api_key else ())
+    service = chat_service(base_url, "", timeout, secrets=(api_key,) if api_key else ())
     try:
         with open_client(service, api_key, retries=0) as client:
             return model_names(client)

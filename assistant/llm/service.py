@@ -1,5 +1,6 @@
 """Names the server behind a chat model in messages, and turns its errors into ours."""
 
+from functools import partial
 from typing import Any
 
 from assistant.llm.providers import MARK, PROVIDERS
@@ -15,6 +16,14 @@ from index.errors import (
     UnreachableError,
 )
 
+# A server of chat models, with the variables that a person would change.
+chat_service = partial(
+    Service,
+    address_setting="OPENAI_BASE_URL",
+    model_setting="ASSISTANT_MODEL",
+    key_setting="OPENAI_API_KEY",
+    length_setting="ASSISTANT_EVIDENCE_TOKENS",
+)
 MODEL_LIST_TIMEOUT_SECONDS = 5.0
 STATUSES: dict[int, type[ServiceError]] = {
     401: AuthenticationError,
@@ -34,7 +43,7 @@ def service_of(chat: Any) -> Service:
     """What stands behind a LangChain model."""
     model = getattr(chat, "model_name", None) or getattr(chat, "model", None)
     if provider := provider_of(chat):
-        return Service(
+        return chat_service(
             provider,
             str(model or ""),
             secrets=_secrets(chat),
@@ -42,9 +51,9 @@ def service_of(chat: Any) -> Service:
             key_setting=f"the key that {PROVIDERS[provider]} reads",
         )
     if not hasattr(chat, "openai_api_base"):
-        return Service(type(chat).__name__, "the model", secrets=_secrets(chat))
+        return chat_service(type(chat).__name__, "the model", secrets=_secrets(chat))
     timeout = chat.request_timeout if isinstance(chat.request_timeout, float | int) else None
-    return Service(chat.openai_api_base or OPENAI_BASE_URL, str(model or ""), timeout, _secrets(chat))
+    return chat_service(chat.openai_api_base or OPENAI_BASE_URL, str(model or ""), timeout, _secrets(chat))
 
 
 def model_name(chat: Any) -> str:

@@ -90,7 +90,7 @@ class LocalEmbedder:
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelError(
                 f"the embedding model in {self._folder} cannot be loaded: {error}",
-                "fetch it again: assistant models pull",
+                "fetch it again: Weights.ensure(mend=True)",
             ) from error
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:

@@ -49,16 +49,17 @@ class Service:
         model: the model that is asked for; empty when it does not matter.
         timeout_seconds: longest silence before the client gives up.
         secrets: texts that must never be shown, even when the server repeats them.
-        address_setting, model_setting, key_setting: what a person would change.
+        address_setting, model_setting, key_setting, length_setting: what a person would change.
     """
 
     address: str
     model: str
     timeout_seconds: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    address_setting: str = "OPENAI_BASE_URL"
-    model_setting: str = "ASSISTANT_MODEL"
-    key_setting: str = "OPENAI_API_KEY"
+    address_setting: str = "base_url"
+    model_setting: str = "model"
+    key_setting: str = "api_key"
+    length_setting: str = "the length of the texts"
 
     @property
     def shown(self) -> str:
@@ -172,7 +173,7 @@ def timed_out(service: Service) -> ServiceError:
     limit = f" within {service.timeout_seconds:g} seconds" if service.timeout_seconds else " in time"
     return ServiceTimeoutError(
         f"{service.named} did not answer{limit}",
-        "Try again, or raise ASSISTANT_TIMEOUT_SECONDS.",
+        "Try again, or raise timeout_seconds.",
     )
 
 
@@ -215,7 +216,7 @@ def _refused(error: "openai.APIError", service: Service, offered: Callable[[], S
     if is_context_overflow(error):
         return ContextOverflowError(
             f"the prompt is longer than {service.named} can read: {service.quote(fault.words)}",
-            "Lower ASSISTANT_EVIDENCE_TOKENS, or use a model with a longer context.",
+            f"Lower {service.length_setting}, or use a model with a longer context.",
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return _not_allowed(fault, service, status)

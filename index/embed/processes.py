@@ -75,7 +75,7 @@ class EmbeddingProcesses:
             reply = _exchange(process, texts)
         except (OSError, EOFError) as error:
             problem = f"one of the {self._jobs} embedding processes was ended from outside"
-            raise ModelError(problem, "run the same command again; fewer --jobs need less memory") from error
+            raise ModelError(problem, "run the same command again; fewer jobs need less memory") from error
         finally:
             self._idle.put(process)
         if isinstance(reply, Exception):

@@ -46,9 +46,9 @@ class ServiceEmbedder:
             model,
             timeout_seconds,
             secrets=(api_key,) if api_key else (),
-            address_setting="ASSISTANT_EMBEDDINGS_BASE_URL",
-            model_setting="ASSISTANT_EMBEDDINGS_MODEL",
-            key_setting="ASSISTANT_EMBEDDINGS_API_KEY",
+            address_setting="embeddings_base_url",
+            model_setting="embeddings_model",
+            key_setting="embeddings_api_key",
         )
 
     def __getstate__(self) -> dict[str, object]:

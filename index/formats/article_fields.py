@@ -7,7 +7,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from index.articles import Article
-from index.errors import InputError, InputWarning, UsageError, warn
+from index.errors import InputError, InputWarning, warn
 from index.formats.dates import iso_date
 from index.formats.decoding import clean
 from index.formats.field_values import NAMES, folded_name, plain_line, plain_text
@@ -47,22 +47,6 @@ class FieldNames:
         known = {folded_name(name) for name in NAMES["text"]}
         given = [theirs for ours, theirs in self.given if ours == "text"]
         return any(name in given if given else folded_name(name) in known for name in columns)
-
-
-def field_names(given: Iterable[str]) -> FieldNames:
-    """From pairs like ``text=body``.
-
-    Raises:
-        UsageError: one is no pair, or names a field that articles do not have.
-    """
-    pairs = []
-    for pair in given:
-        ours, equals, theirs = (part.strip() for part in pair.partition("="))
-        if not equals or not theirs or ours not in ARTICLE_FIELDS:
-            remedy = f"write --field OURS=THEIRS, where OURS is one of {', '.join(ARTICLE_FIELDS)}"
-            raise UsageError(f"--field {pair} names no field", remedy)
-        pairs.append((ours, theirs))
-    return FieldNames(tuple(pairs))
 
 
 def _folded(fields: Mapping[str, object]) -> dict[str, object]:
@@ -146,7 +130,7 @@ def _article_text(fields: Mapping[str, object], place: str, names: FieldNames, *
 
 def _no_text(place: str, names: FieldNames, *, record: bool) -> InputError:
     wanted = next((theirs for ours, theirs in names.given if ours == "text"), "text")
-    named = f"put it in the field '{wanted}', name its field with --field text=NAME, or leave the article out"
+    named = f"put it in the field '{wanted}', name its field with Reading.fields text=NAME, or leave the article out"
     return InputError(f"{place}: the article has no text", named if record else "leave it out")
 
 
@@ -170,7 +154,7 @@ def _line(
     line = _one_line(fields, value)
     if line is None:
         problem = f"{place}: field '{theirs}' is no text but {type(value).__name__}; the article is added without it"
-        note(InputWarning(problem, "name the right field with --field"))
+        note(InputWarning(problem, "name the right field with Reading.fields"))
     return " ".join(_short(line or "", name, place).split())
 
 
@@ -186,7 +170,7 @@ def _is_plain(fields: Mapping[str, object]) -> bool:
 def _short(line: str, name: str, place: str) -> str:
     if len(line) > LONGEST_NAME:
         problem = f"{place}: field '{name}' has {len(line):,} characters, more than {LONGEST_NAME:,}"
-        raise InputError(problem, "name the right field with --field, or leave it out")
+        raise InputError(problem, "name the right field with Reading.fields, or leave it out")
     return clean(line)
 
 

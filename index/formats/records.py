@@ -225,7 +225,7 @@ def _first_row(rows: Iterator[list[str]], name: str) -> list[str]:
 def _check_names(names: Sequence[str], place: str, columns: Callable[[Sequence[str]], bool]) -> None:
     if not columns(names):
         problem = f"{place}: none of its columns is known to be the text: {', '.join(names)[:LONGEST_NAMES]}"
-        raise InputError(problem, "name the columns in the first row, or the text with --field text=NAME")
+        raise InputError(problem, "name the columns in the first row, or the text with Reading.fields text=NAME")
 
 
 def _repeated(names: Sequence[str], place: str) -> Iterator[tuple[str, InputWarning]]:

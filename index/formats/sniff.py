@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 
 class Kind(StrEnum):
-    """The formats that can be read; the values are those of the option ``--format``."""
+    """The formats that can be read; the values are their names for people."""
 
     TEXT = "text"
     MARKDOWN = "markdown"

@@ -40,12 +40,17 @@ class Models(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What adding articles did, in articles; ``chunks`` counts the newly embedded ones."""
+    """What adding articles did, in articles; ``chunks`` counts the newly embedded ones.
+
+    Attributes:
+        removed: ids of articles that were once read from the folders and are there no more, where those were pruned.
+    """
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     chunks: int = 0
+    removed: tuple[str, ...] = ()
 
     @property
     def articles(self) -> int:

@@ -52,7 +52,7 @@ class Adoption:
     def __init__(self, place: Path, server: Server | None = None) -> None:
         store = Store.open(place, server)
         if store is None:
-            raise IndexStateError(f"there are no articles in {place}", "add some first: assistant index add PATH…")
+            raise IndexStateError(f"there are no articles in {place}", "add some first: Library.add()")
         self.place = place
         self.identity: Identity = store.identity
         self.lost: list[str] = []

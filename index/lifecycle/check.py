@@ -48,7 +48,7 @@ def check_parts(folder: Path, server: Server | None = None) -> CheckReport:
     try:
         catalog = Catalog.open(folder / CATALOG)
         if catalog is None:
-            raise IndexStateError(f"there are no articles in the index {folder}", "add some: assistant index add PATH…")
+            raise IndexStateError(f"there are no articles in the index {folder}", "add some: Library.add()")
         catalog.check()
     except DamagedError as error:
         return CheckReport(0, 0, 0, (error.problem,))

@@ -101,7 +101,7 @@ class Parts:
             vectors, words = (_usable(folder / f"{kind}-{number}", copy) for kind in ("vectors", "words"))
             store = Store.open(vectors, server)
             if store is None:
-                raise DamagedError(f"{vectors} is missing", "mend it: assistant index rebuild")
+                raise DamagedError(f"{vectors} is missing", "mend it: Library.rebuild()")
             lexical = _opened_words(words)
             parts = cls(folder, catalog, store, lexical, copy=copy)
             return replace(parts, words_fit=parts._try_out())
@@ -116,7 +116,7 @@ class Parts:
             self.store.reopen()
             self.lexical.reload()
             if not self._try_out():
-                raise DamagedError(f"the word index in {self.folder} is not whole", "mend it: assistant index rebuild")
+                raise DamagedError(f"the word index in {self.folder} is not whole", "mend it: Library.rebuild()")
 
     def close(self) -> None:
         self.store.close()
@@ -171,7 +171,7 @@ class Parts:
     def _try_out(self) -> bool:
         """Have Chroma read its files, and compare the numbers of rows with the catalog's.
 
-        The rows of very many chunks are counted only after an interrupted commit; ``assistant index check`` always
+        The rows of very many chunks are counted only after an interrupted commit; ``Library.check`` always
         compares them all.
 
         Returns:
@@ -189,7 +189,7 @@ class Parts:
             found = self.store.count()
             if not expected <= found <= expected + pending:
                 problem = f"{self.folder} holds the vectors of {found} chunks instead of {expected}"
-                raise DamagedError(problem, "mend it: assistant index rebuild")
+                raise DamagedError(problem, "mend it: Library.rebuild()")
         return expected <= self.lexical.count() <= expected + pending
 
 

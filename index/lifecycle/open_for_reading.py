@@ -47,9 +47,7 @@ class Reader:
                 open_catalog(self._folder, self._server)
         catalog = Catalog.open(self._folder / CATALOG)
         if catalog is None or catalog.counts() == (0, 0):
-            raise IndexStateError(
-                f"there are no articles in the index {self._folder}", "add some first: assistant index add PATH…"
-            )
+            raise IndexStateError(f"there are no articles in the index {self._folder}", "add some first: Library.add()")
         return catalog
 
     def parts(self) -> Parts:

@@ -144,7 +144,7 @@ def _source(folder: Path, server: Server | None) -> "_FromCatalog | Adoption":
             return _FromCatalog(catalog)
     place = _old_store(folder, server)
     if place is None:
-        raise IndexStateError(f"there are no articles in the index {folder}", "add some: assistant index add PATH…")
+        raise IndexStateError(f"there are no articles in the index {folder}", "add some: Library.add()")
     return Adoption(place, server)
 
 

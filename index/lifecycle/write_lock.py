@@ -45,7 +45,7 @@ def one_writer(folder: Path, waiting: Callable[[], None] | None = None) -> Itera
         ) from error
     except OSError as error:
         full = error.errno == ENOSPC
-        remedy = "free some space, then run the same command again" if full else "choose another --index folder"
+        remedy = "free some space, then run the same command again" if full else "choose another index folder"
         raise IndexStateError(f"cannot write to {folder}: {error.strerror or error}", remedy) from error
     try:
         _keep_private(folder)

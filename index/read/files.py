@@ -154,7 +154,8 @@ def _real(path: Path) -> Path:
 
 
 def _outside(path: Path) -> InputError:
-    return InputError(f"{path}: a link out of the folder, to {_real(path)}", "to follow such links: --follow-links")
+    problem = f"{path}: a link out of the folder, to {_real(path)}"
+    return InputError(problem, "to follow such links: Patterns.follow_links")
 
 
 def _place(found: os.stat_result) -> tuple[int, int]:

@@ -86,7 +86,7 @@ class CheckedNetwork(NetworkBackend):
         barred = next((address for address in addresses if not is_public(address)), None)
         if barred and not self._private:
             problem = f"{self._place}: {host} is a machine of this or the private network ({barred})"
-            raise InputError(problem, "if you trust it, allow it with --allow-private")
+            raise InputError(problem, "if you trust it, allow it with Reading.private")
         return addresses
 
 

@@ -182,7 +182,7 @@ class CrossEncoder:
 
     def _unusable(self, error: Exception) -> ModelError:
         return ModelError(
-            f"the reranker in {self._folder} cannot be loaded: {error}", "fetch it again: assistant models pull"
+            f"the reranker in {self._folder} cannot be loaded: {error}", "fetch it again: Weights.ensure(mend=True)"
         )
 
 

@@ -71,7 +71,7 @@ class Catalog:
         if found != str(FORMAT):
             raise IndexStateError(
                 f"the index in {path.parent} has format {found}; this version reads format {FORMAT}",
-                "use the version that made it, or add the articles into a new folder: assistant index add PATH --index",
+                "use the version that made it, or add the articles into a new folder: Library(FOLDER).add()",
             )
         return catalog
 
@@ -101,7 +101,7 @@ class Catalog:
         with self._reading() as database:
             (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise DamagedError(f"{self.path} is damaged: {found}", "mend it: assistant index rebuild")
+            raise DamagedError(f"{self.path} is damaged: {found}", "mend it: Library.rebuild()")
 
     def counts(self, selection: Selection | None = None) -> tuple[int, int]:
         """Number of articles and of chunks; of the selected ones, if some are."""

@@ -93,14 +93,14 @@ def _explained(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if type(error) is not sqlite3.DatabaseError:
             raise  # its subclasses mean a fault of ours
-        raise DamagedError(f"{path} is damaged: {error}", "mend it: assistant index rebuild") from error
+        raise DamagedError(f"{path} is damaged: {error}", "mend it: Library.rebuild()") from error
 
 
 def _remedy(message: str) -> str:
     if "full" in message:
         return "free some space, then run the same command again: nothing is lost"
     if "readonly" in message or "unable to open" in message:
-        return "check the folder's permissions, or choose another --index folder"
+        return "check the folder's permissions, or choose another index folder"
     return "check the disk and the folder's permissions, then run the same command again"
 
 

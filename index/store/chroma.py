@@ -292,9 +292,9 @@ def holds_vectors(folder: Path) -> bool:
 
 def _state_error(folder: Path, message: str) -> IndexStateError:
     if not folder.exists():
-        return DamagedError(f"{folder} is gone", "mend it: assistant index rebuild")
+        return DamagedError(f"{folder} is gone", "mend it: Library.rebuild()")
     if "full" in message or "No space left" in message or disk_usage(folder).free < 1 << 20:
         return IndexStateError(f"{folder}: the disk is full", "free some space, then run the same command again")
     if "readonly" in message or "Permission denied" in message or "unable to open database" in message:
-        return IndexStateError(f"cannot write to {folder}: {message}", "choose another --index folder")
-    return DamagedError(f"the vectors in {folder} cannot be read: {message}", "mend it: assistant index rebuild")
+        return IndexStateError(f"cannot write to {folder}: {message}", "choose another index folder")
+    return DamagedError(f"the vectors in {folder} cannot be read: {message}", "mend it: Library.rebuild()")

@@ -49,8 +49,8 @@ class Server:
             "",
             self.timeout_seconds,
             (self.token,) if self.token else (),
-            address_setting="ASSISTANT_CHROMA_URL",
-            key_setting="ASSISTANT_CHROMA_TOKEN",
+            address_setting="chroma_url",
+            key_setting="chroma_token",
         )
 
 
@@ -78,10 +78,10 @@ def check_place(folder: Path, server: Server | None) -> None:
     name = noted_collection(folder)
     if name is None and server is not None:
         problem = f"the vectors are in {folder}, the settings ask for the Chroma server {server.service.shown}"
-        raise IndexStateError(problem, "unset chroma_url, or move them to the server: assistant index rebuild")
+        raise IndexStateError(problem, "unset chroma_url, or move them to the server: Library.rebuild()")
     if name is not None and server is None:
         problem = f"the vectors of {folder.parent} are on a Chroma server, and the settings name none"
-        raise IndexStateError(problem, "set chroma_url, or move them into the folder: assistant index rebuild")
+        raise IndexStateError(problem, "set chroma_url, or move them into the folder: Library.rebuild()")
 
 
 def await_ready(server: Server) -> None:

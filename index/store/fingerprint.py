@@ -12,7 +12,7 @@ from index.split.chunks import CHUNKING
 
 PROBE = "The ministers met in the capital on Thursday."
 PROBE_SIMILARITY = 0.98  # the same int8 model on another processor differs by less; another model by far more
-REBUILD = "make it anew from its own articles: assistant index rebuild"
+REBUILD = "make it anew from its own articles: Library.rebuild()"
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,6 @@ def _explained(folder: Path) -> Iterator[None]:
         if "No space left" in message or "StorageFull" in message or "File too large" in message:
             raise IndexStateError(f"{folder}: the disk is full", "free some space, then run it again") from error
         if "Permission denied" in message or "Read-only" in message:
-            raise IndexStateError(f"cannot write to {folder}: {message}", "choose another --index folder") from error
+            raise IndexStateError(f"cannot write to {folder}: {message}", "choose another index folder") from error
         problem = f"the word index in {folder} cannot be opened: {message}"
-        raise DamagedError(problem, "mend it: assistant index rebuild") from error
+        raise DamagedError(problem, "mend it: Library.rebuild()") from error

@@ -179,7 +179,7 @@ class Weights:
     def _existing(self, asset: Asset) -> Path:
         path = self.path(asset)
         if path is None:
-            raise ModelError(f"The model {asset.name} ({asset.role}) is not here yet", "Run: assistant models pull")
+            raise ModelError(f"The model {asset.name} ({asset.role}) is not here yet", "Run: Weights.ensure()")
         return path
 
     def _wrong(self, path: Path) -> DigestError:

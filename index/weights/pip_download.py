@@ -36,7 +36,7 @@ _PIP_TALK = ("-vv", "--no-input", "--no-color", "--progress-bar", "off", "--disa
 
 _NETWORK_REMEDY = (
     "Check the network and pip's index, proxy and certificate settings (pip config list), then run the same "
-    "command again: it continues where it stopped. Without a network, set ASSISTANT_PREFETCHED_MODELS to a folder "
+    "command again: it continues where it stopped. Without a network, set prefetched_models to a folder "
     "that holds the model files."
 )
 

@@ -127,7 +127,7 @@ def test_prune_keeps_an_article_whose_file_was_renamed(run: Run, articles: Path)
 def test_prune_needs_a_folder(run: Run, articles: Path) -> None:
     outcome = run("index", "add", str(articles / "ferry.md"), "--prune")
     assert outcome.status == 2
-    assert "--prune compares the index with a folder" in outcome.err
+    assert "pruning compares the index with a folder" in outcome.err
 
 
 def test_a_dry_run_tells_and_writes_nothing(run: Run, articles: Path, index: Path) -> None:

@@ -80,4 +80,4 @@ def test_the_servers_own_words_reach_the_user(reply: Plain) -> None:
 def test_a_reply_that_is_none_names_the_settings() -> None:
     with OpenAIServer(Plain(200, {"object": "list"})) as server, pytest.raises(ReplyError) as caught:
         ServiceEmbedder("m", base_url=server.base_url, retries=0).embed_query("Who won?")
-    assert "ASSISTANT_EMBEDDINGS_BASE_URL" in caught.value.remedy
+    assert "embeddings_base_url" in caught.value.remedy

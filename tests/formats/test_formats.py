@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from assistant.console.reading_options import field_names
 from index.articles import Article
 from index.errors import InputError, UsageError
-from index.formats.article_fields import FieldNames, field_names
+from index.formats.article_fields import FieldNames
 from index.formats.html import page_fields
 from index.read.readers import Reading
 from index.split.sentences import split_sentences

@@ -16,8 +16,10 @@ import pytest
 from assistant.assistant import Assistant
 from assistant.embedded.provider import ModelProvider
 from assistant.settings import Settings
-from index.errors import InputError, InputWarning
+from index.articles import Article
+from index.errors import InputError, InputWarning, UsageError
 from index.formats.article_fields import FieldNames
+from index.lifecycle.add import AddReport
 from index.lifecycle.commit import CATALOG
 from index.read.readers import Reading
 from index.store.catalog import Catalog
@@ -225,3 +227,33 @@ def test_python_programs_are_told_or_stopped(settings: Settings, models: ModelPr
         assert assistant.add(str(tmp_path / "a.txt")).unchanged == 1
         with pytest.raises(InputError, match="private network"):
             assistant.add("http://127.0.0.1:9/")
+
+
+def test_what_python_programs_added_is_pruned_as_from_the_command_line(
+    settings: Settings, models: ModelProvider, tmp_path: Path, run: Run
+) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    news.mkdir()
+    for name in ("a", "b", "c", "d"):
+        (news / f"{name}.txt").write_text(f"The ship {name} sails.", encoding="utf-8")
+    with Assistant(settings.model_copy(update={"index": index}), models) as assistant:
+        assistant.add([Article("own", text="It rests.")])
+        assert assistant.add(news, prune=True) == AddReport(added=4, chunks=4)
+        (news / "a.txt").unlink()
+        (news / "b.txt").write_bytes(b"")  # is there, but cannot be read: what came from it stays
+        told: list[InputError | InputWarning] = []
+        report = assistant.add(news, unreadable=told.append, prune=True)
+        assert (report.unchanged, len(report.removed), len(told)) == (2, 1, 1)
+        (news / "b.txt").unlink()
+        (news / "c.txt").unlink()
+        outcome = run("index", "add", news, "--prune", "--index", index)
+        assert f"2 removed that are no longer in {news}" in outcome.out
+        assert {entry.info.id for entry in assistant.library.list()} > {"own"}
+        assert assistant.status().articles == 2
+        with pytest.raises(UsageError, match="name the folder"):
+            assistant.add(news / "d.txt", prune=True)
+        with pytest.raises(UsageError, match="name their folder"):
+            assistant.add([Article("own", text="It rests.")], prune=True)
+        (news / "d.txt").unlink()
+        with pytest.raises(InputError, match=rf"no articles in {news}\n.*Patterns\.include"):
+            assistant.add(news)

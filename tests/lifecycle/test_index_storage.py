@@ -251,7 +251,7 @@ def test_another_way_of_cutting_is_refused_until_the_index_is_rebuilt(library: L
     for use in (library.searcher, lambda: library.add(ARTICLES)):
         with pytest.raises(IndexStateError, match=r"cut in another way \(old\)") as caught:
             use()
-        assert "assistant index rebuild" in caught.value.remedy
+        assert "Library.rebuild()" in caught.value.remedy
     assert library.rebuild().chunks == len(expected(*ARTICLES))
     assert library.search("Who saw the wolf?", k=1, candidates=9).hits
     assert library.check().problems == ()

@@ -166,7 +166,7 @@ def test_an_absent_or_empty_index_says_how_to_fill_it_and_is_not_made(library: L
     for read in (library.status, library.searcher):
         with pytest.raises(IndexStateError, match="there are no articles in the index") as caught:
             read()
-        assert "assistant index add" in caught.value.remedy
+        assert "Library.add()" in caught.value.remedy
     assert not library.folder.exists()
     library.add([])
     with pytest.raises(IndexStateError, match="there are no articles"):

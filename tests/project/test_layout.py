@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import assistant
+from assistant.cli.index_add import add
+from assistant.cli.main import LAZY_COMMANDS
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("index", "assistant", "evals")
@@ -58,6 +60,14 @@ PUBLIC_NAMES = [
     "Status",
     "Window",
 ]
+# What a person types or sets; a program that uses ``index`` does neither.
+OF_THE_COMMAND_LINE = re.compile(
+    r"\b(?:ASSISTANT|OPENAI)_[A-Z]|\bassistant (?:"
+    + "|".join(LAZY_COMMANDS)
+    + ")\\b|(?<!\\S)(?:"
+    + "|".join(option for parameter in add.params for option in parameter.opts if option.startswith("--"))
+    + ")\\b"
+)
 HOME_FOLDER = re.compile(r"/(?:home|Users|roo[t])/\w|[A-Z]:\\Users\\\w")
 TEXTS = (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".sh", ".cfg", ".ini")
 
@@ -163,6 +173,22 @@ def test_only_the_lexical_index_knows_tantivy() -> None:
 def test_index_knows_nothing_of_language_models() -> None:
     libraries = ("langchain_core", "langchain_openai", "xllamacpp")
     assert not [name for library in libraries for name in importers_of(library) if name.startswith("index/")]
+
+
+def test_index_draws_nothing_on_a_terminal() -> None:
+    assert not [name for library in ("rich", "click") for name in importers_of(library) if name.startswith("index/")]
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.is_relative_to(ROOT / "index")], ids=str)
+def test_index_names_no_command_option_or_variable(module: Path) -> None:
+    assert not OF_THE_COMMAND_LINE.findall(module.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "text", ["mend it: assistant index rebuild", "Run: assistant models pull", "set ASSISTANT_K", "allow it: --prune"]
+)
+def test_words_of_the_command_line_are_noticed(text: str) -> None:
+    assert OF_THE_COMMAND_LINE.search(text)
 
 
 def test_only_llm_makes_chat_clients() -> None:

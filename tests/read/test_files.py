@@ -70,7 +70,7 @@ def test_links_that_leave_the_folder_are_named_and_followed_only_when_asked(tmp_
         f"{root / 'folder'}: a link out of the folder, to {other}",
         f"{root / 'key'}: a link out of the folder, to {other / 'key'}",
     ]
-    assert {fault.remedy for fault in found.faults} == {"to follow such links: --follow-links"}
+    assert {fault.remedy for fault in found.faults} == {"to follow such links: Patterns.follow_links"}
     assert not search_files([root, other]).faults  # both are named
     asked = search_files([root], Patterns(follow_links=True))
     assert len(asked.files) == 3

@@ -105,7 +105,7 @@ def test_a_folder_with_something_else_is_an_error_with_a_way_out(tmp_path: Path)
     with pytest.raises(DamagedError, match="cannot be opened") as caught:
         LexicalIndex(folder)
     assert str(folder) in caught.value.problem
-    assert "assistant index rebuild" in caught.value.remedy
+    assert "Library.rebuild()" in caught.value.remedy
 
 
 @pytest.fixture(scope="session")

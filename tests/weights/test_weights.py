@@ -232,7 +232,7 @@ def test_an_unreachable_registry_is_named_as_the_cause(
     with pytest.raises(DownloadError, match="the connection was refused") as caught:
         Weights(tmp_path / "models").ensure([small_asset("small", pins)])
     assert "\n" not in caught.value.problem
-    assert "ASSISTANT_PREFETCHED_MODELS" in caught.value.remedy
+    assert "prefetched_models" in caught.value.remedy
     assert caught.value.retry_helps
 
 
@@ -372,7 +372,7 @@ def test_a_damaged_file_is_noticed_at_the_first_load_and_the_next_fetching_mends
     damage(path)
     with pytest.raises(DigestError, match=r"model\.onnx was not the file we expect") as caught:
         weights.ensure([asset])
-    assert "assistant models pull" in caught.value.remedy
+    assert "Weights.ensure()" in caught.value.remedy
     assert weights.path(asset) is None
     weights.ensure([asset], mend=True)
     assert path.read_bytes() == SMALL_FILES["small/model.onnx"]

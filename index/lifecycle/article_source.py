@@ -4,21 +4,27 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from assistant.console.reading_options import fault_line
 from index.errors import InputError, InputWarning, UsageError
 from index.formats.decoding import stored_path
 from index.formats.sniff import SUFFIXES
 from index.lifecycle.namesakes import Incoming
-from index.read.readers import Reader, Reading, good_articles, is_remote, place_of
+from index.read.readers import Reader, Reading, Source, good_articles, is_remote, place_of
 
-if TYPE_CHECKING:
-    from assistant.console.progress import Meter
+
+class Meter(Protocol):
+    """Is told how far reading is."""
+
+    def read(self, characters: int, size: int) -> None:
+        """An article of so many characters was read from a file of so many bytes."""
+
+    def finished(self, size: int) -> None:
+        """A file of so many bytes was read to its end."""
 
 
 class ArticleSource:
-    """Reads files, folders, standard input and web addresses; what cannot be read is told and counted.
+    """Reads files, folders, standard input and web addresses; counts what cannot be read.
 
     Attributes:
         seen: (article id, file or address) of the articles that were added, as the index calls them; filled by it.
@@ -32,13 +38,14 @@ class ArticleSource:
         InputError: there is nothing to read.
     """
 
-    def __init__(self, paths: Sequence[str], reading: Reading, skip: Path) -> None:
+    def __init__(self, paths: Sequence[Source], reading: Reading, skip: Path) -> None:
         self._reader = Reader(reading)
         self._paths = paths
         found = self._reader.find(paths, skip=[skip])
         if not found.items:
-            remedy = f"article files end in {', '.join(SUFFIXES)}; others are read when they are named or --include'd"
-            raise InputError(f"no articles in {', '.join(paths)}", remedy)
+            kinds = f"article files end in {', '.join(SUFFIXES)}"
+            remedy = f"{kinds}; others are read when they are named, or match Patterns.include"
+            raise InputError(f"no articles in {', '.join(map(str, paths))}", remedy)
         faults = [item for item in found.items if isinstance(item, InputError)]
         if len(faults) == len(found.items):
             raise faults[0]
@@ -61,27 +68,30 @@ class ArticleSource:
         """
         folders = tuple(place_of(path) for path in self._paths if not is_remote(path) and Path(path).is_dir())
         if not folders:
-            raise UsageError("--prune compares the index with a folder", "name the folder: assistant index add FOLDER")
+            raise UsageError("pruning compares the index with a folder", "name the folder")
         return folders
 
-    def articles(self, tell: Callable[[str], None], meter: "Meter | None" = None) -> Iterator[Incoming]:
+    def articles(
+        self, unreadable: Callable[[InputError | InputWarning], None] | None = None, meter: Meter | None = None
+    ) -> Iterator[Incoming]:
         """Every article that can be read.
 
         Args:
-            tell: is given a line for each file, line or entry that cannot be read, or not in all its parts.
+            unreadable: is told of each file, line or entry that cannot be read, or not in all its parts; without it the
+                first that cannot be read is raised.
+
+        Raises:
+            InputError: while iterating, where nobody is told.
         """
-
-        def unreadable(error: InputError | InputWarning) -> None:
-            self.unread += isinstance(error, InputError)
-            tell(fault_line(error))
-
         for item in self._items:
             before, size = self.unread, _size(item)
             place = "" if isinstance(item, InputError) else place_of(item)
-            for article in good_articles(self._reader.read([item]), unreadable):
-                if meter:
-                    meter.read(len(article.text), size)
-                yield Incoming(article, (place,))
+            for found in self._reader.read([item]):
+                self.unread += isinstance(found, InputError)
+                for article in good_articles([found], unreadable):
+                    if meter:
+                        meter.read(len(article.text), size)
+                    yield Incoming(article, (place,))
             if meter:
                 meter.finished(size)
             if self.unread == before:
