@@ -1,4 +1,4 @@
-"""The programs in ``examples/`` run and print answers with their sources."""
+"""The programs in ``evals/examples/`` run and print answers with their sources."""
 
 import runpy
 import shutil
@@ -17,7 +17,7 @@ EXAMPLES = {
 
 
 def test_every_example_is_run_here() -> None:
-    assert {file.name for file in (ROOT / "examples").glob("*.py")} == EXAMPLES.keys()
+    assert {file.name for file in (ROOT / "evals" / "examples").glob("*.py")} == EXAMPLES.keys()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -31,7 +31,7 @@ def test_every_example_runs(
     with quoting_server() as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         monkeypatch.setenv("ASSISTANT_MODEL", "m")
-        runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+        runpy.run_path(str(ROOT / "evals" / "examples" / name), run_name="__main__")
     assert server.requests
     shown = capsys.readouterr().out
     assert printed in shown

@@ -22,8 +22,14 @@ from tests.project.test_layout import ROOMS
 
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "assistant/README.md", "index/README.md"),
-    *("evals/README.md", "evals/reader/README.md", "docs/commands.md", "docs/decisions.md", "docs/glossary.md"),
-    *("docs/python.md", "docs/scale.md", "docs/settings.md"),
+    *(
+        "evals/README.md",
+        "evals/reader/README.md",
+        "assistant/docs/commands.md",
+        "assistant/docs/decisions.md",
+        "assistant/docs/glossary.md",
+    ),
+    *("assistant/docs/python.md", "assistant/docs/scale.md", "assistant/docs/settings.md"),
 )
 BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 MOST_LINES = 200
@@ -75,8 +81,8 @@ def shown(page: str) -> Iterator[str]:
 def test_the_pages_show_something_of_each_kind() -> None:
     assert set(shown("README.md")) == {"make", "assistant", "python", "Python block"}
     assert ["ask", "Q=Who did Blinken meet?"] in shell_lines("README.md", "make")
-    assert "assistant" in shown("docs/commands.md")
-    assert "Python block" in shown("docs/python.md")
+    assert "assistant" in shown("assistant/docs/commands.md")
+    assert "Python block" in shown("assistant/docs/python.md")
     assert "assistant" in shown("index/README.md")
     assert ["-m", "evals", "score", "newsroom"] in shell_lines("evals/README.md", "python")
 
@@ -116,7 +122,7 @@ def test_every_named_setting_exists(page: str) -> None:
     known = {environment_name(name) for name in Settings.model_fields} | {CONFIG_VARIABLE}
     named = set(re.findall(r"\b(?:ASSISTANT|OPENAI)_[A-Z_]+", text_of(page)))
     assert named <= known
-    assert named or page not in {"README.md", "docs/settings.md"}
+    assert named or page not in {"README.md", "assistant/docs/settings.md"}
 
 
 @every_page
@@ -158,9 +164,11 @@ def first_cells(page: str, heading: str) -> list[str]:
 
 def test_the_page_of_the_python_interface_has_every_public_name() -> None:
     members = [name for name in vars(Assistant) if not name.startswith("_")]
-    assert first_cells("docs/python.md", "## Public names") == assistant.__all__
-    assert sorted(first_cells("docs/python.md", "### Members of Assistant")) == sorted(members)
-    assert sorted(first_cells("docs/python.md", "### Fields of an answer")) == sorted(Answer.__dataclass_fields__)
+    assert first_cells("assistant/docs/python.md", "## Public names") == assistant.__all__
+    assert sorted(first_cells("assistant/docs/python.md", "### Members of Assistant")) == sorted(members)
+    assert sorted(first_cells("assistant/docs/python.md", "### Fields of an answer")) == sorted(
+        Answer.__dataclass_fields__
+    )
     assert {"text", *Answer.__dataclass_fields__} == Answer("", Status.INSUFFICIENT).to_dict().keys()
 
 

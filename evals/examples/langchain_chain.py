@@ -1,4 +1,4 @@
-"""Compose the search and the answer chain with LangChain: ``python examples/langchain_chain.py FOLDER``."""
+"""Compose the search and the answer chain with LangChain: ``python evals/examples/langchain_chain.py FOLDER``."""
 
 import sys
 from tempfile import TemporaryDirectory

@@ -1,4 +1,4 @@
-"""Answer one question from a folder of articles: ``python examples/ask_folder.py FOLDER "Who did Blinken meet?"``."""
+"""Answer a question: ``python evals/examples/ask_folder.py FOLDER "Who did Blinken meet?"``."""
 
 import sys
 from tempfile import TemporaryDirectory

@@ -1,4 +1,4 @@
-"""Ask a question and a follow-up, and print claims as they arrive: ``python examples/follow_up.py FOLDER``."""
+"""Ask a question and a follow-up, and print claims as they arrive: ``python evals/examples/follow_up.py FOLDER``."""
 
 import sys
 from tempfile import TemporaryDirectory
