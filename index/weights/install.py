@@ -216,7 +216,8 @@ def partly_downloaded_bytes(folder: Path, files: Iterable[AssetFile]) -> int:
 
 def _size(count: int) -> str:
     """Bytes as people read them, such as 1.2 GB."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+    scale, unit = next((pair for pair in ((1e9, "GB"), (1e6, "MB")) if count >= pair[0]), (1e3, "kB"))
+    return f"{count / scale:.1f} {unit}"
 
 
 def _announcement(work: Installation) -> str:
