@@ -192,4 +192,5 @@ def _importable(line: bytes, taken: Mapping[str, Reply], waiting: Mapping[str, s
         raise ValueError(f"no request with the digest {reply.digest} waits; --force takes it all the same")
     if earlier is not None and not reply.says_as(earlier) and not force:
         raise ValueError(f"the request {reply.digest} has another reply already; --force replaces it")
-    return reply if reply.model else reply.model_copy(update={"model": waiting.get(reply.digest, "")})
+    model = reply.model or waiting.get(reply.digest, "")
+    return reply.model_copy(update={"model": model, "imported": True})

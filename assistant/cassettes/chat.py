@@ -44,7 +44,7 @@ class CassetteChat(BaseChatModel):
         **_: Any,
     ) -> ChatResult:
         reply = self.cassette.reply_to(Request.of(self.model_name, messages, reply_schema or {}))
-        counts = reply.usage or (None if reply.model else _counted(messages, reply.text))
+        counts = reply.usage or (_counted(messages, reply.text) if reply.imported else None)
         message = AIMessage(
             reply.text,
             usage_metadata=_metadata(counts) if counts else None,

@@ -71,6 +71,7 @@ class Reply(_Line):
         model: who was asked.
         usage: as the server counted them; None where no server did.
         truncated: the reply was cut at the most tokens allowed.
+        imported: it was given in place of a model's.
     """
 
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -78,6 +79,7 @@ class Reply(_Line):
     model: str = ""
     usage: TokenCounts | None = None
     truncated: bool = False
+    imported: bool = False
     recorded: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
     @property

@@ -21,6 +21,7 @@ from assistant.llm.client import ReplyPart, astream_reply, make_chat_model, stre
 from assistant.settings import Settings
 from assistant.settings_file import HARMLESS
 from assistant.testing import ScriptedChat
+from assistant.text.tokens import count_tokens
 from index.errors import CassetteMissError, InputError, PendingReplyError, SettingError
 from index.weights.folder import LLM
 from tests.openai_server import OpenAIServer, Streamed
@@ -177,7 +178,11 @@ def test_a_pending_request_is_answered_by_anybody(tmp_path: Path, ask: Ask) -> N
     assert (asked["model"], asked["schema"]) == ("m", SCHEMA)
     replies = written(tmp_path / "replies", [{"digest": asked["digest"], "reply": {"S1": "The Reds won."}}])
     assert import_replies(Cassette(folder), replies, refuse) == 1
-    assert ask(chat)[-1].data == {"S1": "The Reds won."}
+    played = ask(chat)[-1]
+    assert played.data == {"S1": "The Reds won."}
+    assert played.usage is not None  # no server counted its tokens
+    counts = sum(count_tokens(message.text) for message in MESSAGES), count_tokens('{"S1": "The Reds won."}')
+    assert (played.usage.prompt_tokens, played.usage.completion_tokens) == counts
     assert (folder / "requests.jsonl").read_text() == ""
 
 
