@@ -70,7 +70,7 @@ class SelectedWriting:
 
     @property
     def read_sentences(self) -> Sequence[Evidence]:
-        """The same."""
+        """What was considered: the model reads nothing else."""
         return self._evidence
 
     @property

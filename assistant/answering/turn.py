@@ -37,7 +37,6 @@ class Turn:
         self._is_writing = False
         self._usage = question.usage
         self._warnings = [question.warning] if question.warning else []
-        self._missing = missing_words(question.text, writing.read_sentences)
         self._confidence = confidence(writing.evidence)
 
     def begins_to_write(self) -> bool:
@@ -74,7 +73,6 @@ class Turn:
     def finish(self) -> Answer:
         """The finished answer."""
         status = self.writing.finish()
-        self._missing = missing_words(self.writing.question, self.writing.read_sentences)
         self.stopwatch.lap("verify")
         if not self.writing.holds:
             self.warn(UNCHOSEN)
@@ -91,7 +89,7 @@ class Turn:
             citations=claims.citations() if self.writing.holds else (),
             confidence=self._confidence,
             disagreements=self.writing.disagreements() if finished else (),
-            missing=self._missing,
+            missing=missing_words(self.writing.question, self.writing.read_sentences) if finished else (),
             unanswered=self.writing.unanswered,
             searches=self.writing.searches,
             hits=self._hits,

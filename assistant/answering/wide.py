@@ -72,8 +72,7 @@ class WideWriting:
         self.unanswered = ""
         self.searches: tuple[str, ...] = ()
         self.question = standalone.text
-        self._asked = standalone.asked
-        self._conversation = standalone.conversation
+        self._standalone = standalone
         self._passages = passages
         self._scored = evidence
         self._selection = selection
@@ -117,7 +116,8 @@ class WideWriting:
         if self._over:
             return None
         if not self._messages:
-            question = as_data(self.question) + (FOLLOW_UP + self._conversation if self._conversation else "")
+            earlier = self._standalone.conversation
+            question = as_data(self.question) + (FOLLOW_UP + earlier if earlier else "")
             self._messages = self._prompt.messages(passages=self._passages.text, question=question)
             return self._request()
         further = self._look_again(search) or self._repair()
@@ -132,7 +132,7 @@ class WideWriting:
             self._attempt = part.attempt
             self._forget()
         self._reply = part.data
-        if self._conversation and "status" in part.data:
+        if self._standalone.conversation and "status" in part.data:
             self._understand(str(part.data.get("question", "")))
         claims = part.data.get("claims") or []
         # The last claim of an unfinished reply may be cut in the middle.
@@ -181,7 +181,7 @@ class WideWriting:
 
     def _request(self) -> Request:
         schema = dict(self._prompt.reply)
-        if self._conversation:
+        if self._standalone.conversation:
             schema["properties"] = {"question": {"type": "string"}, **schema["properties"]}
             schema["required"] = ["question", *schema["required"]]
         return Request(self._messages, schema, REPLY_TOKENS)
@@ -189,7 +189,7 @@ class WideWriting:
     def _understand(self, written: str) -> None:
         """Take the model's wording of a follow-up, if it says nothing else than was asked and told."""
         text = " ".join(written.split())
-        if is_faithful(text, self._asked, self._conversation):
+        if is_faithful(text, self._standalone.asked, self._standalone.conversation):
             self.question = text
 
     def _judge(self, claim: Any) -> None:
@@ -210,17 +210,15 @@ class WideWriting:
             self.claims.rejected.append(self._failed[-1])
 
     def _around(self, claim: str, items: Sequence[Evidence]) -> str:
-        """What the model has read of the articles of these sentences, and what others have of names there or asked for.
-
-        Of another article comes a name of the question, or a longer form of a name: Ingrid Vass for Vass.
-        """
+        """What was read of these articles; of others, names asked for and longer ones: Ingrid Vass for Vass."""
         articles = {item.article.id for item in items}
         near = " ".join(item.sentence for item in self.read_sentences if item.article.id in articles)
-        elsewhere, known = " ".join(item.sentence for item in self.read_sentences), word_stems(near)
-        asked = (name for name in names(self.question) if word_stems(name) <= word_stems(elsewhere))
-        found = (re.sub("['’]s?$", "", run) for run in NAME_RUN.findall(claim))
-        runs = (run for run in found if " " in run and run in elsewhere)
-        return " ".join((near, *asked, *(run for run in runs if word_stems(run.split()[-1]) <= known)))
+        everywhere = " ".join(item.sentence for item in self.read_sentences)
+        near_stems, all_stems = word_stems(near), word_stems(everywhere)
+        asked = (name for name in names(self.question) if word_stems(name) <= all_stems)
+        runs = (re.sub("['’]s?$", "", run) for run in NAME_RUN.findall(claim))
+        longer = (run for run in runs if run in everywhere and word_stems(run.split()[-1]) <= near_stems)
+        return " ".join((near, *asked, *longer))
 
     def _look_again(self, search: Search) -> str:
         """What is said to the model with the passages that its searches have found; empty when they find nothing."""

@@ -54,7 +54,7 @@ class Writing(Protocol):
 
     @property
     def read_sentences(self) -> Sequence[Evidence]:
-        """The sentences that an answer may be made of, with what stands around them."""
+        """All sentences that an answer may cite; words of the question that none of them has are missing."""
         ...
 
     @property
