@@ -10,7 +10,9 @@ stages are over. ``invoke`` gives the last of them, so that both ways say the sa
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -92,6 +94,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
         self._lost = lost
         self._prices = prices
         self._rewriting = load_prompt("standalone")
+        self._readers = ThreadPoolExecutor(thread_name_prefix="reader")  # read while chat models write
 
     def invoke(self, input: str | Question, config: RunnableConfig | None = None, **_: Any) -> Answer:  # noqa: A002
         """Answer a question.
@@ -187,7 +190,10 @@ class AnswerChain(Runnable[str | Question, Answer]):
         return None if follows else StandAlone(asked.text, asked.text)
 
     def _begin(self, asked: Question, standalone: StandAlone, stopwatch: Stopwatch) -> Turn:
-        """Search, read and select: everything that is known before the language model writes."""
+        """Search, read and select: everything that is known before the language model writes.
+
+        A chat model that reads passages does not wait for the reader, who reads meanwhile.
+        """
         scope = scope_of(asked, standalone.text)
         limits = self._limits
         k, passage_tokens = asked.k or limits.k, 0 if asked.extractive else limits.passage_tokens
@@ -195,20 +201,18 @@ class AnswerChain(Runnable[str | Question, Answer]):
         stopwatch.lap("open")
         wanted = max(k, limits.candidates) if passage_tokens else k
         hits = self._find(standalone.searches, wanted, scope.selection, stopwatch)
-        evidence = select_evidence(scope.wording(standalone.text), hits[:k], reader, limits.evidence)
-        passages = label_passages(hits, evidence, passage_tokens) if passage_tokens else None
-        evidence = passages.labelled(evidence) if passages else evidence
-        stopwatch.lap("evidence")
-        selection = select_answers(evidence, scope.time.ordering)
-        stopwatch.lap("select")
-        writing: Writing = (
-            WideWriting(standalone, passages, evidence, selection, reader, second_look=limits.second_look)
-            if passages
-            else SelectedWriting(standalone.text, evidence, selection, reader)
-        )
-        turn = Turn(standalone, hits, writing, stopwatch)
-        if scope.narrowed and not selection.answers:
-            turn.warn(f"only articles {scope.time.period} were searched, as the question says")
+        read = partial(select_evidence, scope.wording(standalone.text), hits[:k], reader, limits.evidence)
+        writing: Writing
+        if passage_tokens:
+            passages, reading = label_passages(hits, passage_tokens), self._readers.submit(read)
+            writing = WideWriting(standalone, passages, reading, reader, scope.time.ordering, limits.second_look)
+        else:
+            evidence = read()
+            stopwatch.lap("evidence")
+            selection = select_answers(evidence, scope.time.ordering)
+            stopwatch.lap("select")
+            writing = SelectedWriting(standalone.text, evidence, selection, reader)
+        turn = Turn(standalone, hits, writing, stopwatch, scope.time.period if scope.narrowed else "")
         if self._lost:
             turn.warn(self._lost)
         return turn

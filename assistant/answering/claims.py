@@ -1,7 +1,7 @@
 """Turns what the model writes into claims with citations, and verifies each against the sentence that it cites."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Citation, Claim, Evidence, Rejected
@@ -50,12 +50,17 @@ class Claims:
         self.rejected: list[Rejected] = []
         self.supported = False
         self._question = question
-        self._answers = {item.label: item for item in answers}
+        self._answers = dict[str, Evidence]()
+        self.know(answers)
         self._reader = reader
         self._drafts: list[_Draft] = []
 
     def __bool__(self) -> bool:
         return bool(self._drafts)
+
+    def know(self, answers: Iterable[Evidence]) -> None:
+        """Let evidence be quoted, and cited where it states a claim."""
+        self._answers.update({item.label: item for item in answers})
 
     def settle(self, item: Evidence, written: str) -> None:
         """Show what the model wrote for a sentence if the sentence supports it, else the sentence itself."""
@@ -94,7 +99,7 @@ class Claims:
     def take(self, text: str, items: Sequence[Evidence], reach: int = 0) -> None:
         """Show a claim with all the sentences that together state it."""
         labels = tuple(dict.fromkeys(item.label for item in items))
-        self._answers.update({item.label: item for item in items})
+        self.know(items)
         if all(draft.text != text for draft in self._drafts):
             self._drafts.append(_Draft(as_statement(text), labels, reach))
 

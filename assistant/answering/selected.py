@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.answer import Evidence, Status
 from assistant.answering.claims import Claims
 from assistant.answering.writing import Request, Search
+from assistant.evidence.confidence import confidence
 from assistant.evidence.coverage import distinct
 from assistant.llm.prompts import Prompt, load_prompt
 from assistant.llm.reply_json import ReplyPart
@@ -53,6 +54,7 @@ class SelectedWriting:
         self.unanswered = ""
         self.searches: tuple[str, ...] = ()
         self._evidence = evidence
+        self.confidence = confidence(evidence)
         self.question = question
         self._prompt = load_prompt("answer")
         self.prompt_digest = self._prompt.digest

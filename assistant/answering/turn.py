@@ -5,7 +5,6 @@ No input or output here, so that the synchronous and the asynchronous chain shar
 
 from assistant.answer import Answer, Status
 from assistant.answering.writing import Writing
-from assistant.evidence.confidence import confidence
 from assistant.evidence.coverage import missing_words
 from assistant.llm.reply_json import UNCOUNTED, ReplyPart
 from assistant.question.follow_up import StandAlone
@@ -26,18 +25,21 @@ class Turn:
         question: its wording that stands alone is the one that is answered.
         hits: the chunks that were found, best first.
         writing: makes claims of the evidence.
+        period: of which alone articles were searched, as the question says; empty where it says none.
     """
 
-    def __init__(self, question: StandAlone, hits: tuple[Hit, ...], writing: Writing, stopwatch: Stopwatch) -> None:
+    def __init__(
+        self, question: StandAlone, hits: tuple[Hit, ...], writing: Writing, stopwatch: Stopwatch, period: str = ""
+    ) -> None:
         self.writing = writing
         self.stopwatch = stopwatch
         self.model = ""
         self._standalone = question
         self._hits = hits
+        self._period = period
         self._is_writing = False
         self._usage = question.usage
         self._warnings = [question.warning] if question.warning else []
-        self._confidence = confidence(writing.evidence)
 
     def begins_to_write(self) -> bool:
         """Note the model's first sign of life; True the first time only."""
@@ -77,6 +79,8 @@ class Turn:
         if not self.writing.holds:
             self.warn(UNCHOSEN)
             status = Status.INSUFFICIENT
+        if self._period and status is Status.INSUFFICIENT:
+            self.warn(f"only articles {self._period} were searched, as the question says")
         return self._answer(status)
 
     def _answer(self, status: Status) -> Answer:
@@ -87,7 +91,7 @@ class Turn:
             status=status,
             claims=claims.shown() if self.writing.holds else (),
             citations=claims.citations() if self.writing.holds else (),
-            confidence=self._confidence,
+            confidence=self.writing.confidence,
             disagreements=self.writing.disagreements() if finished else (),
             missing=missing_words(self.writing.question, self.writing.read_sentences) if finished else (),
             unanswered=self.writing.unanswered,

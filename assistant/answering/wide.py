@@ -5,20 +5,22 @@ claims were not supported.
 """
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Evidence, Rejected, Status
 from assistant.answering.claims import Claims
 from assistant.answering.verification import find_fault
+from assistant.answering.wide_reply import labels_of, missing_part, text_around
 from assistant.answering.writing import Request, Search
+from assistant.evidence.confidence import confidence
 from assistant.evidence.passages import Passages
 from assistant.llm.prompts import load_prompt
 from assistant.llm.reply_json import ReplyPart
 from assistant.question.follow_up import StandAlone, is_faithful
-from assistant.selection.select import Selection
-from assistant.text.claim_check import NAME_RUN, names, numbers, word_stems
+from assistant.question.time_phrases import Ordering
+from assistant.selection.select import Selection, select_answers
 from assistant.text.escaping import as_data
 from index.errors import ContextOverflowError, ReplyError
 from index.retrieve.reader import Reader
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 REPLY_TOKENS = 1200  # of an answer with its labels; a list of twenty items has half of that
 MOST_SEARCHES = 2
 LEAST_PASSAGE_TOKENS = 400  # a model that cannot read so many is of no use
-LABEL = re.compile(r"S\d+", re.IGNORECASE)
 STATUSES = {
     "answered": Status.ANSWERED,
     "partly": Status.PARTLY,
@@ -37,11 +38,6 @@ STATUSES = {
     "false_premise": Status.FALSE_PREMISE,
     "insufficient": Status.INSUFFICIENT,
 }
-FOLLOW_UP = (
-    '\n\nThe question follows the conversation below, which is no source. Begin the JSON with "question": what it '
-    "asks, so that it can be understood alone, with names instead of pronouns and with what it leaves out; if it "
-    "corrects an earlier question, that question as corrected. Answer this.\n"
-)
 UNKNOWN_LABEL = "there is no sentence with this label"
 
 
@@ -51,9 +47,9 @@ class WideWriting:
     Args:
         standalone: the question; with a conversation the model says first what it asks.
         passages: what the model reads.
-        evidence: the scored sentences among them, best first.
-        selection: what of it answers; quoted where the model's replies cannot be used.
+        reading: becomes the sentences that the reader finds best; quoted where the model's replies cannot be used.
         reader: tells whether sentences state a claim; None leaves that to the words that they share.
+        ordering: whether the question asks for the newest or the oldest.
         second_look: whether the model may ask for further searches.
     """
 
@@ -61,21 +57,20 @@ class WideWriting:
         self,
         standalone: StandAlone,
         passages: Passages,
-        evidence: tuple[Evidence, ...],
-        selection: Selection,
+        reading: Future[tuple[Evidence, ...]],
         reader: Reader | None,
-        *,
+        ordering: Ordering,
         second_look: bool,
     ) -> None:
-        self.claims = Claims(standalone.text, selection.answers, reader)
+        self.claims = Claims(standalone.text, (), reader)
         self.warnings: list[str] = []
         self.unanswered = ""
         self.searches: tuple[str, ...] = ()
         self.question = standalone.text
         self._standalone = standalone
         self._passages = passages
-        self._scored = evidence
-        self._selection = selection
+        self._reading = reading
+        self._ordering = ordering
         self._prompt = load_prompt("wide")
         self.prompt_digest = self._prompt.digest
         self._reader = reader
@@ -96,10 +91,16 @@ class WideWriting:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """The scored sentences, best first, and those beyond them that are cited."""
-        scored = {item.label for item in self._scored}
+        """The sentences that the reader finds best, once it has read, and those beyond them that are cited."""
+        best = self._best() if self._reading.done() else ()
+        known = {item.label for item in best}
         cited = (self._passages.sentences[label] for label in self.claims.numbers())
-        return (*self._scored, *(item for item in cited if item.label not in scored))
+        return (*best, *(item for item in cited if item.label not in known))
+
+    @property
+    def confidence(self) -> float | None:
+        """The reader's probability that its best sentences answer; None before it has read."""
+        return confidence(self._best()) if self._reading.done() else None
 
     @property
     def read_sentences(self) -> Sequence[Evidence]:
@@ -108,8 +109,8 @@ class WideWriting:
 
     @property
     def holds(self) -> bool:
-        """Whether the model has replied, or else the reader has chosen the sentences that are quoted."""
-        return self._selection.chosen or (bool(self._reply) and not self._unusable)
+        """Whether the model has said it, or else the reader has chosen the sentences that are quoted."""
+        return not self._unusable or self._selected().chosen
 
     def next_request(self, search: Search) -> Request | None:
         """The answer; then once more with further passages, and once more without the claims that failed."""
@@ -117,7 +118,9 @@ class WideWriting:
             return None
         if not self._messages:
             earlier = self._standalone.conversation
-            question = as_data(self.question) + (FOLLOW_UP + earlier if earlier else "")
+            question = as_data(self.question)
+            if earlier:
+                question += "\n\n" + self._prompt.part("Follow-up", conversation=earlier)
             self._messages = self._prompt.messages(passages=self._passages.text, question=question)
             return self._request()
         further = self._look_again(search) or self._repair()
@@ -160,9 +163,9 @@ class WideWriting:
 
     def finish(self) -> Status:
         """How the answer stands; a claim that failed gives way to its sentences where they answer."""
+        self._reading.result()
         if self._unusable:
-            for item in self._selection.answers:
-                self.claims.quote(item)
+            self._quote(self._selected().answers)
             return Status.ANSWERED if self.claims else Status.INSUFFICIENT
         status = STATUSES.get(str(self._reply.get("status", "")), Status.INSUFFICIENT)
         if status is Status.INSUFFICIENT:
@@ -171,7 +174,7 @@ class WideWriting:
         self._quote_failed()
         if not self.claims:
             return Status.INSUFFICIENT
-        self.unanswered = self._said_to_be_missing() if status is Status.PARTLY else ""
+        self.unanswered = missing_part(self._reply, self.question) if status is Status.PARTLY else ""
         lone = status is Status.CONFLICTING and len(self.claims.shown()) == 1
         return Status.ANSWERED if lone else status
 
@@ -197,28 +200,18 @@ class WideWriting:
         if not isinstance(claim, Mapping):
             return
         text = " ".join(str(claim.get("text", "")).split())
-        labels = list(dict.fromkeys(_labels(claim.get("labels"))))
+        labels = labels_of(claim.get("labels"))
         items = tuple(self._passages.sentences[label] for label in labels if label in self._passages.sentences)
         if not items:
             self.claims.rejected.append(Rejected(text, tuple(labels), UNKNOWN_LABEL))
             return
-        verdict = find_fault(text, items, self.question, self._reader, self._around(text, items))
+        around = text_around(text, items, self.read_sentences, self.question)
+        verdict = find_fault(text, items, self.question, self._reader, around)
         if verdict.supported:
             self.claims.take(text, items, verdict.reach)
         else:
             self._failed.append(Rejected(text, tuple(item.label for item in items), verdict.reason))
             self.claims.rejected.append(self._failed[-1])
-
-    def _around(self, claim: str, items: Sequence[Evidence]) -> str:
-        """What was read of these articles; of others, names asked for and longer ones: Ingrid Vass for Vass."""
-        articles = {item.article.id for item in items}
-        near = " ".join(item.sentence for item in self.read_sentences if item.article.id in articles)
-        everywhere = " ".join(item.sentence for item in self.read_sentences)
-        near_stems, all_stems = word_stems(near), word_stems(everywhere)
-        asked = (name for name in names(self.question) if word_stems(name) <= all_stems)
-        runs = (re.sub("['’]s?$", "", run) for run in NAME_RUN.findall(claim))
-        longer = (run for run in runs if run in everywhere and word_stems(run.split()[-1]) <= near_stems)
-        return " ".join((near, *asked, *longer))
 
     def _look_again(self, search: Search) -> str:
         """What is said to the model with the passages that its searches have found; empty when they find nothing."""
@@ -234,7 +227,7 @@ class WideWriting:
             return ""
         self.searches = tuple(queries)
         self._passages = more
-        return f"Further passages:\n{more.text}\n\nReply once more, from all passages. {as_data(self.question)}"
+        return self._prompt.part("Further passages", passages=more.text, question=as_data(self.question))
 
     def _repair(self) -> str:
         """What is said to the model about claims that failed; empty when none did."""
@@ -242,11 +235,7 @@ class WideWriting:
             return ""
         self._may_repair = False
         lines = (f"- {json.dumps(one.text, ensure_ascii=False)}: {one.reason}" for one in self._failed)
-        listed = "\n".join(lines)
-        return (
-            f"These claims were not accepted:\n{listed}\n\nReply once more, with the whole JSON: say what the cited "
-            "sentences say, cite all the sentences that it takes, or leave the claim out."
-        )
+        return self._prompt.part("Repair", claims="\n".join(lines))
 
     def _start_again(self, words: str) -> None:
         from langchain_core.messages import AIMessage, HumanMessage
@@ -279,20 +268,21 @@ class WideWriting:
         self.warnings = [f"the model's context is short: it was shown only {tokens} tokens of what was found"]
 
     def _quote_failed(self) -> None:
-        answering = {item.label for item in self._selection.answers}
-        for label in dict.fromkeys(label for one in self._failed for label in one.labels):
-            if label in answering and label not in self.claims.numbers():
-                self.claims.quote(self._passages.sentences[label])
+        failed = {label for one in self._failed for label in one.labels}
+        cited = self.claims.numbers()
+        if failed:
+            self._quote(item for item in self._selected().answers if item.label in failed - cited.keys())
 
-    def _said_to_be_missing(self) -> str:
-        """The model's words for what is not said; empty when they bring in what nobody has asked."""
-        text = " ".join(str(self._reply.get("missing", "")).split()).rstrip(".")
-        asked = word_stems(self.question)
-        known = all(word_stems(name) <= asked for name in names(f"it {text}"))
-        return text if known and numbers(text) <= numbers(self.question) else ""
+    def _quote(self, items: Iterable[Evidence]) -> None:
+        answers = tuple(items)
+        self.claims.know(answers)
+        for item in answers:
+            self.claims.quote(item)
 
+    def _best(self) -> tuple[Evidence, ...]:
+        """What the reader finds best, under the labels of the passages; waits for the reader."""
+        return self._passages.labelled(self._reading.result())
 
-def _labels(given: Any) -> Sequence[str]:
-    """Labels as ``["S1", "[S2]"]`` or as ``"S1, S2"``."""
-    texts = given if isinstance(given, list) else [given]
-    return [label.upper() for text in texts for label in LABEL.findall(str(text))]
+    def _selected(self) -> Selection:
+        """What the reader would answer with."""
+        return select_answers(self._best(), self._ordering)

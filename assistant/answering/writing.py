@@ -53,6 +53,11 @@ class Writing(Protocol):
         ...
 
     @property
+    def confidence(self) -> float | None:
+        """The reader's probability that the evidence answers; None without a reader, or before it has read."""
+        ...
+
+    @property
     def read_sentences(self) -> Sequence[Evidence]:
         """All sentences that an answer may cite; words of the question that none of them has are missing."""
         ...

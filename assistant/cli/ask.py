@@ -119,13 +119,15 @@ def _selection(question: "Question") -> "Selection":
 
 def _answer(assistant: "Assistant", question: "Question") -> "Answer":
     """The finished answer; meanwhile a terminal shows what is going on."""
+    from assistant.render.chat import stage_of
+
     progress = console(stderr=True)
     if not progress.is_terminal:
         return assistant.ask(question)
     with progress.status("searching…") as status:
         answer = None
         for answer in assistant.stream(question):
-            status.update(f"reading {len(answer.evidence)} sentences, writing…")
+            status.update(stage_of(answer))
     if answer is None:
         raise AssertionError("a stream ends with the finished answer")
     return answer

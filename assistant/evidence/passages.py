@@ -1,6 +1,6 @@
 """Labels the sentences of whole passages, for chat models that read more than the selected sentences."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -34,8 +34,7 @@ class Passages:
 
     def within(self, tokens: int) -> "Passages":
         """Fewer of the passages, the best of them."""
-        known = {_place(item): item for item in self.sentences.values()}
-        return _labelled(self.chunks, known, tokens)
+        return _labelled(self.chunks, tokens)
 
     def with_further(self, hits: Iterable[Hit]) -> "Passages":
         """The passages of further hits that are not in the text yet, under labels that go on from these.
@@ -44,37 +43,26 @@ class Passages:
         """
         there = {(item.article.id, item.context_start) for item in self.sentences.values()}
         new = {hit.chunk.id: hit.chunk for hit in hits if (hit.chunk.article.id, hit.chunk.start) not in there}
-        more = _labelled(tuple(new.values()), {}, self.tokens // 2, len(self.sentences))
+        more = _labelled(tuple(new.values()), self.tokens // 2, len(self.sentences))
         chunks = {chunk.id: chunk for chunk in (*self.chunks, *more.chunks)}
         return replace(more, sentences={**self.sentences, **more.sentences}, chunks=tuple(chunks.values()))
 
     def labelled(self, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
         """Those of the evidence that are in the passages, under the labels that they have there."""
-        by_place = {_place(item): item for item in self.sentences.values()}
-        return tuple(by_place[_place(item)] for item in evidence if _place(item) in by_place)
+        labels = {_place(item): label for label, item in self.sentences.items()}
+        return tuple(replace(item, label=labels[_place(item)]) for item in evidence if _place(item) in labels)
 
 
-def label_passages(hits: Sequence[Hit], evidence: Sequence[Evidence], most_tokens: int) -> Passages:
+def label_passages(hits: Iterable[Hit], most_tokens: int) -> Passages:
     """Label the sentences of the hits that fit into a number of tokens; whole passages, the best of them first.
 
-    The scores of its sentences say how good a passage is; where none was read the order of the hits does.
-
     Args:
-        evidence: sentences of the hits that were scored, best first; what is known of them is kept.
         most_tokens: for all passages together; the best one is taken even if it is longer.
     """
-    ranks = dict[tuple[str, int], int]()
-    for rank, item in enumerate(evidence):
-        ranks.setdefault((item.article.id, item.context_start), rank)
-    chunks = sorted(
-        (hit.chunk for hit in hits), key=lambda chunk: ranks.get((chunk.article.id, chunk.start), len(ranks))
-    )
-    return _labelled(tuple(chunks), {_place(item): item for item in evidence}, most_tokens)
+    return _labelled(tuple(hit.chunk for hit in hits), most_tokens)
 
 
-def _labelled(
-    ranked: tuple[Chunk, ...], known: Mapping[tuple[str, int], Evidence], tokens: int, labels: int = 0
-) -> Passages:
+def _labelled(ranked: tuple[Chunk, ...], tokens: int, labels: int = 0) -> Passages:
     """Passages of the chunks that fit; ``labels`` are in use already."""
     lines = list[str]()
     sentences = dict[str, Evidence]()
@@ -88,14 +76,13 @@ def _labelled(
             last = chunk
             for sentence in news_of(chunk.text, chunk.sentences, chunk.start):
                 label = f"S{labels + len(sentences) + 1}"
-                item = evidence_of(label, chunk, sentence)
-                sentences[label] = replace(known.get(_place(item), item), label=label)
+                sentences[label] = evidence_of(label, chunk, sentence)
                 lines.append(f"[{label}] {as_data(sentence.text)}")
         lines.append("")
     return Passages("\n".join(lines).rstrip(), sentences, ranked, tokens)
 
 
-def _that_fit(chunks: Sequence[Chunk], most_tokens: int) -> list[Chunk]:
+def _that_fit(chunks: Iterable[Chunk], most_tokens: int) -> list[Chunk]:
     chosen = list[Chunk]()
     left = most_tokens
     for chunk in chunks:
@@ -106,7 +93,7 @@ def _that_fit(chunks: Sequence[Chunk], most_tokens: int) -> list[Chunk]:
     return chosen
 
 
-def _in_text_order(chunks: Sequence[Chunk]) -> list[Chunk]:
+def _in_text_order(chunks: list[Chunk]) -> list[Chunk]:
     """Articles stay in the order of their first chunk."""
     order = {article: n for n, article in enumerate(dict.fromkeys(chunk.article.id for chunk in chunks))}
     return sorted(chunks, key=lambda chunk: (order[chunk.article.id], chunk.number))

@@ -1,6 +1,7 @@
 """Reads prompts from files: Markdown with front matter that names their variables and their reply schema."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-SYSTEM_HEADING, USER_HEADING = "# System\n", "# User\n"
+HEADING = re.compile(r"^# (.+)\n", re.MULTILINE)
+FIRST = ("System", "User")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,32 +21,42 @@ class Prompt:
     """A prompt of ``prompts/``.
 
     Attributes:
-        variables: the names that the file promises to use; ``$name`` in the text.
         reply: JSON Schema of the reply; objects in it are closed and complete, as strict servers want.
+        parts: heading → text with ``$name`` for variables: "System", "User", and what is said only at times.
         digest: SHA-256 of the file.
     """
 
     name: str
-    variables: frozenset[str]
     reply: Mapping[str, Any]
-    system: str
-    user: str
+    parts: Mapping[str, str]
     digest: str
+
+    @property
+    def system(self) -> str:
+        """The fixed text that comes first."""
+        return self.part("System")
 
     def messages(self, **values: str) -> "list[BaseMessage]":
         """The system and the user message.
 
         Raises:
-            TypeError: the values given are not exactly the prompt's variables.
+            TypeError: the values given are not exactly the user message's variables.
         """
         from langchain_core.messages import HumanMessage, SystemMessage
 
-        if values.keys() != self.variables:
-            raise TypeError(f"prompt {self.name} takes {sorted(self.variables)}, was given {sorted(values)}")
-        return [
-            SystemMessage(Template(self.system).substitute(values)),
-            HumanMessage(Template(self.user).substitute(values)),
-        ]
+        return [SystemMessage(self.system), HumanMessage(self.part("User", **values))]
+
+    def part(self, heading: str, **values: str) -> str:
+        """The text under a heading.
+
+        Raises:
+            TypeError: the values given are not exactly its variables.
+        """
+        template = Template(self.parts[heading])
+        if values.keys() != set(template.get_identifiers()):
+            wanted = sorted(template.get_identifiers())
+            raise TypeError(f"{heading} of prompt {self.name} takes {wanted}, was given {sorted(values)}")
+        return template.substitute(values)
 
 
 @cache
@@ -62,13 +74,14 @@ def load_prompt(name: str) -> Prompt:
     unknown = metadata.keys() ^ {"variables", "reply"}
     if unknown:
         raise ValueError(f"prompts/{name}.md: front matter must name variables and reply, see {sorted(unknown)}")
-    before, system_heading, body = (document.content.strip() + "\n").partition(SYSTEM_HEADING)
-    system, user_heading, user = body.partition(USER_HEADING)
-    if before or not system_heading or not user_heading:
+    before, *found = HEADING.split(document.content.strip() + "\n")
+    parts = dict(zip(found[::2], map(str.strip, found[1::2]), strict=True))
+    if before or tuple(parts)[:2] != FIRST:
         raise ValueError(f"prompts/{name}.md: needs the headings '# System' and '# User', in this order")
-    variables = frozenset(str(variable) for variable in metadata["variables"])
-    used = {*Template(system).get_identifiers(), *Template(user).get_identifiers()}
-    if used != variables:
-        raise ValueError(f"prompts/{name}.md: names {sorted(variables)} and uses {sorted(used)}")
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Prompt(name, variables, metadata["reply"], system.strip(), user.strip(), digest)
+    variables = {str(variable) for variable in metadata["variables"]}
+    used = {name for part in parts.values() for name in Template(part).get_identifiers()}
+    if used != variables or Template(parts["System"]).get_identifiers():
+        raise ValueError(
+            f"prompts/{name}.md: names {sorted(variables)} and uses {sorted(used)}, none of them in System"
+        )
+    return Prompt(name, metadata["reply"], parts, hashlib.sha256(text.encode()).hexdigest())

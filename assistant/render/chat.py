@@ -36,15 +36,16 @@ def stage_of(answer: Answer | None, *, follows: bool = False) -> str:
     """
     if answer is None:
         return "understanding the question…" if follows else "searching…"
-    sentences = f"{len(answer.evidence)} sentences"
-    if "evidence" not in answer.timings_ms:
+    if not answer.hits:
         return "searching…"
+    # Sentences where the model waits for the reader; else it reads whole passages itself.
+    found = f"{len(answer.evidence)} sentences" if "evidence" in answer.timings_ms else f"{len(answer.hits)} passages"
     if "read" in answer.timings_ms:
-        return f"read {sentences}, writing…"
+        return f"read {found}, writing…"
     # A rewritten question has loaded the model before anything was searched; it is then still there.
     if "load" in answer.timings_ms:
-        return f"reading {sentences}…"
-    return f"found {sentences}, starting the language model…"
+        return f"reading {found}…"
+    return f"found {found}, starting the language model…"
 
 
 def meanwhile_view(answer: Answer | None) -> RenderableType:

@@ -149,7 +149,7 @@ def _cost(run: Run, calls: int) -> str:
     """What is to be expected at most; measured means where the run has some already."""
     settings = settings_of(run, run.info.suite.seed)
     prompt = load_prompt("answer")
-    fixed = count_tokens(prompt.system) + count_tokens(prompt.user)
+    fixed = sum(map(count_tokens, prompt.parts.values()))
     longest = max((count_tokens(question.question) for question in run.questions), default=0)
     most = calls * (fixed + longest + settings.evidence_tokens)
     lines = [

@@ -47,7 +47,7 @@ def citing(words: str, text: str, status: str = "answered", **more: Any) -> Repl
 
 
 def passages_of(library: Library, question: str, tokens: int) -> Passages:
-    return label_passages(library.search(question, k=20, candidates=30).hits, (), tokens)
+    return label_passages(library.search(question, k=20, candidates=30).hits, tokens)
 
 
 # What the model reads

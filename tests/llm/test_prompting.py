@@ -42,7 +42,7 @@ def test_every_prompt_file_can_be_loaded_and_names_its_digest() -> None:
         prompt = load_prompt(file.stem)
         assert prompt.digest == hashlib.sha256(file.read_bytes()).hexdigest()
         assert prompt.system
-        assert prompt.user
+        assert prompt.parts["User"]
         assert prompt.reply
 
 

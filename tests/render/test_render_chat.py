@@ -9,10 +9,12 @@ from rich.console import Console, RenderableType
 from assistant.answer import Answer, Status
 from assistant.render.answer import age, answer_view, error_line, shown, source_view
 from assistant.render.chat import article_view, articles_view, help_view, meanwhile_view, sources_view, stage_of
-from index.articles import Article, ArticleInfo
+from index.articles import Article, ArticleInfo, Chunk
+from index.hits import Hit
 from tests.talks import ANSWERED, FERRY, LOST, REFUSED, SANK, TALK, cited
 
 PRESENT = date(2023, 11, 16)
+HITS = tuple(Hit(Chunk(ArticleInfo("ferry"), number, 0, "It sank.", ()), fused=1.0) for number in range(2))
 WIDE = Article(
     "wide", "船" * 30, "日本新聞", published="2023-11-09", text="船は沈んだ。" * 8 + "\n\n" + "המעבורת טבעה. " * 9
 )
@@ -32,14 +34,18 @@ def test_the_stage_follows_from_what_is_done() -> None:
     assert stage_of(None) == "searching…"
     assert stage_of(None, follows=True) == "understanding the question…"
     stages = [
-        replace(waiting, evidence=REFUSED.evidence * 12, timings_ms=dict.fromkeys(done, 1.0))
-        for done in (("load", "rewrite"), ("search", "evidence"), ("evidence", "load"), ("evidence", "load", "read"))
+        waiting,
+        *(
+            replace(waiting, hits=HITS, evidence=REFUSED.evidence * 12, timings_ms=dict.fromkeys(done, 1.0))
+            for done in (("search", "evidence"), ("evidence", "load"), ("evidence", "load", "read"), ("load", "read"))
+        ),
     ]
     assert [stage_of(answer) for answer in stages] == [
         "searching…",
         "found 12 sentences, starting the language model…",
         "reading 12 sentences…",
         "read 12 sentences, writing…",
+        "read 2 passages, writing…",
     ]
 
 
