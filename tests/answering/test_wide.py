@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,10 +19,12 @@ from assistant.answering.verification import find_fault
 from assistant.evidence.passages import Passages, label_passages
 from assistant.testing import ScriptedChat
 from assistant.text.tokens import count_tokens
+from index.embed.local import Embedder
 from index.library import Library
-from index.retrieve.reader import Reader
+from index.retrieve.cross_encoder import Passage
+from index.retrieve.reader import Reader, Reading, Support
 from tests.openai_server import OpenAIServer, Plain, Request, Streamed
-from tests.parts import KEY, LIMITS, Chats, listed
+from tests.parts import KEY, LIMITS, Chats, Loaded, listed
 
 MET = "Who did Blinken meet?"
 WIDE = replace(LIMITS, passage_tokens=2000)
@@ -221,6 +225,46 @@ def test_the_asynchronous_way_gives_the_same(newsroom: Library) -> None:
     chain = AnswerChain(newsroom, Chats(ScriptedChat(replies=replies)), WIDE)
     other = asyncio.run(chain.ainvoke(MET))
     assert replace(other, timings_ms={}) == replace(answer, timings_ms={})
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderBehind:
+    """The reader, which reads no passage before the chat model has been asked."""
+
+    reader: Reader
+    asked: Event
+
+    @property
+    def name(self) -> str:
+        return self.reader.name
+
+    @property
+    def digest(self) -> str:
+        return self.reader.digest
+
+    def read(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
+        assert self.asked.wait(60), "the chat model waits for the reader"
+        return self.reader.read(question, passages)
+
+    def support(self, pairs: Sequence[tuple[str, str]]) -> tuple[Support, ...]:
+        return self.reader.support(pairs)
+
+    def orders(self, sentences: Sequence[str]) -> tuple[float, ...]:
+        return self.reader.orders(sentences)
+
+
+def test_the_model_writes_while_the_reader_reads(newsroom: Library, embedder: Embedder, reader: Reader) -> None:
+    behind = ReaderBehind(reader, Event())
+
+    def answer(messages: Sequence[BaseMessage]) -> str:
+        behind.asked.set()
+        return str(citing("Cho Tae-Yong, in Seoul on", "Blinken met Cho Tae-Yong in Seoul.")(messages))
+
+    with closing(Library(newsroom.folder, Loaded(embedder, loaded_reader=behind))) as library:
+        found, _ = asked(library, MET, answer)
+    assert found.status is Status.ANSWERED
+    assert found.confidence is not None
+    assert found.evidence[0].scores is not None
 
 
 # A context that is short
