@@ -179,8 +179,10 @@ class WideWriting:
         return Status.ANSWERED if lone else status
 
     def disagreements(self) -> tuple[str, ...]:
-        """None: the claims themselves are the sides."""
-        return ()
+        """One line where the model says that sources contradict each other: ``Sources differ: [1] or [2]``."""
+        sides = ["".join(f"[{number}]" for number in claim.citations) for claim in self.claims.shown()]
+        conflicting = self._reply.get("status") == "conflicting" and not self._unusable and len(sides) > 1
+        return (f"Sources differ: {' or '.join(sides)}",) if conflicting else ()
 
     def _request(self) -> Request:
         schema = dict(self._prompt.reply)

@@ -145,6 +145,18 @@ def test_the_status_is_the_models(newsroom: Library, status: str, expected: Stat
     assert len(answer.claims) == 1
 
 
+def test_sources_that_contradict_each_other_are_named(newsroom: Library) -> None:
+    def sides(messages: Sequence[BaseMessage]) -> str:
+        labels = [label_of(messages, words) for words in ("Cho Tae-Yong, in Seoul on", "the Group of Seven.")]
+        texts = "Blinken met Cho Tae-Yong in Seoul.", "Blinken met the foreign ministers of the Group of Seven."
+        return reply("conflicting", *((text, [label]) for text, label in zip(texts, labels, strict=True)))
+
+    answer, _ = asked(newsroom, MET, sides)
+    assert answer.status is Status.CONFLICTING
+    assert answer.disagreements == ("Sources differ: [1] or [2]",)
+    assert asked(newsroom, MET, citing("Cho Tae-Yong, in Seoul on", "Blinken met Cho Tae-Yong."))[0].disagreements == ()
+
+
 @pytest.mark.parametrize(
     ("missing", "shown"),
     [("whom Blinken met later", "whom Blinken met later"), ("why he met 40 senators", ""), ("what Kim did", "")],
