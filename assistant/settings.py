@@ -23,14 +23,13 @@ from assistant.setting_sources import (
     Given,
     environment_name,
     given_by,
-    mask,
     misdirected,
     override,
     shown_input,
 )
 from assistant.setting_types import Count, HttpUrl, Name, Secret, UserPath
 from assistant.settings_file import SettingsFile, read_settings_file
-from index.embed.openai_errors import same_server, shown_address
+from index.embed.openai_errors import same_server
 from index.errors import SettingError
 from index.printable import printable
 
@@ -192,17 +191,9 @@ def _explained(name: str, settings: Settings, given: Mapping[str, Given]) -> Set
     value: object = getattr(settings, name)
     if name == "model" and value is None:
         value = settings.chat_model or "the only one the server offers"
-    if name.endswith("_url") and isinstance(value, str):
-        value = shown_address(value)
-    return SettingOrigin(
-        name, _shown(value), origin, environment_name(name), Settings.model_fields[name].description or ""
-    )
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return mask(value.get_secret_value())
-    return "" if value is None else str(value)
+    shown = "" if value is None else shown_input(name, reveal(value) if isinstance(value, SecretStr) else value)
+    description = Settings.model_fields[name].description or ""
+    return SettingOrigin(name, str(shown), origin, environment_name(name), description)
 
 
 def _gather(overrides: Mapping[str, object]) -> dict[str, Given]:

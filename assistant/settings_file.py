@@ -12,20 +12,8 @@ from index.errors import SettingError
 
 # What any folder may set: none of it says where to connect, what to load, what to send or where to write.
 HARMLESS = frozenset(
-    {
-        "candidates",
-        "context_tokens",
-        "evidence_tokens",
-        "k",
-        "keep_warm_seconds",
-        "reranker",
-        "retries",
-        "seed",
-        "sentences",
-        "temperature",
-        "threads",
-        "timeout_seconds",
-    }
+    "candidates context_tokens evidence_tokens k keep_warm_seconds reranker retries seed sentences temperature threads"
+    " timeout_seconds".split()
 )
 
 
