@@ -4,7 +4,6 @@ import base64
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 import click
@@ -184,9 +183,7 @@ class Moving:
         self._live.start(refresh=True)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # What is taller than the screen cannot be taken back once it has been drawn in full.
         self._live.update(Text(), refresh=True)
         self._live.stop()
