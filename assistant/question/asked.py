@@ -7,6 +7,7 @@ from assistant.question.follow_up import Earlier
 from assistant.question.time_window import overlap, until_moment
 from index.articles import Window
 from index.errors import UsageError
+from index.store.records import Selection
 
 MAX_QUESTION_CHARACTERS = 2000
 
@@ -37,6 +38,12 @@ class Question:
     title: str = ""
     tag: str = ""
     extractive: bool = False
+
+    @property
+    def selection(self) -> Selection:
+        """The articles that the caller lets be searched."""
+        sources, tags = ((name,) if name else () for name in (self.source, self.tag))
+        return Selection(sources, self.window, self.title, self.author, tags)
 
 
 def checked(question: str | Question) -> Question:

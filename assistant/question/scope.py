@@ -1,6 +1,6 @@
 """Decides which articles a question searches, from its filters and from its own words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from assistant.question.asked import Question
@@ -35,6 +35,4 @@ def scope_of(asked: Question, standalone: str) -> Scope:
     """
     time = read_question_time(standalone, asked.as_of or datetime.now(UTC))
     both = overlap(asked.window, time.window) if time.strict and time.window else None
-    sources, tags = ((name,) if name else () for name in (asked.source, asked.tag))
-    selection = Selection(sources, both or asked.window, asked.title, asked.author, tags)
-    return Scope(selection, time, both is not None)
+    return Scope(replace(asked.selection, window=both or asked.window), time, both is not None)
