@@ -1,12 +1,12 @@
 """``assistant index list``, ``show`` and ``remove``: the articles of the index."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.console.options import index_option, open_assistant, parse_window
+from assistant.console.options import index_option, open_assistant, parse_window, with_options
 from assistant.console.output import say
 from assistant.console.streams import echo_json
 
@@ -16,21 +16,16 @@ if TYPE_CHECKING:
     from index.store.records import Entry, Selection, Stored
 
 
-def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that select articles."""
-    options = (
-        click.option(
-            "--source", "sources", metavar="NAME", multiple=True, help="Only of the source called so; repeatable."
-        ),
-        click.option("--since", metavar="DATE", help="Only articles published on or after this day."),
-        click.option("--until", metavar="DATE", help="Only articles published on or before this day."),
-        click.option("--author", metavar="WORDS", help="Only by authors whose name has all these words."),
-        click.option("--title", metavar="WORDS", help="Only articles whose title has all these words."),
-        click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only filed under this tag; repeatable."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+selection_options = with_options(
+    click.option(
+        "--source", "sources", metavar="NAME", multiple=True, help="Only of the source called so; repeatable."
+    ),
+    click.option("--since", metavar="DATE", help="Only articles published on or after this day."),
+    click.option("--until", metavar="DATE", help="Only articles published on or before this day."),
+    click.option("--author", metavar="WORDS", help="Only by authors whose name has all these words."),
+    click.option("--title", metavar="WORDS", help="Only articles whose title has all these words."),
+    click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only filed under this tag; repeatable."),
+)
 
 
 def selection_of(
