@@ -29,12 +29,12 @@ from assistant.setting_sources import (
 )
 from assistant.setting_types import Count, HttpUrl, Name, Secret, UserPath
 from assistant.settings_file import SettingsFile, read_settings_file
+from assistant.trust import APPLICATION
 from index.embed.openai_errors import same_server
 from index.errors import SettingError
 from index.printable import printable
 
-__all__ = ["OPENAI_BASE_URL", "Settings", "environment_name", "explain_settings", "load_settings"]
-APPLICATION = "news-assistant"
+__all__ = ["APPLICATION", "OPENAI_BASE_URL", "Settings", "environment_name", "explain_settings", "load_settings"]
 CONFIG_VARIABLE = "ASSISTANT_CONFIG"
 LOCAL = "local"
 # OpenAI's cheapest model that is not about to end; takes schemas and, without thoughts, temperature and seed.
@@ -176,7 +176,7 @@ def settings_file(path: Path) -> SettingsFile:
     Raises:
         SettingError: it cannot be read, is not TOML, or has an unknown setting.
     """
-    file = read_settings_file(path, APPLICATION, own=path.resolve() == _users_path().resolve())
+    file = read_settings_file(path, own=path.resolve() == _users_path().resolve())
     given_by(file, Settings.model_fields)
     return file
 
@@ -234,13 +234,13 @@ def _files() -> Iterator[SettingsFile]:
         path = Path(chosen).expanduser()
         if not path.is_file():
             raise SettingError(f"{CONFIG_VARIABLE} names {path}, which is not a file", "Correct or unset it.")
-        yield read_settings_file(path, APPLICATION, own=True)
+        yield read_settings_file(path, own=True)
         return
     users, here = _users_path(), Path(CONFIG_FILE)
     if users.is_file():
-        yield read_settings_file(users, APPLICATION, own=True)
+        yield read_settings_file(users, own=True)
     if here.is_file() and here.resolve() != users.resolve():
-        yield read_settings_file(here.absolute(), APPLICATION, own=False)
+        yield read_settings_file(here.absolute(), own=False)
 
 
 def _users_path() -> Path:

@@ -41,14 +41,14 @@ def trust_command(path: Path | None) -> None:
 
     A file that is changed afterwards must be trusted anew.
     """
-    from assistant.settings import APPLICATION, shown_values
+    from assistant.settings import shown_values
     from assistant.trust import trust
 
     file = _file(path)
     if file.own:
         say(f"{file.path} is your own settings file, and is always trusted.")
         return
-    trust(file.path, file.content, APPLICATION)
+    trust(file.path, file.content)
     say(f"Trusted, until it is changed: {file.path}")
     for name, value in shown_values(file).items():
         say(f"  {name} = {value}")
@@ -59,11 +59,10 @@ def trust_command(path: Path | None) -> None:
 def untrust_command(path: Path | None) -> None:
     """Trust a settings file no more; usually ./assistant.toml."""
     from assistant.setting_sources import CONFIG_FILE
-    from assistant.settings import APPLICATION
     from assistant.trust import distrust
 
     place = (path or Path(CONFIG_FILE)).absolute()
-    was = distrust(place, APPLICATION)
+    was = distrust(place)
     say(f"{'Trusted no more' if was else 'Was not trusted'}: {place}")
 
 
