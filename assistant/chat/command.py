@@ -1,7 +1,7 @@
 """``assistant chat``: one question after another."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,10 +51,7 @@ def chat(context: click.Context, index_folder: str | None, as_of: str | None, re
 def _from_a_pipe(talk: "Chat") -> int:
     """Exit status of the last question."""
     talk.assistant.status()  # an empty index is said once, not after every question
-    for line in sys.stdin:
-        _take(talk, line)
-        if talk.left:
-            break
+    _converse(talk, sys.stdin)
     return talk.exit_status
 
 
@@ -65,23 +62,24 @@ def _at_a_terminal(talk: "Chat") -> int:
         return 0
     talk.warm_up()
     talk.greet()
-    for line in _lines(talk):
-        _take(talk, line)
-        if talk.left:
-            break
+    _converse(talk, _lines(talk))
     return 0
 
 
-def _take(talk: "Chat", line: str) -> None:
+def _converse(talk: "Chat", lines: Iterable[str]) -> None:
+    """Run the commands and answer the questions, until somebody leaves."""
     from assistant.chat.commands import run_command
     from index.formats.decoding import mended
 
-    text = line.strip("\ufeff").strip()
-    with talk.surviving():
-        if text.startswith("/"):
-            run_command(talk, text)
-        elif text:
-            talk.ask(mended(text))
+    for line in lines:
+        text = line.strip("\ufeff").strip()
+        with talk.surviving():
+            if text.startswith("/"):
+                run_command(talk, text)
+            elif text:
+                talk.ask(mended(text))
+        if talk.left:
+            return
 
 
 def _lines(talk: "Chat") -> Iterator[str]:

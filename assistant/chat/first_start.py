@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.chat.commands import add_articles
 from index.errors import AssistantError, IndexStateError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def filled(talk: "Chat", sample: Path) -> bool:
         if path is None:
             return False
         with talk.surviving():
-            _add(talk, path)
+            add_articles(talk, path)
 
 
 def _asked_for(talk: "Chat", error: AssistantError, sample: Path) -> str | None:
@@ -45,11 +46,3 @@ def _asked_for(talk: "Chat", error: AssistantError, sample: Path) -> str | None:
     except (EOFError, KeyboardInterrupt):
         return None
     return typed or (str(sample) if count else "")
-
-
-def _add(talk: "Chat", path: str) -> None:
-    from assistant.console.adding import add_paths, summary, typed_source
-
-    talk.assistant.prepare()
-    added = add_paths(talk.assistant, [typed_source(path)])
-    talk.screen.say(summary(added, talk.assistant.settings.index))

@@ -217,12 +217,12 @@ class Chat:
     def _answered(self, asked: Question) -> Answer:
         """The finished answer; when it was stopped, as far as it came."""
         answer = Answer(asked.text, Status.IN_PROGRESS)
-        with self.screen.progress(follows=bool(asked.history) and leans(asked.text)) as progress:
+        with self.screen.progress(follows=bool(asked.history) and leans(asked.text)) as show:
             try:
                 self._wait()
                 for part in self.assistant.stream(asked):
                     answer = self.transcript.numbered(part)
-                    progress.update(answer)
+                    show(answer)
             except KeyboardInterrupt:
                 if not self.screen.interactive:
                     raise  # no person is there to ask on
