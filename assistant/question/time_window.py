@@ -131,7 +131,7 @@ def _found(text: str, today: date, taken: list[bool]) -> Iterator[tuple[re.Match
 def _read(read: Reader, match: re.Match[str], today: date) -> Limit | Ordering | None:
     """None for what says nothing, and beyond the calendar."""
     try:
-        return read(match, today)
+        return read if isinstance(read, Ordering) else read(match, today)
     except (ValueError, OverflowError):
         return None
 
