@@ -49,12 +49,6 @@ class QuestionTime:
     spans: tuple[TimeSpan, ...] = ()
     period: str = ""
 
-    @property
-    def description(self) -> str:
-        """``published 1–30 September 2023, newest first``; empty when the question says nothing."""
-        order = "" if self.ordering is Ordering.NONE else f"{self.ordering} first"
-        return ", ".join(part for part in (self.period, order) if part)
-
 
 def read_question_time(question: str, as_of: datetime) -> QuestionTime:
     """What a question says about the times of its articles.

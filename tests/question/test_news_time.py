@@ -190,7 +190,7 @@ def test_questions_for_what_is_newest(question: str, words: str) -> None:
     found = read_question_time(question, THURSDAY)
     assert (found.ordering, found.window, found.strict) == (Ordering.NEWEST, None, False)
     assert [span.text for span in found.spans] == [words]
-    assert found.description == "newest first"
+    assert found.period == ""
 
 
 @pytest.mark.parametrize("question", UNTOUCHED)
@@ -206,7 +206,7 @@ def test_questions_for_what_is_oldest() -> None:
 def test_several_expressions_are_taken_together() -> None:
     found = read_question_time("LATEST NEWS SINCE MONDAY", THURSDAY)
     assert (found.window, found.strict, found.ordering) == (window("2023-11-06", None), True, Ordering.NEWEST)
-    assert found.description == "published 6 November 2023 or later, newest first"
+    assert found.period == "published 6 November 2023 or later"
     assert [span.text for span in found.spans] == ["LATEST", "NEWS SINCE MONDAY"]
 
 
