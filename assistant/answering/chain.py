@@ -22,9 +22,10 @@ from assistant.answering.wide import WideWriting
 from assistant.answering.writing import Search, Writing
 from assistant.evidence.passages import label_passages
 from assistant.evidence.select import EvidenceLimits, select_evidence
-from assistant.llm.client import ReplyPart, astream_reply, stream_reply
+from assistant.llm.client import astream_reply, stream_reply
 from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.prompts import load_prompt
+from assistant.llm.reply_json import ReplyPart
 from assistant.llm.service import model_name
 from assistant.question.asked import Question, checked
 from assistant.question.follow_up import (
