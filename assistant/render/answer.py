@@ -5,7 +5,7 @@ Colours are chosen to be read on dark and on light ground, and nothing is said b
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 
 from dateutil.relativedelta import relativedelta
 from rich.console import Group, RenderableType
@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.answer import Answer, Citation, Evidence, Status
-from assistant.dates.article_dates import resolve_dates
+from assistant.dates.article_dates import day_of, resolve_dates
 from assistant.render.cost import usage_in_words
 from assistant.text.no_break import GLUE, Unbroken, glued
 from index.articles import ArticleInfo
@@ -113,7 +113,7 @@ def article_line(article: ArticleInfo, present: date | None = None) -> str:
 
 def age(published: str, present: date | None) -> str:
     """``3 weeks ago`` in the largest unit that is full; empty for what is not known or still to come."""
-    day = _day(published)
+    day = day_of(published)
     if day is None or present is None or day > present:
         return ""
     days = (present - day).days
@@ -127,7 +127,7 @@ def age(published: str, present: date | None) -> str:
 
 def readable_date(iso: str) -> str:
     """``9 November 2023`` for an ISO date or date-time; what cannot be read stays as it is."""
-    day = _day(iso)
+    day = day_of(iso)
     return iso if day is None else f"{day.day} {day:%B %Y}"
 
 
@@ -173,13 +173,6 @@ def numbered(mark: str, sentence: str, *below: str) -> RenderableType:
     lines = Group(Text(" ".join(shown(sentence).split())), *(Unbroken(Text(line, style="dim")) for line in whole))
     table.add_row(mark, lines)
     return Padding(table, (0, 0, 0, SOURCE_INDENT))
-
-
-def _day(iso: str) -> date | None:
-    try:
-        return date.fromisoformat(iso) if len(iso) <= len("2023-11-09") else datetime.fromisoformat(iso).date()
-    except ValueError:
-        return None
 
 
 def _refusal(answer: Answer, present: date | None) -> list[RenderableType]:
