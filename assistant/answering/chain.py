@@ -27,7 +27,7 @@ from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.prompts import load_prompt
 from assistant.llm.reply_json import ReplyPart
 from assistant.llm.service import model_name
-from assistant.question.asked import Question, checked
+from assistant.question.asked import Question, checked, scope_of
 from assistant.question.follow_up import (
     MOST_TOKENS,
     StandAlone,
@@ -37,7 +37,6 @@ from assistant.question.follow_up import (
     rewritten,
     with_conversation,
 )
-from assistant.question.scope import scope_of
 from assistant.selection.select import select_answers
 from assistant.stopwatch import Stopwatch
 from index.errors import ContextOverflowError, ReplyError
