@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.constrain import Constrain
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -18,7 +19,6 @@ from rich.text import Text
 from assistant.answer import Answer, Citation, Evidence, Status
 from assistant.dates.article_dates import day_of, resolve_dates
 from assistant.render.cost import usage_in_words
-from assistant.text.no_break import GLUE, Unbroken, glued
 from index.articles import ArticleInfo
 from index.printable import UNSHOWN
 
@@ -28,9 +28,27 @@ NEAREST_SHOWN = 3
 SOURCE_INDENT = 2  # columns
 READABLE = 110  # columns; longer lines are hard to follow, however wide the terminal is
 NUMBER, NOTICE = "cyan", "magenta"
+# Stands for a blank where no line may end. rich breaks lines at every blank that Unicode knows, U+00A0 too; this one is
+# for private use, and as wide as a blank.
+GLUE = "\ue000"
 _UNSHOWN = UNSHOWN | {ord(GLUE): " "}
 
 _WHOLE = re.compile(r"\d{1,2} \w+ \d{4}|(?<!\d)\d+ \w+ ago")  # dates and ages are not broken
+
+
+class Unbroken:
+    """A text with `GLUE` in it, shown with blanks instead."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self._text.wrap(console, options.max_width):
+            line.plain = line.plain.replace(GLUE, " ")
+            yield line
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._text)
 
 
 def answer_view(answer: Answer, *, verbose: bool = False, present: date | None = None) -> RenderableType:
@@ -169,7 +187,7 @@ def numbered(mark: str, sentence: str, *below: str) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, style=NUMBER)
     table.add_column()
-    whole = (_WHOLE.sub(lambda match: glued(match.group()), shown(line)) for line in below)
+    whole = (_WHOLE.sub(lambda match: match.group().replace(" ", GLUE), shown(line)) for line in below)
     lines = Group(Text(" ".join(shown(sentence).split())), *(Unbroken(Text(line, style="dim")) for line in whole))
     table.add_row(mark, lines)
     return Padding(table, (0, 0, 0, SOURCE_INDENT))
