@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from assistant.cassettes.cassette import cassette_of
 from assistant.embedded.daemon import Address, Serving, WarmModel
 from assistant.embedded.download_progress import fetch, weights_of
 from assistant.embedded.llama_server import LocalServer
-from assistant.embedded.runtime import is_installed, require
 from assistant.llm.client import make_chat_model, only_model
 from assistant.llm.prices import FREE, Prices, load_prices
 from assistant.llm.prompts import load_prompt
@@ -20,7 +20,7 @@ from assistant.llm.service import model_name
 from assistant.settings import Settings, cache_path, reveal
 from index.embed.local import Embedder, LocalEmbedder
 from index.embed.service import ServiceEmbedder
-from index.errors import AssistantError
+from index.errors import AssistantError, ModelError
 from index.retrieve.reader import LocalReader, Reader
 from index.retrieve.rerank import LocalReranker, Reranker
 from index.store.chroma_server import Server
@@ -29,6 +29,7 @@ from index.weights.folder import EMBEDDINGS, LLM, RERANKER, Asset, Role
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+NEEDS_LOCAL = "install the embedded models' runtime (pip install 'news-assistant[local]'), or name a server instead"
 RERANKER_NEEDS = ("fastembed", "onnxruntime", "tokenizers")
 WITHOUT_RERANKER = (
     "the reranker's runtime is not installed: sentences are chosen less well, and nothing says how sure an answer is; "
@@ -282,3 +283,18 @@ def vector_server(settings: Settings) -> Server | None:
     if settings.chroma_url is None:
         return None
     return Server(settings.chroma_url, reveal(settings.chroma_token), settings.timeout_seconds)
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package is there to be imported."""
+    return find_spec(package) is not None
+
+
+def require(package: str) -> None:
+    """Check that a package is installed.
+
+    Raises:
+        ModelError: it is not.
+    """
+    if not is_installed(package):
+        raise ModelError(f"the embedded models need the package {package}, which is not installed", NEEDS_LOCAL)
