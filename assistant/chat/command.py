@@ -1,4 +1,4 @@
-"""``assistant chat``: one question after another."""
+"""``assistant chat``: one question after another; on the first start, articles to ask about."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant.console.options import as_of_option, index_option, open_assistant, parse_as_of
-from index.errors import AssistantError
+from index.errors import AssistantError, IndexStateError
 
 if TYPE_CHECKING:
     from assistant.chat.session import Chat
 
 SAMPLE = Path(__file__).parents[2] / "evals" / "datasets" / "newsroom" / "articles"
 HINT = "Ctrl-D leaves."
+PROMPT = "articles: "
 
 
 @click.command(
@@ -56,14 +57,46 @@ def _from_a_pipe(talk: "Chat") -> int:
 
 
 def _at_a_terminal(talk: "Chat") -> int:
-    from assistant.chat.first_start import filled
-
-    if not filled(talk, SAMPLE):
+    if not _filled(talk):
         return 0
     talk.warm_up()
     talk.greet()
     _converse(talk, _lines(talk))
     return 0
+
+
+def _filled(talk: "Chat") -> bool:
+    """Whether there is something to ask about; asks for articles until there is, or until Ctrl-D."""
+    from assistant.chat.commands import add_articles
+
+    while True:
+        try:
+            talk.assistant.status()
+        except IndexStateError as error:
+            path = _asked_for(talk, error)
+        else:
+            return True
+        if path is None:
+            return False
+        with talk.surviving():
+            add_articles(talk, path)
+
+
+def _asked_for(talk: "Chat", error: AssistantError) -> str | None:
+    """A path; None when the reader leaves."""
+    from prompt_toolkit.completion import PathCompleter
+
+    from assistant.chat.line_editor import typed_line
+
+    count = sum(1 for _ in SAMPLE.glob("*.md"))
+    talk.screen.say(f"{error.problem[:1].upper()}{error.problem[1:]}.")
+    offer = f"press Enter for the sample newsroom ({count} articles)" if count else "Ctrl-D leaves"
+    talk.screen.say(f"Type an article file, a folder or a web address, or {offer}.")
+    try:
+        typed = typed_line(PROMPT, PathCompleter(expanduser=True)).strip().strip("'\"")
+    except (EOFError, KeyboardInterrupt):
+        return None
+    return typed or (str(SAMPLE) if count else "")
 
 
 def _converse(talk: "Chat", lines: Iterable[str]) -> None:
