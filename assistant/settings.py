@@ -181,11 +181,6 @@ def settings_file(path: Path) -> SettingsFile:
     return file
 
 
-def shown_values(file: SettingsFile) -> dict[str, object]:
-    """Setting → value as it may be shown, of everything that a file sets."""
-    return {name: shown_input(name, value) for name, value in file.values.items()}
-
-
 def _explained(name: str, settings: Settings, given: Mapping[str, Given]) -> SettingOrigin:
     origin = given[name].origin if name in given else "default"
     value: object = getattr(settings, name)

@@ -13,7 +13,7 @@ from assistant.console.streams import echo_json
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from index.retrieve.near_duplicates import Link
-    from index.store.records import Entry, Selection, Stored
+    from index.store.records import Selection, Stored
 
 
 selection_options = with_options(
@@ -83,7 +83,7 @@ def list_articles(  # noqa: PLR0913 -- one parameter for each option
         entries = assistant.library.list(selection)
         tell_nothing_selected(assistant, selection)
     if as_json:
-        echo_json([_to_dict(entry) for entry in entries])
+        echo_json([{**asdict(one.info), "chunks": one.rows.chunks, "digest": one.digest} for one in entries])
         return
     for entry in entries:
         day = entry.info.published[:10] or "no date"
@@ -134,10 +134,6 @@ def remove(identifiers: tuple[str, ...], index_folder: str | None) -> None:
     with open_assistant(index_folder) as assistant:
         assistant.library.remove(identifiers)
         say(f"{len(set(identifiers))} removed from {assistant.settings.index}")
-
-
-def _to_dict(entry: "Entry") -> dict[str, object]:
-    return {**asdict(entry.info), "chunks": entry.rows.chunks, "digest": entry.digest}
 
 
 def _article_dict(stored: "Stored", links: "Sequence[Link]") -> dict[str, object]:

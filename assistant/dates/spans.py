@@ -106,20 +106,17 @@ def moved(day: date, step: str, count: int) -> date:
     Raises:
         ValueError, OverflowError: beyond the calendar.
     """
-    there: date = day + relativedelta(**{step: count})  # type: ignore[arg-type]
-    return there
+    return day + relativedelta(**{step: count})  # type: ignore[arg-type]
 
 
 def weekday_before(day: date, name: str) -> date:
     """The nearest day of this name on or before a day."""
-    found: date = day + relativedelta(weekday=weekday(weekday_number(name))(-1))
-    return found
+    return day + relativedelta(weekday=weekday(weekday_number(name))(-1))
 
 
 def weekday_after(day: date, name: str) -> date:
     """The nearest day of this name on or after a day."""
-    found: date = day + relativedelta(weekday=weekday(weekday_number(name))(+1))
-    return found
+    return day + relativedelta(weekday=weekday(weekday_number(name))(+1))
 
 
 def weekday_number(name: str) -> int:
