@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,20 +32,9 @@ Examples:
 @click.option("--sentences", is_flag=True, help="One line for each sentence instead of one for each article.")
 @click.option("--output", metavar="FILE", help="Write to this file instead of standard output.")
 @click.option("--force", is_flag=True, help="Replace the file of --output when there is one.")
-def export(  # noqa: PLR0913 -- one parameter for each option
-    index_folder: str | None,
-    sources: tuple[str, ...],
-    since: str | None,
-    until: str | None,
-    author: str | None,
-    title: str | None,
-    tags: tuple[str, ...],
-    sentences: bool,
-    output: str | None,
-    force: bool,
-) -> None:
+def export(index_folder: str | None, sentences: bool, output: str | None, force: bool, **options: Any) -> None:
     """Write the articles as JSON Lines that `index add` reads; `sentences` has their starts and ends in the text."""
-    selection = selection_of(sources, since, until, author, title, tags)
+    selection = selection_of(**options)
     lines = _sentence_lines if sentences else _article_lines
     remedy = "choose another --output, or replace it with --force"
     writable = nullcontext(sys.stdout) if output is None else new_file(Path(output), remedy, replace=force)

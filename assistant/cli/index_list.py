@@ -67,18 +67,9 @@ Examples:
 @index_option
 @selection_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def list_articles(  # noqa: PLR0913 -- one parameter for each option
-    index_folder: str | None,
-    sources: tuple[str, ...],
-    since: str | None,
-    until: str | None,
-    author: str | None,
-    title: str | None,
-    tags: tuple[str, ...],
-    as_json: bool,
-) -> None:
+def list_articles(index_folder: str | None, as_json: bool, **options: Any) -> None:
     """List the articles, oldest first: day, source, title, id."""
-    selection = selection_of(sources, since, until, author, title, tags)
+    selection = selection_of(**options)
     with open_assistant(index_folder) as assistant:
         entries = assistant.library.list(selection)
         tell_nothing_selected(assistant, selection)
