@@ -164,10 +164,7 @@ class Assistant:
         from assistant.retriever import NewsRetriever
 
         return NewsRetriever(
-            library=self.library,
-            k=k or self.settings.k,
-            candidates=self.settings.candidates,
-            window=window or Window(),
+            library=self.library, k=k or self.settings.k, candidates=self.settings.candidates, window=window or Window()
         )
 
     def prepare(self) -> None:

@@ -64,25 +64,18 @@ class Meter:
 @contextmanager
 def add_meter(size: int | None, first: str = "adding articles") -> Iterator[Meter]:
     """A meter over ``size`` bytes (None: unknown), on standard error where that is a terminal."""
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich import progress as rich
 
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(bar_width=20),
+        rich.TaskProgressColumn(),
+        rich.TimeElapsedColumn(),
+        rich.TextColumn("left"),
+        rich.TimeRemainingColumn(),
     )
     terminal = console(stderr=True)
-    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
+    with rich.Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
         yield Meter(bar, bar.add_task(first, total=size))
 
 

@@ -105,7 +105,7 @@ def page(transcript: Transcript, find: FindArticle) -> str:
     environment.tests["web_address"] = lambda url: _WEB.match(url) is not None
     style = resources.files("assistant").joinpath("templates", "transcript.css").read_text(encoding="utf-8")
     return environment.get_template("transcript.html.j2").render(
-        title=title_of(transcript),
+        title=transcript.entries[0].answer.question if transcript.entries else "Conversation",
         transcript=transcript,
         articles=marked_articles(transcript.sources, find),
         refusal=refusal,
@@ -117,11 +117,6 @@ def page(transcript: Transcript, find: FindArticle) -> str:
         dates_line=dates_line,
         style=Markup(style),
     )
-
-
-def title_of(transcript: Transcript) -> str:
-    """The first question stands for the conversation."""
-    return transcript.entries[0].answer.question if transcript.entries else "Conversation"
 
 
 def marked_articles(sources: Sequence[Citation], find: FindArticle) -> tuple[MarkedArticle, ...]:
