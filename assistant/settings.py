@@ -110,12 +110,10 @@ class Settings(BaseModel):
 
     @property
     def uses_local_llm(self) -> bool:
-        """Whether answers come from the embedded LLM."""
         return self.chat_model == LOCAL
 
     @property
     def uses_local_embeddings(self) -> bool:
-        """Whether embeddings come from the embedded model."""
         return self.embeddings_model == LOCAL
 
     @property

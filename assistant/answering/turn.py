@@ -63,7 +63,6 @@ class Turn:
         self.writing.failed(error)
 
     def warn(self, text: str) -> None:
-        """Note something that a person should know."""
         self._warnings.append(text)
 
     def snapshot(self) -> Answer:
@@ -71,7 +70,6 @@ class Turn:
         return self._answer(Status.IN_PROGRESS)
 
     def finish(self) -> Answer:
-        """The finished answer."""
         status = self.writing.finish()
         self.stopwatch.lap("verify")
         if not self.writing.holds:

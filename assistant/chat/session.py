@@ -71,7 +71,6 @@ class Chat:
 
     @property
     def shelf(self) -> Shelf:
-        """The articles of the index."""
         self._wait()
         return Shelf(self.assistant.library)
 
@@ -102,7 +101,6 @@ class Chat:
 
     @property
     def last(self) -> Entry | None:
-        """The last question and its answer."""
         return self.transcript.entries[-1] if self.transcript.entries else None
 
     @property

@@ -56,7 +56,6 @@ class Screen:
         show(renderable)
 
     def blank(self) -> None:
-        """An empty line."""
         click.echo()
 
     def say(self, text: str) -> None:

@@ -46,7 +46,6 @@ class Meter:
         self._bar.console.print(line, markup=False, soft_wrap=True)
 
     def show(self, report: "AddReport") -> None:
-        """Show what is committed."""
         self._update(self._finished + self._within, report.articles, report.chunks)
 
     def show_rebuilt(self, report: "Rebuilt") -> None:

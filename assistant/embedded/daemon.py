@@ -69,7 +69,6 @@ class Serving:
 
     @classmethod
     def from_json(cls, text: str) -> "Serving":
-        """What ``to_json`` has written."""
         fields = json.loads(text)
         states = fields.pop("states")
         return cls(gguf=Path(fields.pop("gguf")), states=None if states is None else Path(states), **fields)

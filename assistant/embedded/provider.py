@@ -130,7 +130,6 @@ class ModelProvider:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the chat model is the embedded one."""
         return self._given_chat is None and self._settings.uses_local_llm
 
     @property
