@@ -17,7 +17,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from assistant.answer import Answer, Status
 from assistant.answering.selected import SelectedWriting
-from assistant.answering.turn import Turn
+from assistant.answering.turn import Stopwatch, Turn
 from assistant.answering.wide import WideWriting
 from assistant.answering.writing import Search, Writing
 from assistant.evidence.passages import label_passages
@@ -38,7 +38,6 @@ from assistant.question.follow_up import (
     with_conversation,
 )
 from assistant.selection.select import select_answers
-from assistant.stopwatch import Stopwatch
 from index.errors import ContextOverflowError, ReplyError
 from index.hits import Hit, in_turn
 from index.library import Library
