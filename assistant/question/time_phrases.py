@@ -126,7 +126,8 @@ def _today(match: re.Match[str], today: date) -> Limit | Ordering:
 
 
 def _reported(days: Days, unit: str, today: date) -> Limit:
-    return Limit(days.first, max(days.first, min(days.longer(REPORTED_WITHIN[unit]).last, today)), strict=True)
+    reported = moved(days.last, "days", REPORTED_WITHIN[unit])
+    return Limit(days.first, max(days.first, min(reported, today)), strict=True)
 
 
 _HAPPENED = re.compile(r"\b(?:did|was|were|has|have|had|happen\w*|happening|news|headlines?|said|says)\b")
