@@ -1,7 +1,7 @@
 """The types of an answer, and its JSON. All are frozen; ``assistant.render`` makes the text for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -174,10 +174,7 @@ class Answer:
             "status": str(self.status),
             "text": self.text,
             "confidence": None if self.confidence is None else round(self.confidence, 6),
-            "claims": [
-                {"text": claim.text, "citations": list(claim.citations), "sources": claim.sources}
-                for claim in self.claims
-            ],
+            "claims": [{**asdict(claim), "citations": list(claim.citations)} for claim in self.claims],
             "citations": [
                 {"n": citation.n, **_located(citation), "dates": _dates(citation)} for citation in self.citations
             ],
@@ -195,9 +192,7 @@ class Answer:
                 }
                 for item in self.evidence
             ],
-            "rejected": [
-                {"text": item.text, "labels": list(item.labels), "reason": item.reason} for item in self.rejected
-            ],
+            "rejected": [{**asdict(item), "labels": list(item.labels)} for item in self.rejected],
             "usage": None if self.usage is None else _usage(self.usage),
             "timings_ms": {stage: round(taken, 1) for stage, taken in self.timings_ms.items()},
             "model": self.model,
@@ -219,20 +214,8 @@ def _found(hit: "Hit") -> dict[str, Any]:
 
 
 def _located(item: Citation | Evidence) -> dict[str, Any]:
-    article = item.article
-    return {
-        "sentence": item.sentence,
-        "start": item.start,
-        "end": item.end,
-        "article": {
-            "id": article.id,
-            "title": article.title,
-            "source": article.source,
-            "url": article.url,
-            "author": article.author,
-            "published": article.published,
-        },
-    }
+    article = {name: getattr(item.article, name) for name in ("id", "title", "source", "url", "author", "published")}
+    return {"sentence": item.sentence, "start": item.start, "end": item.end, "article": article}
 
 
 def _dates(citation: Citation) -> list[dict[str, Any]]:
@@ -250,10 +233,4 @@ def _dates(citation: Citation) -> list[dict[str, Any]]:
 
 
 def _usage(usage: Usage) -> dict[str, float | None]:
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "calls": usage.calls,
-        "cost_usd": None if usage.cost_usd is None else round(usage.cost_usd, 9),
-    }
+    return {**asdict(usage), "cost_usd": None if usage.cost_usd is None else round(usage.cost_usd, 9)}

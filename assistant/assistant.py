@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from assistant.embedded.provider import ModelProvider, vector_server
@@ -165,10 +164,7 @@ class Assistant:
         from assistant.retriever import NewsRetriever
 
         return NewsRetriever(
-            library=self.library,
-            k=k or self.settings.k,
-            candidates=self.settings.candidates,
-            window=window or Window(),
+            library=self.library, k=k or self.settings.k, candidates=self.settings.candidates, window=window or Window()
         )
 
     def prepare(self) -> None:
@@ -219,9 +215,7 @@ class Assistant:
     def __enter__(self) -> "Assistant":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -1,5 +1,6 @@
 """The search as a LangChain retriever, for use in any LangChain program."""
 
+from dataclasses import asdict
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -34,15 +35,10 @@ class NewsRetriever(BaseRetriever):
 
 
 def _document(hit: Hit) -> Document:
-    chunk = hit.chunk
+    chunk, known = hit.chunk, asdict(hit.chunk.article)
     metadata: dict[str, Any] = {
-        "article": chunk.article.id,
-        "title": chunk.article.title,
-        "source": chunk.article.source,
-        "url": chunk.article.url,
-        "author": chunk.article.author,
-        "published": chunk.article.published,
-        "tags": chunk.article.tags,
+        "article": known.pop("id"),
+        **known,
         "start": chunk.start,
         "end": chunk.end,
         "relevance": hit.relevance,

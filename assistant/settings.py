@@ -23,19 +23,18 @@ from assistant.setting_sources import (
     Given,
     environment_name,
     given_by,
-    mask,
     misdirected,
     override,
     shown_input,
 )
 from assistant.setting_types import Count, HttpUrl, Name, Secret, UserPath
 from assistant.settings_file import SettingsFile, read_settings_file
-from index.embed.openai_errors import same_server, shown_address
+from assistant.trust import APPLICATION
+from index.embed.openai_errors import same_server
 from index.errors import SettingError
 from index.printable import printable
 
-__all__ = ["OPENAI_BASE_URL", "Settings", "environment_name", "explain_settings", "load_settings"]
-APPLICATION = "news-assistant"
+__all__ = ["APPLICATION", "OPENAI_BASE_URL", "Settings", "environment_name", "explain_settings", "load_settings"]
 CONFIG_VARIABLE = "ASSISTANT_CONFIG"
 LOCAL = "local"
 # OpenAI's cheapest model that is not about to end; takes schemas and, without thoughts, temperature and seed.
@@ -111,12 +110,10 @@ class Settings(BaseModel):
 
     @property
     def uses_local_llm(self) -> bool:
-        """Whether answers come from the embedded LLM."""
         return self.chat_model == LOCAL
 
     @property
     def uses_local_embeddings(self) -> bool:
-        """Whether embeddings come from the embedded model."""
         return self.embeddings_model == LOCAL
 
     @property
@@ -177,14 +174,9 @@ def settings_file(path: Path) -> SettingsFile:
     Raises:
         SettingError: it cannot be read, is not TOML, or has an unknown setting.
     """
-    file = read_settings_file(path, APPLICATION, own=path.resolve() == _users_path().resolve())
+    file = read_settings_file(path, own=path.resolve() == _users_path().resolve())
     given_by(file, Settings.model_fields)
     return file
-
-
-def shown_values(file: SettingsFile) -> dict[str, object]:
-    """Setting → value as it may be shown, of everything that a file sets."""
-    return {name: shown_input(name, value) for name, value in file.values.items()}
 
 
 def _explained(name: str, settings: Settings, given: Mapping[str, Given]) -> SettingOrigin:
@@ -192,17 +184,9 @@ def _explained(name: str, settings: Settings, given: Mapping[str, Given]) -> Set
     value: object = getattr(settings, name)
     if name == "model" and value is None:
         value = settings.chat_model or "the only one the server offers"
-    if name.endswith("_url") and isinstance(value, str):
-        value = shown_address(value)
-    return SettingOrigin(
-        name, _shown(value), origin, environment_name(name), Settings.model_fields[name].description or ""
-    )
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return mask(value.get_secret_value())
-    return "" if value is None else str(value)
+    shown = "" if value is None else shown_input(name, reveal(value) if isinstance(value, SecretStr) else value)
+    description = Settings.model_fields[name].description or ""
+    return SettingOrigin(name, str(shown), origin, environment_name(name), description)
 
 
 def _gather(overrides: Mapping[str, object]) -> dict[str, Given]:
@@ -243,13 +227,13 @@ def _files() -> Iterator[SettingsFile]:
         path = Path(chosen).expanduser()
         if not path.is_file():
             raise SettingError(f"{CONFIG_VARIABLE} names {path}, which is not a file", "Correct or unset it.")
-        yield read_settings_file(path, APPLICATION, own=True)
+        yield read_settings_file(path, own=True)
         return
     users, here = _users_path(), Path(CONFIG_FILE)
     if users.is_file():
-        yield read_settings_file(users, APPLICATION, own=True)
+        yield read_settings_file(users, own=True)
     if here.is_file() and here.resolve() != users.resolve():
-        yield read_settings_file(here.absolute(), APPLICATION, own=False)
+        yield read_settings_file(here.absolute(), own=False)
 
 
 def _users_path() -> Path:

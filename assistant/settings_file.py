@@ -12,20 +12,8 @@ from index.errors import SettingError
 
 # What any folder may set: none of it says where to connect, what to load, what to send or where to write.
 HARMLESS = frozenset(
-    {
-        "candidates",
-        "context_tokens",
-        "evidence_tokens",
-        "k",
-        "keep_warm_seconds",
-        "reranker",
-        "retries",
-        "seed",
-        "sentences",
-        "temperature",
-        "threads",
-        "timeout_seconds",
-    }
+    "candidates context_tokens evidence_tokens k keep_warm_seconds reranker retries seed sentences temperature threads"
+    " timeout_seconds".split()
 )
 
 
@@ -35,13 +23,11 @@ class SettingsFile:
 
     Attributes:
         own: it is the user's: in the configuration folder, or named by the user.
-        application: whose record of trust counts.
     """
 
     path: Path
     content: bytes
     own: bool
-    application: str
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
@@ -64,7 +50,7 @@ class SettingsFile:
     @cached_property
     def trusted(self) -> bool:
         """Whether all of it counts."""
-        return self.own or is_trusted(self.path, self.content, self.application)
+        return self.own or is_trusted(self.path, self.content)
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -83,13 +69,13 @@ class SettingsFile:
         )
 
 
-def read_settings_file(path: Path, application: str, *, own: bool) -> SettingsFile:
+def read_settings_file(path: Path, *, own: bool) -> SettingsFile:
     """Read a settings file.
 
     Raises:
         SettingError: it cannot be read.
     """
     try:
-        return SettingsFile(path, path.read_bytes(), own, application)
+        return SettingsFile(path, path.read_bytes(), own)
     except OSError as error:
         raise SettingError(f"{path}: cannot be read: {error.strerror}", "Check the file's permissions.") from error

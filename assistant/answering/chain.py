@@ -19,16 +19,17 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from assistant.answer import Answer, Status
 from assistant.answering.selected import SelectedWriting
-from assistant.answering.turn import Turn
+from assistant.answering.turn import Stopwatch, Turn
 from assistant.answering.wide import WideWriting
 from assistant.answering.writing import Search, Writing
 from assistant.evidence.passages import label_passages
 from assistant.evidence.select import EvidenceLimits, select_evidence
-from assistant.llm.client import ReplyPart, astream_reply, stream_reply
+from assistant.llm.client import astream_reply, stream_reply
 from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.prompts import load_prompt
+from assistant.llm.reply_json import ReplyPart
 from assistant.llm.service import model_name
-from assistant.question.asked import Question, checked
+from assistant.question.asked import Question, checked, scope_of
 from assistant.question.follow_up import (
     MOST_TOKENS,
     StandAlone,
@@ -38,9 +39,7 @@ from assistant.question.follow_up import (
     rewritten,
     with_conversation,
 )
-from assistant.question.scope import scope_of
 from assistant.selection.select import select_answers
-from assistant.stopwatch import Stopwatch
 from index.errors import ContextOverflowError, ReplyError
 from index.hits import Hit, in_turn
 from index.library import Library

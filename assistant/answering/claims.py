@@ -122,19 +122,16 @@ class Claims:
 
     def shown(self) -> tuple[Claim, ...]:
         """The claims with their citation numbers."""
-        numbers = self.numbers()
-        return tuple(
-            Claim(draft.text, tuple(numbers[label] for label in draft.labels), self._independent(draft.labels))
-            for draft in self._drafts
-        )
+        numbers, shown = self.numbers(), list[Claim]()
+        for draft in self._drafts:
+            sources = independent_sources([self._answers[label] for label in draft.labels])
+            shown.append(Claim(draft.text, tuple(numbers[label] for label in draft.labels), len(sources)))
+        return tuple(shown)
 
     def citations(self) -> tuple[Citation, ...]:
         """The cited sentences, with as many of those before as a claim leans on."""
         reaches = {draft.labels[0]: draft.reach for draft in reversed(self._drafts)}
         return tuple(_citation(n, self._answers[label], reaches.get(label, 0)) for label, n in self.numbers().items())
-
-    def _independent(self, labels: Sequence[str]) -> int:
-        return len(independent_sources([self._answers[label] for label in labels]))
 
     def _has_new_link(self, text: str) -> bool:
         return bool(links(text) - links(self._question))

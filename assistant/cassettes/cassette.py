@@ -52,7 +52,6 @@ class Cassette:
 
     @property
     def requests_path(self) -> Path:
-        """The file of the requests that wait."""
         return self.folder / REQUESTS
 
     def reply_to(self, request: Request) -> Reply:

@@ -30,7 +30,6 @@ class Request:
 
     @classmethod
     def of(cls, model: str, messages: "Sequence[BaseMessage]", schema: Mapping[str, Any]) -> Self:
-        """The request that these LangChain messages make."""
         return cls(model, tuple((ROLES.get(message.type, message.type), message.text) for message in messages), schema)
 
     @cached_property

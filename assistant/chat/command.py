@@ -1,20 +1,21 @@
-"""``assistant chat``: one question after another."""
+"""``assistant chat``: one question after another; on the first start, articles to ask about."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from assistant.console.options import as_of_option, index_option, open_assistant, parse_as_of
-from index.errors import AssistantError
+from index.errors import AssistantError, IndexStateError
 
 if TYPE_CHECKING:
     from assistant.chat.session import Chat
 
 SAMPLE = Path(__file__).parents[2] / "evals" / "datasets" / "newsroom" / "articles"
 HINT = "Ctrl-D leaves."
+PROMPT = "articles: "
 
 
 @click.command(
@@ -51,37 +52,67 @@ def chat(context: click.Context, index_folder: str | None, as_of: str | None, re
 def _from_a_pipe(talk: "Chat") -> int:
     """Exit status of the last question."""
     talk.assistant.status()  # an empty index is said once, not after every question
-    for line in sys.stdin:
-        _take(talk, line)
-        if talk.left:
-            break
+    _converse(talk, sys.stdin)
     return talk.exit_status
 
 
 def _at_a_terminal(talk: "Chat") -> int:
-    from assistant.chat.first_start import filled
-
-    if not filled(talk, SAMPLE):
+    if not _filled(talk):
         return 0
     talk.warm_up()
     talk.greet()
-    for line in _lines(talk):
-        _take(talk, line)
-        if talk.left:
-            break
+    _converse(talk, _lines(talk))
     return 0
 
 
-def _take(talk: "Chat", line: str) -> None:
+def _filled(talk: "Chat") -> bool:
+    """Whether there is something to ask about; asks for articles until there is, or until Ctrl-D."""
+    from assistant.chat.commands import add_articles
+
+    while True:
+        try:
+            talk.assistant.status()
+        except IndexStateError as error:
+            path = _asked_for(talk, error)
+        else:
+            return True
+        if path is None:
+            return False
+        with talk.surviving():
+            add_articles(talk, path)
+
+
+def _asked_for(talk: "Chat", error: AssistantError) -> str | None:
+    """A path; None when the reader leaves."""
+    from prompt_toolkit.completion import PathCompleter
+
+    from assistant.chat.line_editor import typed_line
+
+    count = sum(1 for _ in SAMPLE.glob("*.md"))
+    talk.screen.say(f"{error.problem[:1].upper()}{error.problem[1:]}.")
+    offer = f"press Enter for the sample newsroom ({count} articles)" if count else "Ctrl-D leaves"
+    talk.screen.say(f"Type an article file, a folder or a web address, or {offer}.")
+    try:
+        typed = typed_line(PROMPT, PathCompleter(expanduser=True)).strip().strip("'\"")
+    except (EOFError, KeyboardInterrupt):
+        return None
+    return typed or (str(SAMPLE) if count else "")
+
+
+def _converse(talk: "Chat", lines: Iterable[str]) -> None:
+    """Run the commands and answer the questions, until somebody leaves."""
     from assistant.chat.commands import run_command
     from index.formats.decoding import mended
 
-    text = line.strip("\ufeff").strip()
-    with talk.surviving():
-        if text.startswith("/"):
-            run_command(talk, text)
-        elif text:
-            talk.ask(mended(text))
+    for line in lines:
+        text = line.strip("\ufeff").strip()
+        with talk.surviving():
+            if text.startswith("/"):
+                run_command(talk, text)
+            elif text:
+                talk.ask(mended(text))
+        if talk.left:
+            return
 
 
 def _lines(talk: "Chat") -> Iterator[str]:

@@ -87,7 +87,7 @@ def commands() -> "Mapping[str, Command]":
         ),
         Command("/add", "PATH", "add an article file, a folder or a web address to the index", _add, PATH),
         Command("/model", "NAME", "the language model, or another one from now on", _model, _model_names),
-        Command("/retry", "", "ask the last question again", _retry),
+        Command("/retry", "", "ask the last question again", lambda chat, _: chat.retry()),
         Command("/copy", "", "put the last answer with its sources on the clipboard", _copy),
         Command("/save", "FILE", "save the conversation as .md, .html or .json", _save, PATH),
         Command("/new", "", "begin a new conversation: the next question stands alone", _new),
@@ -168,14 +168,19 @@ def _articles(chat: "Chat", argument: str) -> None:
 
 
 def _add(chat: "Chat", argument: str) -> None:
-    from assistant.console.adding import add_paths, summary, typed_source
-
     if not argument:
         raise UsageError("/add needs a file, a folder or an address", "write it as /add path/to/articles")
-    chat.assistant.prepare()
-    added = add_paths(chat.assistant, [typed_source(argument)])
-    chat.screen.say(summary(added, chat.assistant.settings.index))
+    add_articles(chat, argument)
     chat.warm_up()
+
+
+def add_articles(chat: "Chat", typed: str) -> None:
+    """Add a file, a folder or an address as a person types it, and say what that did."""
+    from assistant.console.adding import add_paths, summary, typed_source
+
+    chat.assistant.prepare()
+    added = add_paths(chat.assistant, [typed_source(typed)])
+    chat.screen.say(summary(added, chat.assistant.settings.index))
 
 
 def _model(chat: "Chat", argument: str) -> None:
@@ -186,10 +191,6 @@ def _model(chat: "Chat", argument: str) -> None:
     if others and not argument:
         more = f" and {len(others) - MOST_MODELS} more" if len(others) > MOST_MODELS else ""
         chat.screen.say(f"/model NAME takes another one: {', '.join(others[:MOST_MODELS])}{more}.")
-
-
-def _retry(chat: "Chat", _: str) -> None:
-    chat.retry()
 
 
 def _copy(chat: "Chat", _: str) -> None:

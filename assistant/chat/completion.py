@@ -28,9 +28,7 @@ class ChatCompleter(Completer):
     """
 
     def __init__(
-        self,
-        commands: Mapping[str, str | Callable[[], Sequence[str]]],
-        phrases: Callable[[], Phrases],
+        self, commands: Mapping[str, str | Callable[[], Sequence[str]]], phrases: Callable[[], Phrases]
     ) -> None:
         self._commands = commands
         self._phrases = phrases

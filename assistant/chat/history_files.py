@@ -1,6 +1,8 @@
 """Conversations kept in the user's data folder, for ``assistant chat --resume``; only the user can read them."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -23,11 +25,9 @@ def history_file() -> Path:
         AssistantError: it cannot be made.
     """
     file = _private_folder("chat") / "history"
-    try:
+    with _keeping(file):
         file.touch(FILE_MODE)
         tighten(file)
-    except OSError as error:
-        raise _not_kept(file, error) from error
     return file
 
 
@@ -39,13 +39,11 @@ def save_conversation(transcript: Transcript, index: Path) -> Path:
     """
     folder = _private_folder("chat", _name_of(index))
     file = folder / f"{transcript.started.replace(':', '')}.json"
-    try:
+    with _keeping(file):
         with private_file(file) as out:
             out.write(_adapter().dump_json(transcript))
         for old in _by_use(folder)[:-MOST_KEPT]:
             old.unlink()
-    except OSError as error:
-        raise _not_kept(file, error) from error
     return file
 
 
@@ -56,11 +54,8 @@ def error_file(trace: str) -> Path:
         AssistantError: it cannot be written.
     """
     file = _private_folder("chat") / "last-fault.txt"
-    try:
-        with private_file(file) as out:
-            out.write(trace.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise _not_kept(file, error) from error
+    with _keeping(file), private_file(file) as out:
+        out.write(trace.encode("utf-8", "backslashreplace"))
     return file
 
 
@@ -99,16 +94,18 @@ def _name_of(index: Path) -> str:
 
 def _private_folder(*names: str) -> Path:
     folder = platformdirs.user_data_path(APPLICATION)
-    try:
-        for name in names:
-            folder /= name
+    for name in names:
+        folder /= name
+        with _keeping(folder):
             private_folder(folder)
-    except OSError as error:
-        raise _not_kept(folder, error) from error
     return folder
 
 
-def _not_kept(place: Path, error: OSError) -> AssistantError:
-    return AssistantError(
-        f"the conversation cannot be kept in {place}: {error.strerror}", "make that folder writable, or /save FILE"
-    )
+@contextmanager
+def _keeping(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise AssistantError(
+            f"the conversation cannot be kept in {place}: {error.strerror}", "make that folder writable, or /save FILE"
+        ) from error

@@ -77,7 +77,6 @@ class Shelf:
         return tuple(sorted({article.source for article in self.articles() if article.source}))
 
     def known(self) -> "Known":
-        """What can be completed."""
         articles = self.articles()
         titles = tuple(article.title for article in articles if article.title)
         return Known(

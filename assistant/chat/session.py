@@ -71,7 +71,6 @@ class Chat:
 
     @property
     def shelf(self) -> Shelf:
-        """The articles of the index."""
         self._wait()
         return Shelf(self.assistant.library)
 
@@ -102,7 +101,6 @@ class Chat:
 
     @property
     def last(self) -> Entry | None:
-        """The last question and its answer."""
         return self.transcript.entries[-1] if self.transcript.entries else None
 
     @property
@@ -217,12 +215,12 @@ class Chat:
     def _answered(self, asked: Question) -> Answer:
         """The finished answer; when it was stopped, as far as it came."""
         answer = Answer(asked.text, Status.IN_PROGRESS)
-        with self.screen.progress(follows=bool(asked.history) and leans(asked.text)) as progress:
+        with self.screen.progress(follows=bool(asked.history) and leans(asked.text)) as show:
             try:
                 self._wait()
                 for part in self.assistant.stream(asked):
                     answer = self.transcript.numbered(part)
-                    progress.update(answer)
+                    show(answer)
             except KeyboardInterrupt:
                 if not self.screen.interactive:
                     raise  # no person is there to ask on

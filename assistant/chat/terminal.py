@@ -2,10 +2,9 @@
 
 import base64
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 import click
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
 
 FRAMES_A_SECOND = 8
 ROOM_FOR_STAGE = 3  # lines: a stage may take two in a narrow terminal, and the cursor stands below it
-
-
-class Progress(Protocol):
-    """Shows how far an answer is."""
-
-    def update(self, answer: "Answer") -> None: ...
 
 
 class Screen:
@@ -63,7 +56,6 @@ class Screen:
         show(renderable)
 
     def blank(self) -> None:
-        """An empty line."""
         click.echo()
 
     def say(self, text: str) -> None:
@@ -99,17 +91,17 @@ class Screen:
         self.say("Copied." if _copied(text) else "Copied, if this terminal lets programs use the clipboard.")
 
     @contextmanager
-    def progress(self, *, follows: bool) -> Iterator[Progress]:
-        """Show what is going on until the answer is there; nothing in a pipe."""
+    def progress(self, *, follows: bool) -> "Iterator[Callable[[Answer], None]]":
+        """Show what is going on until the answer is there; nothing in a pipe. Gives what is told how far it is."""
         if not self.interactive:
-            yield _Nothing()
+            yield lambda _: None
             return
         with _silent_keyboard():
             if self.plain:
-                yield _Lines(self.console, follows=follows)
+                yield _Lines(self.console, follows=follows).update
                 return
             with Moving(self.console, follows=follows) as moving:
-                yield moving
+                yield moving.update
 
 
 def _copied(text: str) -> bool:
@@ -143,11 +135,6 @@ def _silent_keyboard() -> Iterator[None]:
         yield
     finally:
         termios.tcsetattr(keyboard, termios.TCSANOW, before)
-
-
-class _Nothing:
-    def update(self, answer: "Answer") -> None:
-        pass
 
 
 class _Lines:
@@ -184,9 +171,7 @@ class Moving:
         self._live.start(refresh=True)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # What is taller than the screen cannot be taken back once it has been drawn in full.
         self._live.update(Text(), refresh=True)
         self._live.stop()

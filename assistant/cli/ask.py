@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.console.options import as_of_option, index_option, open_assistant, parse_as_of, parse_window, status_of
-from assistant.console.output import console, show
+from assistant.console.options import as_of_option, index_option, open_assistant, parse_as_of, parse_window
+from assistant.console.output import EXIT_NOT_SAID, console, show
 from assistant.console.streams import echo_json
 from index.errors import UsageError
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from assistant.answer import Answer
     from assistant.assistant import Assistant
     from assistant.question.asked import Question
-    from index.store.records import Selection
 
 STANDARD_INPUT = "-"
 
@@ -74,22 +73,14 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
         from assistant.render.nothing_selected import nothing_selected
 
         asked = Asked(
-            question,
-            window,
-            k,
-            as_of=moment,
-            source=source,
-            author=author,
-            title=title,
-            tag=tag,
-            extractive=extractive,
+            question, window, k, as_of=moment, source=source, author=author, title=title, tag=tag, extractive=extractive
         )
         if paths:
             from assistant.console.adding import add_paths
 
             add_paths(assistant, paths)
         answer = _answer(assistant, asked)
-        if answer.status.refuses and (hint := nothing_selected(assistant.library, _selection(asked))):
+        if answer.status.refuses and (hint := nothing_selected(assistant.library, asked.selection)):
             answer = replace(answer, warnings=(*answer.warnings, f"{hint}."))
     if as_json:
         echo_json(answer.to_dict())
@@ -97,7 +88,7 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
         from assistant.render.answer import answer_view
 
         show(answer_view(answer, verbose=verbose))
-    context.exit(status_of(answer))
+    context.exit(EXIT_NOT_SAID if answer.status.refuses else 0)
 
 
 def _typed(question: str, paths: Sequence[str]) -> str:
@@ -107,14 +98,6 @@ def _typed(question: str, paths: Sequence[str]) -> str:
     if STANDARD_INPUT in paths:
         raise UsageError("question and articles cannot both come from standard input", "name a file for one of them")
     return sys.stdin.buffer.read().decode(errors="replace")
-
-
-def _selection(question: "Question") -> "Selection":
-    """The articles that the options of the command select."""
-    from index.store.records import Selection
-
-    sources, tags = ((name,) if name else () for name in (question.source, question.tag))
-    return Selection(sources, question.window, question.title, question.author, tags)
 
 
 def _answer(assistant: "Assistant", question: "Question") -> "Answer":

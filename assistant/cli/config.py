@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from assistant.settings import SettingOrigin
-    from assistant.settings_file import SettingsFile
 
 
 @click.group(
@@ -41,17 +40,18 @@ def trust_command(path: Path | None) -> None:
 
     A file that is changed afterwards must be trusted anew.
     """
-    from assistant.settings import APPLICATION, shown_values
+    from assistant.setting_sources import CONFIG_FILE, shown_input
+    from assistant.settings import settings_file
     from assistant.trust import trust
 
-    file = _file(path)
+    file = settings_file((path or Path(CONFIG_FILE)).absolute())
     if file.own:
         say(f"{file.path} is your own settings file, and is always trusted.")
         return
-    trust(file.path, file.content, APPLICATION)
+    trust(file.path, file.content)
     say(f"Trusted, until it is changed: {file.path}")
-    for name, value in shown_values(file).items():
-        say(f"  {name} = {value}")
+    for name, value in file.values.items():
+        say(f"  {name} = {shown_input(name, value)}")
 
 
 @config.command("untrust", epilog="Example:\n  assistant config untrust")
@@ -59,19 +59,11 @@ def trust_command(path: Path | None) -> None:
 def untrust_command(path: Path | None) -> None:
     """Trust a settings file no more; usually ./assistant.toml."""
     from assistant.setting_sources import CONFIG_FILE
-    from assistant.settings import APPLICATION
     from assistant.trust import distrust
 
     place = (path or Path(CONFIG_FILE)).absolute()
-    was = distrust(place, APPLICATION)
+    was = distrust(place)
     say(f"{'Trusted no more' if was else 'Was not trusted'}: {place}")
-
-
-def _file(path: Path | None) -> "SettingsFile":
-    from assistant.setting_sources import CONFIG_FILE
-    from assistant.settings import settings_file
-
-    return settings_file((path or Path(CONFIG_FILE)).absolute())
 
 
 def _show(as_json: bool) -> None:

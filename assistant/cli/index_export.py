@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,22 +32,13 @@ Examples:
 @click.option("--sentences", is_flag=True, help="One line for each sentence instead of one for each article.")
 @click.option("--output", metavar="FILE", help="Write to this file instead of standard output.")
 @click.option("--force", is_flag=True, help="Replace the file of --output when there is one.")
-def export(  # noqa: PLR0913 -- one parameter for each option
-    index_folder: str | None,
-    sources: tuple[str, ...],
-    since: str | None,
-    until: str | None,
-    author: str | None,
-    title: str | None,
-    tags: tuple[str, ...],
-    sentences: bool,
-    output: str | None,
-    force: bool,
-) -> None:
+def export(index_folder: str | None, sentences: bool, output: str | None, force: bool, **options: Any) -> None:
     """Write the articles as JSON Lines that `index add` reads; `sentences` has their starts and ends in the text."""
-    selection = selection_of(sources, since, until, author, title, tags)
+    selection = selection_of(**options)
     lines = _sentence_lines if sentences else _article_lines
-    with open_assistant(index_folder) as assistant, _writable(output, force=force) as file:
+    remedy = "choose another --output, or replace it with --force"
+    writable = nullcontext(sys.stdout) if output is None else new_file(Path(output), remedy, replace=force)
+    with open_assistant(index_folder) as assistant, writable as file:
         tell_nothing_selected(assistant, selection)
         wanted = [entry.info.id for entry in assistant.library.list(selection)]
         for stored in assistant.library.get(wanted):
@@ -68,18 +59,3 @@ def _sentence_lines(article: "Article") -> Iterator[dict[str, object]]:
     known = {"article": article.id, **{name: value for name, value in asdict(article.info).items() if name != "id"}}
     for sentence in split_sentences(article.text):
         yield {**asdict(sentence), **known}
-
-
-@contextmanager
-def _writable(output: str | None, *, force: bool) -> Iterator[TextIO]:
-    """Standard output, or a file that appears under its name when it is complete.
-
-    Raises:
-        UsageError: there is something of that name, and it is not to be replaced.
-        AssistantError: the file cannot be written.
-    """
-    if output is None:
-        yield sys.stdout
-        return
-    with new_file(Path(output), "choose another --output, or replace it with --force", replace=force) as file:
-        yield file

@@ -1,36 +1,31 @@
 """``assistant index list``, ``show`` and ``remove``: the articles of the index."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.console.options import index_option, open_assistant, parse_window
+from assistant.console.options import index_option, open_assistant, parse_window, with_options
 from assistant.console.output import say
 from assistant.console.streams import echo_json
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from index.retrieve.near_duplicates import Link
-    from index.store.records import Entry, Selection, Stored
+    from index.store.records import Selection, Stored
 
 
-def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that select articles."""
-    options = (
-        click.option(
-            "--source", "sources", metavar="NAME", multiple=True, help="Only of the source called so; repeatable."
-        ),
-        click.option("--since", metavar="DATE", help="Only articles published on or after this day."),
-        click.option("--until", metavar="DATE", help="Only articles published on or before this day."),
-        click.option("--author", metavar="WORDS", help="Only by authors whose name has all these words."),
-        click.option("--title", metavar="WORDS", help="Only articles whose title has all these words."),
-        click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only filed under this tag; repeatable."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+selection_options = with_options(
+    click.option(
+        "--source", "sources", metavar="NAME", multiple=True, help="Only of the source called so; repeatable."
+    ),
+    click.option("--since", metavar="DATE", help="Only articles published on or after this day."),
+    click.option("--until", metavar="DATE", help="Only articles published on or before this day."),
+    click.option("--author", metavar="WORDS", help="Only by authors whose name has all these words."),
+    click.option("--title", metavar="WORDS", help="Only articles whose title has all these words."),
+    click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only filed under this tag; repeatable."),
+)
 
 
 def selection_of(
@@ -72,23 +67,14 @@ Examples:
 @index_option
 @selection_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def list_articles(  # noqa: PLR0913 -- one parameter for each option
-    index_folder: str | None,
-    sources: tuple[str, ...],
-    since: str | None,
-    until: str | None,
-    author: str | None,
-    title: str | None,
-    tags: tuple[str, ...],
-    as_json: bool,
-) -> None:
+def list_articles(index_folder: str | None, as_json: bool, **options: Any) -> None:
     """List the articles, oldest first: day, source, title, id."""
-    selection = selection_of(sources, since, until, author, title, tags)
+    selection = selection_of(**options)
     with open_assistant(index_folder) as assistant:
         entries = assistant.library.list(selection)
         tell_nothing_selected(assistant, selection)
     if as_json:
-        echo_json([_to_dict(entry) for entry in entries])
+        echo_json([{**asdict(one.info), "chunks": one.rows.chunks, "digest": one.digest} for one in entries])
         return
     for entry in entries:
         day = entry.info.published[:10] or "no date"
@@ -139,10 +125,6 @@ def remove(identifiers: tuple[str, ...], index_folder: str | None) -> None:
     with open_assistant(index_folder) as assistant:
         assistant.library.remove(identifiers)
         say(f"{len(set(identifiers))} removed from {assistant.settings.index}")
-
-
-def _to_dict(entry: "Entry") -> dict[str, object]:
-    return {**asdict(entry.info), "chunks": entry.rows.chunks, "digest": entry.digest}
 
 
 def _article_dict(stored: "Stored", links: "Sequence[Link]") -> dict[str, object]:

@@ -1,35 +1,37 @@
 """Options that several commands share, and how they become filters and settings."""
 
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.console.output import EXIT_NOT_SAID
 from index.errors import SettingError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from assistant.answer import Answer
     from assistant.assistant import Assistant
     from index.articles import Window
 
 
-def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--index DIR``."""
-    return click.option(
-        "--index", "index_folder", metavar="DIR", help="Index folder; the setting `index` says the usual one."
-    )(command)
+index_option = click.option(
+    "--index", "index_folder", metavar="DIR", help="Index folder; the setting `index` says the usual one."
+)
+as_of_option = click.option(
+    "--as-of",
+    metavar="DATE",
+    help="Answer as on this day, or at this time: what “yesterday” means, and nothing published later.",
+)
 
 
-def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--as-of DATE``."""
-    return click.option(
-        "--as-of",
-        metavar="DATE",
-        help="Answer as on this day, or at this time: what “yesterday” means, and nothing published later.",
-    )(command)
+def with_options(*options: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Callable[..., Any]:
+    """A decorator that gives a command these options, in this order."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        return reduce(lambda decorated, option: option(decorated), reversed(options), command)
+
+    return decorate
 
 
 def open_assistant(index_folder: str | None, *, asking: bool = False, **settings: object) -> "Assistant":
@@ -52,11 +54,6 @@ def open_assistant(index_folder: str | None, *, asking: bool = False, **settings
         click.echo("Another process is writing to this index; waiting until it is done …", err=True)
 
     return Assistant(chosen, models, waiting)
-
-
-def status_of(answer: "Answer") -> int:
-    """Exit status for an answer."""
-    return EXIT_NOT_SAID if answer.status.refuses else 0
 
 
 def parse_window(since: str | None, until: str | None) -> "Window":

@@ -2,10 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import EDQUOT, EFBIG, ENOSPC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,25 +24,22 @@ EXIT_NOT_SAID = 3
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 
 
-def version_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command line the option ``-V, --version``."""
-    return click.option(
-        "-V",
-        "--version",
-        is_flag=True,
-        expose_value=False,
-        is_eager=True,
-        callback=_show_version,
-        help="Show the version and exit.",
-    )(command)
-
-
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
         from assistant import __version__
 
         click.echo(f"{context.info_name}, version {__version__}")
         context.exit()
+
+
+version_option = click.option(
+    *("-V", "--version"),
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 
 
 def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -> None:

@@ -46,7 +46,6 @@ class Meter:
         self._bar.console.print(line, markup=False, soft_wrap=True)
 
     def show(self, report: "AddReport") -> None:
-        """Show what is committed."""
         self._update(self._finished + self._within, report.articles, report.chunks)
 
     def show_rebuilt(self, report: "Rebuilt") -> None:
@@ -64,25 +63,18 @@ class Meter:
 @contextmanager
 def add_meter(size: int | None, first: str = "adding articles") -> Iterator[Meter]:
     """A meter over ``size`` bytes (None: unknown), on standard error where that is a terminal."""
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich import progress as rich
 
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(bar_width=20),
+        rich.TaskProgressColumn(),
+        rich.TimeElapsedColumn(),
+        rich.TextColumn("left"),
+        rich.TimeRemainingColumn(),
     )
     terminal = console(stderr=True)
-    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
+    with rich.Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
         yield Meter(bar, bar.add_task(first, total=size))
 
 

@@ -1,10 +1,11 @@
 """The options of commands that read articles, and the report of what could not be read."""
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
+from assistant.console.options import with_options
 from assistant.console.remedies import in_commands
 from index.errors import InputError, UsageError
 from index.formats.sniff import Kind
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from index.formats.article_fields import FieldNames
     from index.read.readers import Reading
 
-_OPTIONS = (
+reading_options = with_options(
     click.option(
         "--field",
         "fields",
@@ -38,13 +39,6 @@ _OPTIONS = (
         help="Fetch web addresses of this machine and the private network too.",
     ),
 )
-
-
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say how to read: those of ``reading_of``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def reading_of(

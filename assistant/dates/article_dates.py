@@ -57,11 +57,12 @@ def resolve_dates(sentence: str, published: str) -> tuple[ResolvedDate, ...]:
     Returns:
         Nothing when ``published`` is empty or no date.
     """
-    today = _day(published)
+    today = day_of(published)
     return () if today is None else tuple(sorted(_found(sentence, today), key=lambda item: item.start))
 
 
-def _day(published: str) -> date | None:
+def day_of(published: str) -> date | None:
+    """The calendar day of an ISO 8601 date or date-time, in its own zone; None for what is neither."""
     try:
         return datetime.fromisoformat(published).date()
     except ValueError:

@@ -112,15 +112,9 @@ def month(match: re.Match[str], today: date) -> Days | None:
 
 def shifted_month(match: re.Match[str], today: date) -> Days | None:
     """“last May” and “next May”, where no May of the same year is in the way."""
-    month = month_number(match["month"])
-    year = today.year
-    if match["shift"].lower() == "last":
-        year -= 1
-        unclear = month < today.month
-    else:
-        year += 1
-        unclear = month > today.month
-    return None if unclear else month_of(date(year, month, 1))
+    month, last = month_number(match["month"]), match["shift"].lower() == "last"
+    unclear = month < today.month if last else month > today.month
+    return None if unclear else month_of(date(today.year + (-1 if last else 1), month, 1))
 
 
 def unit(match: re.Match[str], today: date) -> Days:

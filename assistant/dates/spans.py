@@ -18,8 +18,6 @@ COUNT = rf"(?:\d{{1,3}}|an?|{'|'.join(TO_TWELVE)})"
 LEADS = "by of since until till from before after to early late for".split()  # words before a time
 UNIT = r"(?P<unit>day|week|month|year)"
 
-_WEEKEND = (5, 6)  # Saturday and Sunday, counted from Monday as 0
-
 
 @dataclass(frozen=True, slots=True)
 class Days:
@@ -51,14 +49,6 @@ class Days:
             return f"{self.first.day} {self.first:%B} – {end}"
         return f"{self.first.day}–{end}"
 
-    def longer(self, days: int) -> "Days":
-        """The span that ends some days later.
-
-        Raises:
-            OverflowError: beyond the calendar.
-        """
-        return Days(self.first, self.last + timedelta(days))
-
 
 def one_day(day: date) -> Days:
     """A span of a single day."""
@@ -73,8 +63,8 @@ def week_of(day: date) -> Days:
 
 def weekend_of(day: date) -> Days:
     """Saturday and Sunday of the week that a day lies in."""
-    monday = week_of(day).first
-    return Days(*(monday + timedelta(number) for number in _WEEKEND))
+    sunday = week_of(day).last
+    return Days(sunday - timedelta(1), sunday)
 
 
 def month_of(day: date) -> Days:
@@ -106,20 +96,17 @@ def moved(day: date, step: str, count: int) -> date:
     Raises:
         ValueError, OverflowError: beyond the calendar.
     """
-    there: date = day + relativedelta(**{step: count})  # type: ignore[arg-type]
-    return there
+    return day + relativedelta(**{step: count})  # type: ignore[arg-type]
 
 
 def weekday_before(day: date, name: str) -> date:
     """The nearest day of this name on or before a day."""
-    found: date = day + relativedelta(weekday=weekday(weekday_number(name))(-1))
-    return found
+    return day + relativedelta(weekday=weekday(weekday_number(name))(-1))
 
 
 def weekday_after(day: date, name: str) -> date:
     """The nearest day of this name on or after a day."""
-    found: date = day + relativedelta(weekday=weekday(weekday_number(name))(+1))
-    return found
+    return day + relativedelta(weekday=weekday(weekday_number(name))(+1))
 
 
 def weekday_number(name: str) -> int:

@@ -21,7 +21,6 @@ from filelock import FileLock
 
 from assistant.embedded.llama_client import LlamaClient
 from assistant.embedded.llama_server import LocalServer
-from assistant.embedded.process_identity import is_own, process_identity
 from index.children import CALCULATING, ROOT, command, environment
 from index.embed.openai_client import is_loopback
 from index.errors import ModelError
@@ -30,6 +29,7 @@ from index.private import is_private, private_file, private_folder
 START = "from assistant.embedded.daemon_main import main; main()"
 LOCK_SECONDS = 120  # another command is loading the model meanwhile
 HEALTH_SECONDS = 5
+PS = "/bin/ps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,9 @@ class Serving:
 
     def server(self) -> LocalServer:
         """The server, not started yet."""
-        return LocalServer(
-            self.gguf,
-            context_tokens=self.context_tokens,
-            threads=self.threads,
-            slots=self.slots,
-            system=self.system,
-            states=self.states,
-        )
+        options = asdict(self)
+        del options["idle_seconds"]
+        return LocalServer(**options)
 
     def to_json(self) -> str:
         """As one line of JSON; paths are whole, for the process works in another folder."""
@@ -74,7 +69,6 @@ class Serving:
 
     @classmethod
     def from_json(cls, text: str) -> "Serving":
-        """What ``to_json`` has written."""
         fields = json.loads(text)
         states = fields.pop("states")
         return cls(gguf=Path(fields.pop("gguf")), states=None if states is None else Path(states), **fields)
@@ -193,6 +187,35 @@ class WarmModel:
                 return address
             record.remove()
             return _started(self._serving, record)
+
+
+def process_identity(number: int) -> str:
+    """Owner and start of a process, which no later one with its number has; empty when there is none to be seen.
+
+    Begins with the number of its user and a blank. Systems reuse the numbers of ended processes.
+    """
+    if Path("/proc/self/stat").is_file():
+        return _from_proc(Path(f"/proc/{number}"))
+    listing = [PS, "-o", "uid=,lstart=", "-p", str(number)]
+    try:
+        done = subprocess.run(listing, capture_output=True, text=True, check=False, timeout=10, env={"LC_ALL": "C"})
+    except (OSError, subprocess.TimeoutExpired):  # no such program: nothing is known of any process
+        return ""
+    return " ".join(done.stdout.split())
+
+
+def is_own(identity: str) -> bool:
+    """Whether this user runs the process."""
+    return identity.partition(" ")[0] == str(os.geteuid())
+
+
+def _from_proc(folder: Path) -> str:
+    try:
+        owner, text = folder.stat().st_uid, (folder / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    # Behind the name, which may hold anything, stands the start as the 20th field, in ticks since boot: proc(5).
+    return f"{owner} {text.rpartition(')')[2].split()[19]}"
 
 
 def stop_all(folder: Path) -> int:

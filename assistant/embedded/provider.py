@@ -2,9 +2,10 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from assistant.cassettes.cassette import cassette_of
 from assistant.embedded.daemon import Address, Serving, WarmModel
 from assistant.embedded.download_progress import fetch, weights_of
 from assistant.embedded.llama_server import LocalServer
-from assistant.embedded.runtime import is_installed, require
 from assistant.llm.client import make_chat_model, only_model
 from assistant.llm.prices import FREE, Prices, load_prices
 from assistant.llm.prompts import load_prompt
@@ -20,16 +20,16 @@ from assistant.llm.service import model_name
 from assistant.settings import Settings, cache_path, reveal
 from index.embed.local import Embedder, LocalEmbedder
 from index.embed.service import ServiceEmbedder
-from index.errors import AssistantError
+from index.errors import AssistantError, ModelError
 from index.retrieve.reader import LocalReader, Reader
 from index.retrieve.rerank import LocalReranker, Reranker
 from index.store.chroma_server import Server
-from index.weights.folder import EMBEDDINGS, LLM, RERANKER, Asset, Role, Weights
+from index.weights.folder import EMBEDDINGS, LLM, RERANKER, Asset, Role
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-Fetch = Callable[[Weights, Iterable[Asset]], Mapping[Role, Path]]
+NEEDS_LOCAL = "install the embedded models' runtime (pip install 'news-assistant[local]'), or name a server instead"
 RERANKER_NEEDS = ("fastembed", "onnxruntime", "tokenizers")
 WITHOUT_RERANKER = (
     "the reranker's runtime is not installed: sentences are chosen less well, and nothing says how sure an answer is; "
@@ -44,7 +44,6 @@ class ModelProvider:
     once. May be used from several threads.
 
     Args:
-        fetch: fetches missing model files and shows how far it is.
         chat: used instead of the model that the settings name; a cassette of the settings holds for it too.
         warm: let the embedded language model run in a process of its own that outlives this one for as long as the
             settings say; else it runs in this process and ends with it.
@@ -54,14 +53,12 @@ class ModelProvider:
     def __init__(
         self,
         settings: Settings,
-        fetch: Fetch = fetch,
         chat: "BaseChatModel | None" = None,
         *,
         warm: bool = False,
         at_once: int = 1,
     ) -> None:
         self._settings = settings
-        self._fetch = fetch
         self._given_chat = chat
         self._warm = warm and settings.keep_warm_seconds > 0 and hasattr(os, "fork")
         self._at_once = at_once
@@ -133,7 +130,6 @@ class ModelProvider:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the chat model is the embedded one."""
         return self._given_chat is None and self._settings.uses_local_llm
 
     @property
@@ -211,15 +207,11 @@ class ModelProvider:
 
     @cached_property
     def _reranker(self) -> Reranker | None:
-        if not self._reranks:
-            return None
-        return LocalReranker(self._paths["reranker"], self._settings.threads)
+        return LocalReranker(self._paths["reranker"], self._settings.threads) if self._reranks else None
 
     @cached_property
     def _reader(self) -> Reader | None:
-        if not self._reranks:
-            return None
-        return LocalReader(self._paths["reranker"], threads=self._settings.threads)
+        return LocalReader(self._paths["reranker"], threads=self._settings.threads) if self._reranks else None
 
     @cached_property
     def _served_chat(self) -> "BaseChatModel":
@@ -245,12 +237,9 @@ class ModelProvider:
 
     def _warm_address(self) -> Address | None:
         """The model in its own process; None when it is to run in this one, or no such process can be had."""
-        if not self._warm:
-            return None
-        try:
-            return self._warm_model.address()
-        except OSError:  # no folder to meet that process in
-            return None
+        with suppress(OSError):  # no folder to meet that process in
+            return self._warm_model.address() if self._warm else None
+        return None
 
     @cached_property
     def _warm_model(self) -> WarmModel:
@@ -275,15 +264,11 @@ class ModelProvider:
         needed = self._needed()
         if EMBEDDINGS in needed or RERANKER in needed:
             require("fastembed")
-        return self._fetch(weights_of(self._settings), needed)
+        return fetch(weights_of(self._settings), needed)
 
     def _needed(self) -> tuple[Asset, ...]:
         settings = self._settings
-        wanted = (
-            (EMBEDDINGS, settings.uses_local_embeddings),
-            (RERANKER, self._reranks),
-            (LLM, self._asks_embedded),
-        )
+        wanted = ((EMBEDDINGS, settings.uses_local_embeddings), (RERANKER, self._reranks), (LLM, self._asks_embedded))
         return tuple(asset for asset, needed in wanted if needed)
 
 
@@ -297,3 +282,18 @@ def vector_server(settings: Settings) -> Server | None:
     if settings.chroma_url is None:
         return None
     return Server(settings.chroma_url, reveal(settings.chroma_token), settings.timeout_seconds)
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package is there to be imported."""
+    return find_spec(package) is not None
+
+
+def require(package: str) -> None:
+    """Check that a package is installed.
+
+    Raises:
+        ModelError: it is not.
+    """
+    if not is_installed(package):
+        raise ModelError(f"the embedded models need the package {package}, which is not installed", NEEDS_LOCAL)

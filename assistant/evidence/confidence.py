@@ -63,12 +63,7 @@ def confidence(evidence: Sequence[Evidence]) -> float | None:
 
 def of_sentence(scores: Scores) -> tuple[float, ...]:
     """What a sentence's fit is made of."""
-    return (
-        scores.sentence,
-        UNRANKED if scores.reranked is None else scores.reranked,
-        scores.behind,
-        scores.passage,
-    )
+    return (scores.sentence, UNRANKED if scores.reranked is None else scores.reranked, scores.behind, scores.passage)
 
 
 def of_question(scores: Sequence[Scores], fit: float) -> tuple[float, ...]:

@@ -30,17 +30,11 @@ class EvidenceLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A sentence that may be evidence; ``words`` are those that answer, as offsets in the article."""
+    """A sentence that may be evidence, without a label yet, and where it stands."""
 
+    item: Evidence
     chunk: Chunk
     sentence: Sentence
-    reading: str
-    scores: Scores | None = None
-    words: tuple[int, int] | None = None
-
-    @property
-    def fit(self) -> float | None:
-        return None if self.scores is None else fit_of(self.scores)
 
 
 def select_evidence(
@@ -54,7 +48,7 @@ def select_evidence(
     readings = reader.read(question, [passage_of(hit.chunk) for hit in hits]) if reader is not None else None
     candidates = list(_distinct_sentences(question, hits, readings))
     if reader is not None:
-        candidates.sort(key=lambda candidate: candidate.fit or 0.0, reverse=True)
+        candidates.sort(key=lambda candidate: candidate.item.fit or 0.0, reverse=True)
         candidates = _trusted(candidates, reader, limits.sentences)
     chosen: list[Evidence] = []
     tokens = 0
@@ -62,7 +56,7 @@ def select_evidence(
         tokens += count_tokens(candidate.sentence.text)
         if chosen and tokens > limits.tokens:
             break
-        chosen.append(_evidence(f"S{len(chosen) + 1}", candidate))
+        chosen.append(replace(candidate.item, label=f"S{len(chosen) + 1}"))
     return tuple(chosen)
 
 
@@ -100,16 +94,6 @@ def evidence_of(label: str, chunk: Chunk, sentence: Sentence) -> Evidence:
     )
 
 
-def _evidence(label: str, candidate: _Candidate) -> Evidence:
-    return replace(
-        evidence_of(label, candidate.chunk, candidate.sentence),
-        reading=candidate.reading,
-        fit=candidate.fit,
-        scores=candidate.scores,
-        words=candidate.words,
-    )
-
-
 def _distinct_sentences(question: str, hits: Sequence[Hit], readings: Sequence[Reading] | None) -> Iterator[_Candidate]:
     found: set[str] = set()
     best = max((hit.relevance for hit in hits if hit.relevance is not None), default=0.0)
@@ -123,12 +107,11 @@ def _distinct_sentences(question: str, hits: Sequence[Hit], readings: Sequence[R
             if sentence.number not in news or len(words) < MIN_WORDS or key in found:
                 continue
             found.add(key)
-            text = _reading(question, chunk, sentence)
-            if reading is None:
-                yield _Candidate(chunk, sentence, text)
-                continue
-            answering = _words(chunk, sentence, reading)
-            yield _Candidate(chunk, sentence, text, _scores(hit, index, reading, best), answering)
+            item = replace(evidence_of("", chunk, sentence), reading=_reading(question, chunk, sentence))
+            if reading is not None:
+                scores, answering = _scores(hit, index, reading, best), _words(chunk, sentence, reading)
+                item = replace(item, fit=fit_of(scores), scores=scores, words=answering)
+            yield _Candidate(item, chunk, sentence)
 
 
 def _scores(hit: Hit, index: int, reading: Reading, best: float) -> Scores:

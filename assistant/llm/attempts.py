@@ -80,10 +80,8 @@ class Exchange:
         self._calls += 1
         # A cassette has the schema in the key of a reply and not in the prompt's words.
         plain = self._parameters.enforced or self._played
-        return self._bound(), self._messages if plain else _with_schema(self._messages, self._schema)
-
-    def _bound(self) -> "Runnable[Any, Any]":
-        return self._chat.bind(reply_schema=self._schema) if self._played else self._parameters.bound()
+        model = self._chat.bind(reply_schema=self._schema) if self._played else self._parameters.bound()
+        return model, self._messages if plain else _with_schema(self._messages, self._schema)
 
     def read(self, chunk: Any) -> ReplyPart | None:
         """Take in one chunk; a part when it changes what is known."""

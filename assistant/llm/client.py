@@ -20,7 +20,7 @@ from assistant.llm.http import http_clients
 from assistant.llm.parameters import refuses_temperature
 from assistant.llm.prices import UNKNOWN, Prices
 from assistant.llm.providers import OPENAI, make_provider_model, split_name
-from assistant.llm.reply_json import ReplyPart, Usage
+from assistant.llm.reply_json import ReplyPart
 from assistant.llm.service import chat_service
 from assistant.settings import DEFAULT_OPENAI_MODEL, OPENAI_BASE_URL, Settings
 from index.embed.openai_client import NO_KEY, address_options, model_names, open_client
@@ -30,16 +30,6 @@ from index.errors import AuthenticationError, SettingError
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
-
-__all__ = [
-    "ReplyPart",
-    "Usage",
-    "astream_reply",
-    "make_chat_model",
-    "only_model",
-    "stream_reply",
-    "untraced",
-]
 
 
 def make_chat_model(settings: Settings, *, base_url: str | None, api_key: str | None, model: str) -> "BaseChatModel":

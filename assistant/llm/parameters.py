@@ -71,7 +71,6 @@ class Parameters:
         return self._max_tokens + self._room
 
     def bound(self) -> "Runnable[Any, Any]":
-        """The model with these parameters."""
         chat = self._chat.model_copy(update=dict.fromkeys(self._dropped)) if self._dropped else self._chat
         if not self._compatible:
             return chat

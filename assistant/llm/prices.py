@@ -108,8 +108,7 @@ class Spent:
 
     def plus(self, usage: Usage | None) -> "Spent":
         """With one more answer; None when no language model was asked for it."""
-        if usage is None:
-            usage = Usage(0, 0, 0, 0, 0.0)
+        usage = usage or Usage(0, 0, 0, 0, 0.0)
         return Spent(
             self.answers + 1,
             self.calls + usage.calls,

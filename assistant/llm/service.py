@@ -41,11 +41,11 @@ def provider_of(chat: Any) -> str:
 
 def service_of(chat: Any) -> Service:
     """What stands behind a LangChain model."""
-    model = getattr(chat, "model_name", None) or getattr(chat, "model", None)
+    model = _name_of(chat)
     if provider := provider_of(chat):
         return chat_service(
             provider,
-            str(model or ""),
+            model,
             secrets=_secrets(chat),
             address_setting=f"what {PROVIDERS[provider]} reads",
             key_setting=f"the key that {PROVIDERS[provider]} reads",
@@ -53,13 +53,16 @@ def service_of(chat: Any) -> Service:
     if not hasattr(chat, "openai_api_base"):
         return chat_service(type(chat).__name__, "the model", secrets=_secrets(chat))
     timeout = chat.request_timeout if isinstance(chat.request_timeout, float | int) else None
-    return chat_service(chat.openai_api_base or OPENAI_BASE_URL, str(model or ""), timeout, _secrets(chat))
+    return chat_service(chat.openai_api_base or OPENAI_BASE_URL, model, timeout, _secrets(chat))
 
 
 def model_name(chat: Any) -> str:
     """What a chat model calls itself; its class where it has no name."""
-    name = getattr(chat, "model_name", None) or getattr(chat, "model", None)
-    return str(name or type(chat).__name__)
+    return _name_of(chat) or type(chat).__name__
+
+
+def _name_of(chat: Any) -> str:
+    return str(getattr(chat, "model_name", None) or getattr(chat, "model", None) or "")
 
 
 def offered_by(chat: Any) -> tuple[str, ...]:
@@ -90,10 +93,7 @@ def _kinds() -> "tuple[tuple[type[ServiceError], tuple[type[Exception], ...]], .
     from langchain_core import exceptions
 
     return (
-        (
-            AuthenticationError,
-            (exceptions.ModelAuthenticationError, exceptions.ModelPermissionDeniedError),
-        ),
+        (AuthenticationError, (exceptions.ModelAuthenticationError, exceptions.ModelPermissionDeniedError)),
         (UnknownModelError, (exceptions.ModelNotFoundError,)),
         (RateLimitError, (exceptions.ModelRateLimitError,)),
         (ServiceTimeoutError, (exceptions.ModelTimeoutError, TimeoutError)),

@@ -1,12 +1,13 @@
-"""The type ``Question``, as a person or a program asks it, and its checks."""
+"""The type ``Question``, as a person or a program asks it, its checks, and which articles it searches."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from assistant.question.follow_up import Earlier
-from assistant.question.time_window import overlap, until_moment
+from assistant.question.time_window import QuestionTime, overlap, read_question_time, until_moment, without_spans
 from index.articles import Window
 from index.errors import UsageError
+from index.store.records import Selection
 
 MAX_QUESTION_CHARACTERS = 2000
 
@@ -38,6 +39,12 @@ class Question:
     tag: str = ""
     extractive: bool = False
 
+    @property
+    def selection(self) -> Selection:
+        """The articles that the caller lets be searched."""
+        sources, tags = ((name,) if name else () for name in (self.source, self.tag))
+        return Selection(sources, self.window, self.title, self.author, tags)
+
 
 def checked(question: str | Question) -> Question:
     """The question without needless blanks, its window ending at the present that it is asked in.
@@ -61,3 +68,33 @@ def checked(question: str | Question) -> Question:
             "let the window begin before the day that as_of (--as-of) names",
         )
     return replace(asked, text=text, window=window)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an answer is looked for.
+
+    Attributes:
+        selection: the articles that are searched.
+        time: what the question says about time.
+        narrowed: whether the question's own words narrow the search to a period.
+    """
+
+    selection: Selection
+    time: QuestionTime
+    narrowed: bool
+
+    def wording(self, question: str) -> str:
+        """The question as it is read: a period that the search kept to is no part of that."""
+        return without_spans(question, self.time.spans if self.narrowed else ())
+
+
+def scope_of(asked: Question, standalone: str) -> Scope:
+    """Where to look for an answer; the caller's window is never left.
+
+    Args:
+        standalone: the question's wording that stands alone.
+    """
+    time = read_question_time(standalone, asked.as_of or datetime.now(UTC))
+    both = overlap(asked.window, time.window) if time.strict and time.window else None
+    return Scope(replace(asked.selection, window=both or asked.window), time, both is not None)

@@ -59,11 +59,11 @@ def normal(question: str) -> str:
     return text[0].lower() + text[1:] if opening else text
 
 
-def point_days(text: str, today: date) -> Days | None:
+def point_days(text: str, today: date) -> Days:
     """The days that a date of a question means; without a year, the latest such days that have begun by today.
 
     Raises:
-        ValueError, OverflowError: there is no such day.
+        ValueError, OverflowError: it is no date, or there is no such day.
     """
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         return one_day(date.fromisoformat(text))
@@ -78,10 +78,12 @@ def point_days(text: str, today: date) -> Days | None:
     return _dated(text, today)
 
 
-def _dated(text: str, today: date) -> Days | None:
+def _dated(text: str, today: date) -> Days:
     month, year = re.search(MONTH, text), re.search(rf"\b{YEAR}\b", text)
     if month is None:
-        return year_of(date(int(year[0]), 1, 1)) if year else None
+        if year is None:
+            raise ValueError(f"{text!r} is no date")
+        return year_of(date(int(year[0]), 1, 1))
     rest = text.replace(year[0], "") if year else text
     day = re.search(rf"\b{DAY}\b", rest)
     number, month_is = day_number(day[0]) if day else 1, month_number(month[0])

@@ -7,18 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from assistant.dates.relative_days import DAY_WORDS
-from assistant.dates.spans import (
-    COUNT,
-    DAY,
-    UNIT,
-    YEAR,
-    Days,
-    count_of,
-    moved,
-    one_day,
-    unit_at,
-    weekday_before,
-)
+from assistant.dates.spans import COUNT, DAY, UNIT, YEAR, Days, count_of, moved, one_day, unit_at, weekday_before
 from assistant.question.date_phrases import POINT, point_days
 from index.english import MONTH, WEEKDAY
 
@@ -43,83 +32,62 @@ class Limit:
     strict: bool
 
 
-Reader = Callable[[re.Match[str], date], Limit | Ordering | None]
+Reader = Callable[[re.Match[str], date], Limit | Ordering | None] | Ordering
 
 
-def as_of_day(match: re.Match[str], today: date) -> Limit | Ordering | None:
+def as_of_day(match: re.Match[str], today: date) -> Limit | Ordering:
     """“as of 10 November”: that day is the present; “as of today” asks for what is newest."""
     days = one_day(today) if match["point"] in {"today", "now"} else point_days(match["point"], today)
-    if days is None:
-        return None
     return Ordering.NEWEST if days.last == today else Limit(None, days.last, strict=True)
 
 
-def _between(match: re.Match[str], today: date) -> Limit | None:
+def _between(match: re.Match[str], today: date) -> Limit:
     """“between 3 and 9 November”, “from 2023-11-03 to 2023-11-09”."""
     days = _span(match["first"], match["last"], today)
-    return None if days is None else Limit(days.first, days.last, strict=False)
+    return Limit(days.first, days.last, strict=False)
 
 
-def _published_between(match: re.Match[str], today: date) -> Limit | None:
+def _published_between(match: re.Match[str], today: date) -> Limit:
     """“reports from 3 to 9 November”: these days of publication, and no others."""
     days = _span(match["first"], match["last"], today)
-    strict = not _ONE_ARTICLE.search(match.string[: match.start("first")])
-    return None if days is None else Limit(days.first, days.last, strict)
+    return Limit(days.first, days.last, strict=not _ONE_ARTICLE.search(match.string[: match.start("first")]))
 
 
-def _span(lead: str, end: str, today: date) -> Days | None:
+def _span(lead: str, end: str, today: date) -> Days:
     """The days from one to another; what one of them leaves out, month or year, the other one says."""
     month, year = re.search(MONTH, f"{end} {lead}"), re.search(rf"\b{YEAR}\b", lead)
-    if re.fullmatch(DAY, end):
-        end = f"{end} {month[0]}" if month else ""
+    if month and re.fullmatch(DAY, end):
+        end = f"{end} {month[0]}"
     if year and re.search(MONTH, end) and not re.search(rf"\b{YEAR}\b", end):
         end = f"{end} {year[0]}"
-    last = point_days(end, today) if end else None
-    if re.fullmatch(DAY, lead):
-        lead = f"{lead} {month[0]}" if month else ""
-    if last is None or not lead:
-        return None
-    first = point_days(lead, last.last)
-    return None if first is None or first.first > last.last else Days(first.first, last.last)
+    if month and re.fullmatch(DAY, lead):
+        lead = f"{lead} {month[0]}"
+    last = point_days(end, today).last
+    return Days(point_days(lead, last).first, last)
 
 
-def _since(match: re.Match[str], today: date) -> Limit | None:
-    days = point_days(match["point"], today)
-    return None if days is None else Limit(days.first, None, strict=True)
+def _prepositional(match: re.Match[str], today: date) -> Limit:
+    """“since Monday”, “before 9 November”, “in September”."""
+    word = match["word"].lower()
+    return _beside(word, point_days(match["point"], today), strict=word == "since")
 
 
-def _after(match: re.Match[str], today: date) -> Limit | None:
-    days = point_days(match["point"], today)
-    return None if days is None else Limit(moved(days.last, "days", 1), None, strict=False)
-
-
-def _before(match: re.Match[str], today: date) -> Limit | None:
-    days = point_days(match["point"], today)
-    if days is None:
-        return None
-    before = match["word"].lower() in {"before", "prior to"}
-    return Limit(None, moved(days.first, "days", -1) if before else days.last, strict=False)
-
-
-def _published(match: re.Match[str], today: date) -> Limit | None:
+def _published(match: re.Match[str], today: date) -> Limit:
     """An expression about publication: exactly these days, and no others.
 
     "The report published on 1 November" names one of the articles and does not limit the others.
     """
-    days, word = point_days(match["point"], today), match["word"]
-    if days is None:
-        return None
     strict = not _ONE_ARTICLE.search(match.string[: match.end()])
+    return _beside(match["word"], point_days(match["point"], today), strict)
+
+
+def _beside(word: str, days: Days, strict: bool) -> Limit:
+    """The days that a preposition puts something on; by itself, a date is these days."""
     if word in {"since", "after"}:
         return Limit(days.first if word == "since" else moved(days.last, "days", 1), None, strict)
-    if word in {"before", "until"}:
-        return Limit(None, days.last if word == "until" else moved(days.first, "days", -1), strict)
-    return Limit(days.first, days.last, strict)
-
-
-def _point(match: re.Match[str], today: date) -> Limit | None:
-    days = point_days(match["point"], today)
-    return None if days is None else Limit(days.first, days.last, strict=False)
+    if word in {"before", "prior to"}:
+        return Limit(None, moved(days.first, "days", -1), strict)
+    return Limit(None if word in {"until", "till", "up to"} else days.first, days.last, strict)
 
 
 def _counted(match: re.Match[str], today: date) -> Limit | None:
@@ -157,16 +125,9 @@ def _today(match: re.Match[str], today: date) -> Limit | Ordering:
     return Ordering.NEWEST
 
 
-def _newest(match: re.Match[str], today: date) -> Ordering:
-    return Ordering.NEWEST
-
-
-def _oldest(match: re.Match[str], today: date) -> Ordering:
-    return Ordering.OLDEST
-
-
 def _reported(days: Days, unit: str, today: date) -> Limit:
-    return Limit(days.first, max(days.first, min(days.longer(REPORTED_WITHIN[unit]).last, today)), strict=True)
+    reported = moved(days.last, "days", REPORTED_WITHIN[unit])
+    return Limit(days.first, max(days.first, min(reported, today)), strict=True)
 
 
 _HAPPENED = re.compile(r"\b(?:did|was|were|has|have|had|happen\w*|happening|news|headlines?|said|says)\b")
@@ -187,11 +148,11 @@ def _windows() -> Iterator[tuple[str, Reader]]:
     yield rf"\b{_PUBLISHED} (?:between|from|of|on|in) (?:the )?{days}", _published_between
     yield rf"\b{_PUBLISHED} {_PREPOSITION} (?:the )?{point}", _published
     yield rf"\b(?:[Bb]etween|[Ff]rom) (?:the )?{days}", _between
-    yield rf"\b[Ss]ince {point}", _since
-    yield rf"\b[Aa]fter {point}", _after
-    yield rf"(?<!day )\b(?P<word>[Bb]efore|[Uu]ntil|[Tt]ill|[Uu]p to|[Pp]rior to) {point}", _before
+    yield rf"\b(?P<word>[Ss]ince) {point}", _prepositional
+    yield rf"\b(?P<word>[Aa]fter) {point}", _prepositional
+    yield rf"(?<!day )\b(?P<word>[Bb]efore|[Uu]ntil|[Tt]ill|[Uu]p to|[Pp]rior to) {point}", _prepositional
     yield from _relative_windows()
-    yield rf"\b(?:[Ii]n|[Dd]uring|[Oo]n|[Tt]hroughout) {point}", _point
+    yield rf"\b(?P<word>[Ii]n|[Dd]uring|[Oo]n|[Tt]hroughout) {point}", _prepositional
 
 
 def _relative_windows() -> Iterator[tuple[str, Reader]]:
@@ -210,19 +171,20 @@ def _relative_windows() -> Iterator[tuple[str, Reader]]:
 
 
 def _orderings() -> Iterator[tuple[str, Reader]]:
-    yield r"\b(?:as things stand|up to now)\b", _newest
-    yield r"\bso far\b(?! (?:as|away|from|off|apart|behind|ahead)\b)", _newest
-    yield r"(?<!at the )(?<!by the )\b(?:latest|newest|most recent(?:ly)?|up[- ]to[- ]date)(?!-)\b", _newest
-    yield r"\b(?:recently|lately)(?= *(?:\?|$))", _newest
-    yield r"(?<!, )\b(?:currently|at (?:the moment|present)(?! (?:of|when|that)\b))\b", _newest
-    yield r"\b(?:right now|these days|nowadays)\b", _newest
+    yield r"\b(?:as things stand|up to now)\b", Ordering.NEWEST
+    yield r"\bso far\b(?! (?:as|away|from|off|apart|behind|ahead)\b)", Ordering.NEWEST
+    yield r"(?<!at the )(?<!by the )\b(?:latest|newest|most recent(?:ly)?|up[- ]to[- ]date)(?!-)\b", Ordering.NEWEST
+    yield r"\b(?:recently|lately)(?= *(?:\?|$))", Ordering.NEWEST
+    yield r"(?<!, )\b(?:currently|at (?:the moment|present)(?! (?:of|when|that)\b))\b", Ordering.NEWEST
+    yield r"\b(?:right now|these days|nowadays)\b", Ordering.NEWEST
     not_before = "".join(
         f"(?<!{word} )" for word in ("and is", "who is", "and are", *"until till by just and from".split())
     )
-    yield rf"{not_before}\bnow\b(?! (?:and|that)\b)(?!-)", _newest
+    yield rf"{not_before}\bnow\b(?! (?:and|that)\b)(?!-)", Ordering.NEWEST
     streams = r"(?! (?:account|affairs|in|of|at|is|was|flows?|through|runs?|from|and|or|on|under|along)\b)"
-    yield rf"\b(?:the|his|her|their|its|what|which|[’']s) current(?= [a-z]){streams}", _newest
-    yield r"\b(?:[Ee]arliest|oldest) (?:news )?(?:articles?|reports?|news|stor(?:y|ies)|coverage|headlines?)\b", _oldest
+    yield rf"\b(?:the|his|her|their|its|what|which|[’']s) current(?= [a-z]){streams}", Ordering.NEWEST
+    reports = r"(?:articles?|reports?|news|stor(?:y|ies)|coverage|headlines?)"
+    yield rf"\b(?:[Ee]arliest|oldest) (?:news )?{reports}\b", Ordering.OLDEST
 
 
 RULES = tuple((re.compile(pattern), read) for rules in (_windows, _orderings) for pattern, read in rules())

@@ -23,15 +23,6 @@ from index.articles import Window
 
 
 @dataclass(frozen=True, slots=True)
-class TimeSpan:
-    """Words of a question that say something about time: ``question[start:end] == text``."""
-
-    text: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class QuestionTime:
     """What a question says about time; everything is empty for a question that says nothing.
 
@@ -39,21 +30,15 @@ class QuestionTime:
         window: publication times; None when the question names none.
         strict: whether only articles inside the window can answer.
         ordering: of articles that answer equally well, which come first.
-        spans: the words that say so, in order.
+        spans: starts and ends of the words that say so, in characters of the question, in order.
         period: the window for people: ``published 1–30 September 2023``, or ``about …`` when it is not strict.
     """
 
     window: Window | None = None
     strict: bool = False
     ordering: Ordering = Ordering.NONE
-    spans: tuple[TimeSpan, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
     period: str = ""
-
-    @property
-    def description(self) -> str:
-        """``published 1–30 September 2023, newest first``; empty when the question says nothing."""
-        order = "" if self.ordering is Ordering.NONE else f"{self.ordering} first"
-        return ", ".join(part for part in (self.period, order) if part)
 
 
 def read_question_time(question: str, as_of: datetime) -> QuestionTime:
@@ -66,10 +51,10 @@ def read_question_time(question: str, as_of: datetime) -> QuestionTime:
     today = as_of.date()
     taken = [False] * len(text)
     limits: list[Limit] = []
-    spans: list[TimeSpan] = []
+    spans: list[tuple[int, int]] = []
     ordering = Ordering.NONE
     for match, found in _found(text, today, taken):
-        spans.append(TimeSpan(question[match.start() : match.end()], match.start(), match.end()))
+        spans.append(match.span())
         if isinstance(found, Ordering):
             ordering = found if ordering is Ordering.NONE else ordering
         else:
@@ -79,17 +64,17 @@ def read_question_time(question: str, as_of: datetime) -> QuestionTime:
         window=_window(first, last),
         strict=strict,
         ordering=ordering,
-        spans=tuple(sorted(spans, key=lambda span: span.start)),
+        spans=tuple(sorted(spans)),
         period=_period("published" if strict else "about", first, last),
     )
 
 
-def without_spans(question: str, spans: Sequence[TimeSpan]) -> str:
+def without_spans(question: str, spans: Sequence[tuple[int, int]]) -> str:
     """The question without its expressions of time, in the order in which they stand."""
     kept, end = [], 0
-    for span in spans:
-        kept.append(question[end : span.start].rstrip())
-        end = span.end
+    for start, following in spans:
+        kept.append(question[end:start].rstrip())
+        end = following
     return "".join((*kept, question[end:]))
 
 
@@ -131,7 +116,7 @@ def _found(text: str, today: date, taken: list[bool]) -> Iterator[tuple[re.Match
 def _read(read: Reader, match: re.Match[str], today: date) -> Limit | Ordering | None:
     """None for what says nothing, and beyond the calendar."""
     try:
-        return read(match, today)
+        return read if isinstance(read, Ordering) else read(match, today)
     except (ValueError, OverflowError):
         return None
 

@@ -5,20 +5,20 @@ Colours are chosen to be read on dark and on light ground, and nothing is said b
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 
 from dateutil.relativedelta import relativedelta
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.constrain import Constrain
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from assistant.answer import Answer, Citation, Evidence, Status
-from assistant.dates.article_dates import resolve_dates
+from assistant.dates.article_dates import day_of, resolve_dates
 from assistant.render.cost import usage_in_words
-from assistant.text.no_break import GLUE, Unbroken, glued
 from index.articles import ArticleInfo
 from index.printable import UNSHOWN
 
@@ -28,9 +28,27 @@ NEAREST_SHOWN = 3
 SOURCE_INDENT = 2  # columns
 READABLE = 110  # columns; longer lines are hard to follow, however wide the terminal is
 NUMBER, NOTICE = "cyan", "magenta"
+# Stands for a blank where no line may end. rich breaks lines at every blank that Unicode knows, U+00A0 too; this one is
+# for private use, and as wide as a blank.
+GLUE = "\ue000"
 _UNSHOWN = UNSHOWN | {ord(GLUE): " "}
 
 _WHOLE = re.compile(r"\d{1,2} \w+ \d{4}|(?<!\d)\d+ \w+ ago")  # dates and ages are not broken
+
+
+class Unbroken:
+    """A text with `GLUE` in it, shown with blanks instead."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self._text.wrap(console, options.max_width):
+            line.plain = line.plain.replace(GLUE, " ")
+            yield line
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._text)
 
 
 def answer_view(answer: Answer, *, verbose: bool = False, present: date | None = None) -> RenderableType:
@@ -113,7 +131,7 @@ def article_line(article: ArticleInfo, present: date | None = None) -> str:
 
 def age(published: str, present: date | None) -> str:
     """``3 weeks ago`` in the largest unit that is full; empty for what is not known or still to come."""
-    day = _day(published)
+    day = day_of(published)
     if day is None or present is None or day > present:
         return ""
     days = (present - day).days
@@ -127,7 +145,7 @@ def age(published: str, present: date | None) -> str:
 
 def readable_date(iso: str) -> str:
     """``9 November 2023`` for an ISO date or date-time; what cannot be read stays as it is."""
-    day = _day(iso)
+    day = day_of(iso)
     return iso if day is None else f"{day.day} {day:%B %Y}"
 
 
@@ -169,17 +187,10 @@ def numbered(mark: str, sentence: str, *below: str) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, style=NUMBER)
     table.add_column()
-    whole = (_WHOLE.sub(lambda match: glued(match.group()), shown(line)) for line in below)
+    whole = (_WHOLE.sub(lambda match: match.group().replace(" ", GLUE), shown(line)) for line in below)
     lines = Group(Text(" ".join(shown(sentence).split())), *(Unbroken(Text(line, style="dim")) for line in whole))
     table.add_row(mark, lines)
     return Padding(table, (0, 0, 0, SOURCE_INDENT))
-
-
-def _day(iso: str) -> date | None:
-    try:
-        return date.fromisoformat(iso) if len(iso) <= len("2023-11-09") else datetime.fromisoformat(iso).date()
-    except ValueError:
-        return None
 
 
 def _refusal(answer: Answer, present: date | None) -> list[RenderableType]:

@@ -18,6 +18,7 @@ from assistant.render.answer import (
     numbered,
     readable_date,
     shown,
+    source_view,
     understood_line,
 )
 from assistant.render.highlight import Place, highlight
@@ -79,8 +80,6 @@ def article_view(article: Article, citations: Sequence[Citation], *, plain: bool
 
 def sources_view(sources: Sequence[Citation], present: date | None) -> RenderableType:
     """Every source of a conversation."""
-    from assistant.render.answer import source_view
-
     if not sources:
         return Text("Nothing has been cited yet.", style="dim")
     return Constrain(Group(*(source_view(citation, present) for citation in sources)), READABLE)

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 
 from assistant.answer import Answer, Citation, Status
 from assistant.render.answer import (
+    NEAREST_SHOWN,
     SAID_OTHERWISE,
     article_line,
     dates_line,
@@ -25,7 +26,6 @@ from index.printable import json_text
 
 FindArticle = Callable[[str], Article | None]
 STOPPED = "The answer was stopped here; there may be more."
-NEAREST_SHOWN = 3
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&!^])")
 _LINE_START = re.compile(r"^(\d+)([.)])|^([-+=])", re.MULTILINE)
@@ -105,7 +105,7 @@ def page(transcript: Transcript, find: FindArticle) -> str:
     environment.tests["web_address"] = lambda url: _WEB.match(url) is not None
     style = resources.files("assistant").joinpath("templates", "transcript.css").read_text(encoding="utf-8")
     return environment.get_template("transcript.html.j2").render(
-        title=title_of(transcript),
+        title=transcript.entries[0].answer.question if transcript.entries else "Conversation",
         transcript=transcript,
         articles=marked_articles(transcript.sources, find),
         refusal=refusal,
@@ -119,27 +119,17 @@ def page(transcript: Transcript, find: FindArticle) -> str:
     )
 
 
-def title_of(transcript: Transcript) -> str:
-    """The first question stands for the conversation."""
-    return transcript.entries[0].answer.question if transcript.entries else "Conversation"
-
-
 def marked_articles(sources: Sequence[Citation], find: FindArticle) -> tuple[MarkedArticle, ...]:
     """The cited articles, in the order in which they were first cited."""
     found = []
     for identifier in dict.fromkeys(citation.article.id for citation in sources):
         citations = [citation for citation in sources if citation.article.id == identifier]
-        article = find(identifier) or Article(*_fields(citations[0]))
+        article = find(identifier) or Article(**asdict(citations[0].article))
         there = [one for one in citations if article.text[one.start : one.end] == one.sentence]
         places = (Place(one.start, one.end, cited=one.n) for one in there)
         pieces = highlight(article.text, places) if article.text else ()
         found.append(MarkedArticle(article, pieces, tuple(one.n for one in citations if one not in there)))
     return tuple(found)
-
-
-def _fields(citation: Citation) -> tuple[str, ...]:
-    article = citation.article
-    return article.id, article.title, article.source, article.url, article.author, article.published
 
 
 def _entry_blocks(entry: Entry) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from assistant.answer import Answer, Citation, Claim, Evidence
+from assistant.answer import Answer, Citation, Claim
 from assistant.question.follow_up import MOST_EARLIER, Earlier
 
 SCHEMA = "news-assistant/transcript"
@@ -114,8 +114,5 @@ def _renumbered(answer: Answer, numbers: Mapping[int, int]) -> Answer:
 
 def _kept(answer: Answer) -> Answer:
     """Without what is only needed while an answer is made, so that a long conversation stays small."""
-    return replace(answer, hits=(), evidence=tuple(map(_kept_evidence, answer.evidence)))
-
-
-def _kept_evidence(item: Evidence) -> Evidence:
-    return replace(item, before="", context="", reading="", earlier=())
+    evidence = (replace(item, before="", context="", reading="", earlier=()) for item in answer.evidence)
+    return replace(answer, hits=(), evidence=tuple(evidence))

@@ -34,7 +34,6 @@ class Disagreement:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels of all sides."""
         return tuple(label for side in self.sides for label in side.labels)
 
 

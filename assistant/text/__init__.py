@@ -1,1 +1,1 @@
-"""Prepares text for models and people: lookalikes, escaping, tokens, line breaks."""
+"""Prepares text for models and people: lookalikes, escaping, tokens."""

@@ -92,8 +92,10 @@ def verify(claim: str, sentence: str, *, before: Sequence[str] = (), by_words: b
             when the sentence has a personal pronoun.
         by_words: also ask for most of the claim's words, where no reader says whether the sentence states it.
     """
-    if unusable := _unusable(claim):
-        return Verdict(unusable)
+    if len(claim) > MOST_CLAIM_CHARACTERS:
+        return Verdict("it is longer than any sentence")
+    if not content_stems(claim):
+        return Verdict("says nothing")
     missing = numbers(claim) - numbers(sentence)
     if missing:
         return Verdict(f"the sentence does not have {_listed(missing)}")
@@ -113,10 +115,11 @@ def how_meant_otherwise(claim: str, sentence: str) -> str:
     """What only one of claim and sentence tells as planned, alleged or denied; empty when nothing is."""
     if _denies(claim) and not _denies(sentence):
         return "the sentence does not deny it"
-    added = next((mode for mode in ("planned", "alleged") if _only_in(MODES[mode], claim, sentence)), "")
+    added = next((mode for mode in ("planned", "alleged") if _only_in(claim, sentence, mode)), "")
     if added:
         return f"the claim tells it as {added}, the sentence does not"
-    lost = _lost_mode(claim, sentence)
+    clause = _matching_clause(claim, sentence)
+    lost = next((mode for mode in MODES if _only_in(clause, claim, mode)), "")
     return f"the sentence tells it as {lost}, the claim does not" if lost else ""
 
 
@@ -124,12 +127,6 @@ def names_before(claim: str, sentence: str, before: Sequence[str]) -> int:
     """How many of the sentences before it take to find the claim's names that a sentence with a pronoun lacks."""
     strange = [name for name in names(claim) if not word_stems(name) <= word_stems(sentence)]
     return _reach(strange, before) if strange and PRONOUN.search(sentence) else 0
-
-
-def _unusable(claim: str) -> str:
-    if len(claim) > MOST_CLAIM_CHARACTERS:
-        return "it is longer than any sentence"
-    return "" if content_stems(claim) else "says nothing"
 
 
 def states(claim: str, sentence: str) -> bool:
@@ -226,28 +223,17 @@ def _denies(text: str) -> bool:
     return bool(MODES["negated"].search(text) or MODES["denied"].search(text))
 
 
-def _only_in(words: re.Pattern[str], claim: str, sentence: str) -> bool:
-    return bool(words.search(claim)) and not words.search(sentence)
-
-
-def _lost_mode(claim: str, sentence: str) -> str:
-    """The way of meaning that the matching clause of the sentence has and the claim lacks; empty when there is none."""
-    clause = _matching_clause(claim, sentence)
-    return next((mode for mode, words in MODES.items() if words.search(clause) and not words.search(claim)), "")
+def _only_in(one: str, other: str, mode: str) -> bool:
+    return MODES[mode].search(one) is not None and not MODES[mode].search(other)
 
 
 def _matching_clause(claim: str, sentence: str) -> str:
     """The clauses of the sentence from the first to the last that share as much as any with the claim's predicate."""
-    clauses = _clauses(sentence)
+    cuts = [0, *(match.start() for match in CLAUSE_END.finditer(sentence)), len(sentence)]
+    clauses = [clause for start, end in pairwise(cuts) if (clause := sentence[start:end]).strip()]
     wanted = content_stems(claim)
     shares = [len(wanted & word_stems(clause)) for clause in clauses]
     return clauses[max(range(len(clauses)), key=lambda i: (shares[i], -i))] if clauses else sentence
-
-
-def _clauses(sentence: str) -> list[str]:
-    cuts = [0, *(match.start() for match in CLAUSE_END.finditer(sentence)), len(sentence)]
-    pieces = [sentence[start:end] for start, end in pairwise(cuts)]
-    return [piece for piece in pieces if piece.strip()]
 
 
 def _listed(items: Iterable[str]) -> str:

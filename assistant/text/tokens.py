@@ -24,11 +24,6 @@ def count_tokens(text: str) -> int:
     return len(encoding.encode_ordinary(text))
 
 
-def token_counter_name() -> str:
-    """Which of the two ways `count_tokens` uses, for records and for people."""
-    return "cl100k_base" if _encoding() is not None else f"estimate ({CHARACTERS_PER_TOKEN} characters a token)"
-
-
 @cache
 def _encoding() -> "tiktoken.Encoding | None":
     try:

@@ -270,7 +270,7 @@ def test_the_model_writes_while_the_reader_reads(newsroom: Library, embedder: Em
 
     def answer(messages: Sequence[BaseMessage]) -> str:
         behind.asked.set()
-        return str(citing("Cho Tae-Yong, in Seoul on", "Blinken met Cho Tae-Yong in Seoul.")(messages))
+        return reply("answered", ("Blinken met Cho Tae-Yong.", [label_of(messages, "Cho Tae-Yong, in Seoul on")]))
 
     with closing(Library(newsroom.folder, Loaded(embedder, loaded_reader=behind))) as library:
         found, _ = asked(library, MET, answer)

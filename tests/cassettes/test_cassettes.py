@@ -17,7 +17,8 @@ from assistant.cassettes.cassette import REPLIES, Cassette, import_replies
 from assistant.cassettes.chat import CassetteChat
 from assistant.cassettes.lines import Reply, Request
 from assistant.embedded.provider import ModelProvider
-from assistant.llm.client import ReplyPart, astream_reply, make_chat_model, stream_reply
+from assistant.llm.client import astream_reply, make_chat_model, stream_reply
+from assistant.llm.reply_json import ReplyPart
 from assistant.settings import Settings
 from assistant.settings_file import HARMLESS
 from assistant.testing import ScriptedChat

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.embedded.daemon import Address, Record, Serving, WarmModel
-from assistant.embedded.process_identity import is_own, process_identity
+from assistant.embedded.daemon import Address, Record, Serving, WarmModel, is_own, process_identity
 from index.errors import ModelError
 from tests.recording_server import RecordingServer
 

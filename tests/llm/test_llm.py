@@ -12,7 +12,8 @@ from langchain_core.exceptions import ModelAPIError, ModelRateLimitError, ModelT
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from assistant.llm.client import ReplyPart, Usage, astream_reply, make_chat_model, only_model, stream_reply
+from assistant.llm.client import astream_reply, make_chat_model, only_model, stream_reply
+from assistant.llm.reply_json import ReplyPart, Usage
 from assistant.settings import Settings
 from index.errors import (
     AssistantError,

@@ -10,7 +10,8 @@ import os
 import pytest
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from assistant.llm.client import ReplyPart, astream_reply, make_chat_model, stream_reply
+from assistant.llm.client import astream_reply, make_chat_model, stream_reply
+from assistant.llm.reply_json import ReplyPart
 from assistant.settings import Settings
 from index.errors import ServiceError
 from tests.odd_replies import SCHEMA, WANTED, WORDS, Odd, odd_reply

@@ -29,7 +29,7 @@ ROOMS = {
         " read store retrieve lifecycle library"
     ).split(),
     "assistant": (
-        "stopwatch trust settings_file setting_sources setting_types settings text dates cassettes llm answer embedded"
+        "trust settings_file setting_sources setting_types settings text dates cassettes llm answer embedded"
         " question evidence render selection answering retriever testing assistant console chat cli __main__"
     ).split(),
     "evals": (
