@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt, ValidationError, field_va
 
 from evals.converters.source import json_lines
 from evals.questions.files import field_error
-from evals.questions.schema import Text
+from evals.questions.schema import StrictModel, Text
 from evals.run.records import Run
 from evals.score.outcomes import Reader
 from index.errors import InputError
@@ -96,9 +96,7 @@ class _Meta(BaseModel):
     oracle_idx: tuple[StrictInt, ...] = ()
 
 
-class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Line(StrictModel):
     label: Literal["supported", "partially_supported", "not_supported"]
     claim: Text
     evidence: tuple[str, ...]

@@ -9,10 +9,9 @@ from hashlib import sha256
 from importlib import metadata, resources
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from assistant.cassettes.cassette import cassette_of
 from assistant.settings import Settings, explain_settings
+from evals.questions.schema import StrictModel
 from index.articles import Article
 from index.retrieve.adapter import read_adapter
 from index.retrieve.reader import ADAPTER
@@ -27,7 +26,7 @@ NOT_ANSWERING = frozenset({"prompts/judge.md"})
 LEFT_OUT = frozenset({"api_key", "embeddings_api_key", "chroma_url", "chroma_token", "cassette_mode"})
 
 
-class Provenance(BaseModel):
+class Provenance(StrictModel):
     """What has to be the same for two answers to be comparable.
 
     Attributes:
@@ -40,8 +39,6 @@ class Provenance(BaseModel):
         articles: SHA-256 over ids and digests of the articles.
         machine: what it ran on.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     commit: str
     dirty: bool | None
