@@ -11,7 +11,7 @@ from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric
 from evals.questions.schema import Question
 from evals.run.budget import spent_on_records
-from evals.run.records import Run
+from evals.run.records import Record, Run
 from evals.score.outcomes import Reader
 from evals.score.statistics import Interval, bootstrap_statistic, metric_interval
 from evals.score.whole_run import statistic_of
@@ -104,7 +104,11 @@ def score_run(run: Run) -> RunScores:
     Raises:
         InputError: a file of the run is missing or broken.
     """
-    records = run.completed()
+    return score_records(run, run.completed())
+
+
+def score_records(run: Run, records: Sequence[Record]) -> RunScores:
+    """The scores of these records of a run; raises as ``score_run``."""
     return RunScores(
         run, Reader(run).outcomes(records), len(run.keys) - len(records), spent=spent_on_records(run, records)
     )
@@ -125,7 +129,7 @@ def measure(outcomes: Iterable[Outcome], texts: Mapping[str, str]) -> tuple[Meas
         texts: article id → text.
     """
     every = _clustered(tuple(outcomes))
-    means = (_measured(average_repeats(metric)) for metric in _means(every, texts))
+    means = (measured_mean(average_repeats(metric)) for metric in _means(every, texts))
     return (*means, *_whole(every))
 
 
@@ -175,7 +179,8 @@ def _means(outcomes: Sequence[Outcome], texts: Mapping[str, str]) -> list[Metric
     return found
 
 
-def _measured(metric: Metric) -> Measured:
+def measured_mean(metric: Metric) -> Measured:
+    """A metric that is a mean over questions, with its interval."""
     return Measured(metric, metric_interval(metric), better_of(metric.name))
 
 

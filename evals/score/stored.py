@@ -18,8 +18,7 @@ from evals.metrics.scores import Metric, Score, mean
 from evals.questions.files import field_error
 from evals.questions.schema import Question, StrictModel
 from evals.run.records import Run, RunInfo
-from evals.score.scoring import HEADLINE, Measured, RunScores, average_repeats, better_of, score_run
-from evals.score.statistics import metric_interval
+from evals.score.scoring import HEADLINE, Measured, RunScores, average_repeats, measured_mean, score_run
 from evals.score.whole_run import statistic_of
 from index.errors import InputError
 from index.exports import new_file
@@ -105,10 +104,8 @@ class StoredScores(RunScores):
 
     def _measured(self, name: str, values: Sequence[float | None], kept: set[str]) -> Measured:
         rows = zip(self.file.keys, self.file.clusters, values, strict=True)
-        metric = mean(
-            name, (Score(key, value, cluster=c) for key, c, value in rows if value is not None and key in kept)
-        )
-        return Measured(metric, metric_interval(metric), better_of(name))
+        scores = (Score(key, value, cluster=c) for key, c, value in rows if value is not None and key in kept)
+        return measured_mean(mean(name, scores))
 
 
 def scores_of(run: Run) -> RunScores:
