@@ -159,15 +159,12 @@ class Question(StrictModel):
             raise ValueError("a question with 'answerable': false has no answers, answer_type or evidence")
         if self.answerable and self.answer_type is None:
             raise ValueError("a question with 'answerable': true needs an answer_type")
-        if self.answer_type == "yes_no" and self.answers and self._verdict() is None:
+        if self.answer_type == "yes_no" and self.answers and self.verdict is None:
             raise ValueError('answers to a yes_no question are one list that starts with "yes" or "no"')
         return self
-
-    def _verdict(self) -> str | None:
-        first = self.answers[0][0]
-        return first if len(self.answers) == 1 and first in YES_NO else None
 
     @property
     def verdict(self) -> str | None:
         """``yes`` or ``no`` for a yes_no question with a gold answer, else None."""
-        return self._verdict() if self.answer_type == "yes_no" and self.answers else None
+        alone = self.answer_type == "yes_no" and len(self.answers) == 1
+        return self.answers[0][0] if alone and self.answers[0][0] in YES_NO else None

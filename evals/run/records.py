@@ -219,19 +219,15 @@ def create_run(folder: Path, info: RunInfo, material: Material) -> Run:
         AssistantError: it cannot be written.
     """
     try:
-        return _written(folder, info, material)
+        private_folder(folder)
+        with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{json.dumps(asdict(article), ensure_ascii=False)}\n" for article in material.articles)
+        write_questions(folder / "questions.jsonl", material.header, material.questions)
+        complete = info.model_copy(update={"questions": read_questions(folder / "questions.jsonl").digest})
+        part = folder / "run.json.part"
+        part.write_text(complete.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+        part.replace(folder / "run.json")
+        tighten_tree(folder)
     except OSError as error:
         raise not_written(folder, error) from error
-
-
-def _written(folder: Path, info: RunInfo, material: Material) -> Run:
-    private_folder(folder)
-    with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{json.dumps(asdict(article), ensure_ascii=False)}\n" for article in material.articles)
-    write_questions(folder / "questions.jsonl", material.header, material.questions)
-    complete = info.model_copy(update={"questions": read_questions(folder / "questions.jsonl").digest})
-    part = folder / "run.json.part"
-    part.write_text(complete.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
-    part.replace(folder / "run.json")
-    tighten_tree(folder)
     return Run(folder)
