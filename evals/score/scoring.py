@@ -76,18 +76,14 @@ class RunScores:
     @cached_property
     def measured(self) -> Mapping[str, Measured]:
         """Every metric by name."""
-        return {item.name: item for item in measure(self.outcomes, self.texts)}
+        texts = {name: article.text for name, article in self.run.articles.items()}
+        return {item.name: item for item in measure(self.outcomes, texts)}
 
     @property
     def headline(self) -> tuple[Measured, ...]:
         """The metrics of the first table for which this run has a value."""
         found = (self.measured[name] for name in HEADLINE if name in self.measured)
         return tuple(item for item in found if item.metric.value is not None)
-
-    @cached_property
-    def texts(self) -> Mapping[str, str]:
-        """Article id → text."""
-        return {name: article.text for name, article in self.run.articles.items()}
 
     def slices(self) -> Mapping[str, tuple[Outcome, ...]]:
         """Outcomes by ``type:…``, ``tag:…`` (without what follows a tag's colon), and answerability."""
