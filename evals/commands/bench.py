@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,7 +31,6 @@ from assistant.embedded.llama_server import LocalServer
 from assistant.embedded.provider import ModelProvider
 from assistant.selection.select import select_answers
 from assistant.settings import Settings, load_settings
-from evals.commands.bench_lines import Line, line, some, table_of
 from evals.run.suite import find_suite, load_material, read_suite
 from index.embed.local import Embedder
 from index.read.readers import find_files, read_articles
@@ -40,6 +40,7 @@ from index.weights.folder import LLM
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from rich.table import Table
 
 SUITE = "newsroom"
 WARMING = "How many people died in the flood in Brackwater?"
@@ -47,6 +48,16 @@ HELPS = 5  # times that ``--help`` is shown
 AT_ONCE = (1, 2, 4)  # questions that are on their way at the same time
 STAGES = ("open", "embed", "search", "rerank", "evidence", "select", "load", "read", "write", "verify")
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in ru_maxrss's unit
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table: the median, the 95th percentile, and n; milliseconds unless the name says otherwise."""
+
+    name: str
+    p50: float
+    p95: float
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +129,11 @@ def bench_command(questions: int, runs: int, more: Path | None, output: Path | N
     if output is not None:
         record = {"chunks": chunks, "lines": [asdict(line) for line in lines], "questions": [asdict(t) for t in timed]}
         output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    console().print(table_of(lines, chunks))
+    console().print(_table(lines, chunks))
 
 
 def _help() -> Iterator[Line]:
-    yield line("assistant --help", [_milliseconds("--help") for _ in range(HELPS)])
+    yield _line("assistant --help", [_milliseconds("--help") for _ in range(HELPS)])
 
 
 def _loading(settings: Settings, runs: int) -> Iterator[Line]:
@@ -135,7 +146,7 @@ def _loading(settings: Settings, runs: int) -> Iterator[Line]:
         started = time.perf_counter()
         with LocalServer(gguf, context_tokens=settings.context_tokens, threads=settings.threads):
             times.append((time.perf_counter() - started) * 1000)
-    yield line("loading the language model", times)
+    yield _line("loading the language model", times)
 
 
 def _commands(index: Path, asked: Sequence[str]) -> Iterator[Line]:
@@ -151,8 +162,8 @@ def _commands(index: Path, asked: Sequence[str]) -> Iterator[Line]:
         cold.append(_milliseconds(*command))
         second.append(_milliseconds(*command))
     _milliseconds("models", "stop")
-    yield line("cold ask", cold)
-    yield line("second ask", second)
+    yield _line("cold ask", cold)
+    yield _line("second ask", second)
     peak = getrusage(RUSAGE_CHILDREN).ru_maxrss * RSS_UNIT / 1e6
     yield Line("peak memory of a command, MB", peak, peak, len(asked))
 
@@ -176,21 +187,9 @@ def _throughput(settings: Settings, asked: Sequence[str]) -> Iterator[Line]:
         with Assistant.open(settings=settings, at_once=at_once) as assistant:
             assistant.ask(WARMING)
             started = time.perf_counter()
-            asyncio.run(_ask_all(assistant, asked, at_once))
+            asyncio.run(assistant.chain.abatch(list(asked), {"max_concurrency": at_once}))
             minutes = (time.perf_counter() - started) / 60
         yield Line(f"questions a minute, {at_once} at once", len(asked) / minutes, len(asked) / minutes, len(asked))
-
-
-async def _ask_all(assistant: Assistant, asked: Sequence[str], at_once: int) -> None:
-    waiting = iter(asked)
-
-    async def work() -> None:
-        for text in waiting:
-            await assistant.aask(text)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(at_once):
-            group.create_task(work())
 
 
 def _timed(assistant: Assistant, models: ModelProvider, text: str) -> Timed:
@@ -248,18 +247,45 @@ def _writing(assistant: Assistant, chat: "BaseChatModel", answer: Answer, tokens
 
 def _lines(timed: Sequence[Timed]) -> Iterator[Line]:
     answered = [item for item in timed if item.floor_writing is not None]
-    yield line("warm question", [item.total for item in timed])
-    yield from some("warm question, answered", [item.total for item in answered])
-    yield from some("first evidence", [item.first_evidence for item in timed])
-    yield from some("first claim", [item.first_claim for item in timed])
+    yield _line("warm question", [item.total for item in timed])
+    yield from _some("warm question, answered", [item.total for item in answered])
+    yield from _some("first evidence", [item.first_evidence for item in timed])
+    yield from _some("first claim", [item.first_claim for item in timed])
     for stage in STAGES:
-        yield from some(f"stage {stage}", [item.stages.get(stage) for item in timed])
+        yield from _some(f"stage {stage}", [item.stages.get(stage) for item in timed])
     found = [sum(item.stages.get(stage, 0.0) for stage in ("embed", "search", "rerank", "evidence")) for item in timed]
-    yield line("retrieval and evidence", found)
-    yield from some("prompt, tokens", [item.prompt_tokens for item in timed])
-    yield from some("of them cached, tokens", [item.cached_tokens for item in timed])
-    yield from some("completion, tokens", [item.completion_tokens for item in timed])
-    yield from some("floor, embedding and reranking", [item.floor_retrieval for item in timed])
-    yield from some("floor, language model", [item.floor_writing for item in answered])
-    yield from some("floor", [item.floor for item in answered])
-    yield from some("warm question / floor, ratio", [item.total / item.floor for item in answered])
+    yield _line("retrieval and evidence", found)
+    yield from _some("prompt, tokens", [item.prompt_tokens for item in timed])
+    yield from _some("of them cached, tokens", [item.cached_tokens for item in timed])
+    yield from _some("completion, tokens", [item.completion_tokens for item in timed])
+    yield from _some("floor, embedding and reranking", [item.floor_retrieval for item in timed])
+    yield from _some("floor, language model", [item.floor_writing for item in answered])
+    yield from _some("floor", [item.floor for item in answered])
+    yield from _some("warm question / floor, ratio", [item.total / item.floor for item in answered])
+
+
+def _some(name: str, values: Sequence[float | None]) -> Iterator[Line]:
+    """The line of the values that are known; none when no value is."""
+    known = [value for value in values if value is not None]
+    if known:
+        yield _line(name, known)
+
+
+def _line(name: str, values: Sequence[float]) -> Line:
+    """The line of some values."""
+    highest = quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
+    return Line(name, float(median(values)), float(highest), len(values))
+
+
+def _table(lines: Sequence[Line], chunks: int) -> "Table":
+    """All lines for people."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, title=f"milliseconds, over {chunks} chunks", title_justify="left")
+    table.add_column("what", no_wrap=True)
+    for heading in ("p50", "p95", "n"):
+        table.add_column(heading, justify="right")
+    for row in lines:
+        digits = 2 if row.name.endswith("ratio") else 0
+        table.add_row(row.name, f"{row.p50:.{digits}f}", f"{row.p95:.{digits}f}", str(row.n))
+    return table

@@ -58,8 +58,9 @@ def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], li
         _show_runs(runs, found)
         _show_changes(found)
         _show_slices(slices)
-        for line in _not_compared((*found.uncompared, *uncompared)):
-            click.echo(line)
+        for item in (*found.uncompared, *uncompared):
+            where = f" of {item.slice}" if item.slice else ""
+            click.echo(f"not compared: {shown_name(item.name)}{where}: {item.reason}")
         for change in found.changes if listed else ():
             click.echo("\n" + "\n".join(_listed(change, found.second.run.questions)))
     return 0 if found.complete else EXIT_INCOMPLETE
@@ -111,14 +112,11 @@ def _show_runs(runs: Sequence[RunScores], found: RunComparison) -> None:
         click.echo(f"  {item.name}: {item.first} → {item.second}")
     if not found.differences:
         click.echo("  made with the same code, models, settings and machine")
-    waiting = [f"{item.missing} still to be asked in the {place} run" for place, item in _places(found) if item.missing]
+    lacking = {"first": found.first.missing, "second": found.second.missing}
+    waiting = [f"{count} still to be asked in the {place} run" for place, count in lacking.items() if count]
     if waiting:
         click.echo(f"NOT COMPLETE: {', '.join(waiting)};")
         click.echo(f"only the {found.questions} questions that both runs have asked are compared.")
-
-
-def _places(found: RunComparison) -> tuple[tuple[str, RunScores], ...]:
-    return ("first", found.first), ("second", found.second)
 
 
 def _show_changes(found: RunComparison) -> None:
@@ -140,12 +138,6 @@ def _show_slices(slices: Sequence[Change]) -> None:
         ours = [change for change in slices if change.name == name]
         click.echo(f"\n{shown_name(name)} by slices; p-values are adjusted for the slices of this metric:\n")
         show(slices_table(ours))
-
-
-def _not_compared(every: Sequence[Uncompared]) -> Iterator[str]:
-    for item in every:
-        where = f" of {item.slice}" if item.slice else ""
-        yield f"not compared: {shown_name(item.name)}{where}: {item.reason}"
 
 
 def _listed(change: Change, questions: Sequence[Question]) -> Iterator[str]:

@@ -18,10 +18,9 @@ from evals.judge.claims import Claim, Label, claims_of_run
 from evals.judge.grades import Grade
 from evals.judge.grading import grade_all
 from evals.judge.judge import JUDGE, make_grader
-from evals.metrics.scores import Metric, Score, mean
+from evals.metrics.scores import Score, mean
 from evals.run.records import Run
-from evals.score.scoring import Measured
-from evals.score.statistics import metric_interval
+from evals.score.scoring import Measured, measured_mean
 from evals.score.tables import measured_table, shown_counts
 
 FILE = "judged.jsonl"
@@ -73,8 +72,7 @@ def share_supported(claims: Sequence[Claim], grades: dict[str, Grade]) -> Measur
         claims: all that were shown.
         grades: claim id → grade, of the claims that cite a sentence.
     """
-    metric: Metric = mean("judged_supported", (_score(claim, grades.get(claim.id)) for claim in claims))
-    return Measured(metric, metric_interval(metric), "higher")
+    return measured_mean(mean("judged_supported", (_score(claim, grades.get(claim.id)) for claim in claims)))
 
 
 def _score(claim: Claim, grade: Grade | None) -> Score:

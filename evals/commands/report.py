@@ -8,6 +8,8 @@ import click
 
 from evals.commands.run_argument import RUN
 from evals.commands.score import EXIT_INCOMPLETE
+from evals.report.exports import csv_report, junit_report, markdown_report
+from evals.report.page import page_of, render_page
 from evals.report.recorded import Recorded, read_recorded
 from evals.run.records import Run
 from index.exports import new_file
@@ -43,35 +45,11 @@ def report_command(
     asked = any((html, markdown, csv, junit))
     if not asked:
         html = run.folder / "report.html"
-    for path, make in ((html, _html), (markdown, _markdown), (csv, _csv), (junit, _junit)):
+    makers = (lambda of: render_page(page_of(of)), markdown_report, csv_report, junit_report)
+    for path, make in zip((html, markdown, csv, junit), makers, strict=True):
         if path is not None:
             click.echo(_write(path, make, recorded, replace=force or not asked))
     return 0 if recorded.scores.complete else EXIT_INCOMPLETE
-
-
-def _html(recorded: Recorded) -> str:
-    from evals.report.html import render_page
-    from evals.report.page import page_of
-
-    return render_page(page_of(recorded))
-
-
-def _markdown(recorded: Recorded) -> str:
-    from evals.report.exports import markdown_report
-
-    return markdown_report(recorded)
-
-
-def _csv(recorded: Recorded) -> str:
-    from evals.report.exports import csv_report
-
-    return csv_report(recorded)
-
-
-def _junit(recorded: Recorded) -> str:
-    from evals.report.exports import junit_report
-
-    return junit_report(recorded)
 
 
 def _write(path: Path, make: Callable[[Recorded], str], recorded: Recorded, *, replace: bool) -> str:

@@ -1,7 +1,7 @@
 """``evals run``: ask the questions of a suite."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +94,15 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
         return 0
     limited = None if budget is None else Budget(budget, run, done.values())
     with _display(run, len(keys), [done[key] for key in keys if key in done]) as shown:
-        record, stop = _within(limited, shown)
+
+        def record(new: Record) -> None:
+            shown.record(new)
+            if limited:
+                limited.add(new)
+
+        def stop() -> bool:
+            return limited is not None and limited.reached
+
         execute(run, shard=part, limit=limit, workers=workers, indexing=shown.indexing, progress=record, stop=stop)
     if waiting := run.progress().waiting & set(keys):
         click.echo(_waiting(run, len(waiting)), err=True)
@@ -106,18 +114,6 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
         return EXIT_INCOMPLETE
     click.echo(f"next: python -m evals score {run.folder}", err=True)
     return 0
-
-
-def _within(budget: Budget | None, shown: "_Display") -> tuple[Callable[[Record], None], Callable[[], bool]]:
-    """What is told every record, and what says when to stop."""
-    if budget is None:
-        return shown.record, lambda: False
-
-    def record(new: Record) -> None:
-        shown.record(new)
-        budget.add(new)
-
-    return record, lambda: budget.reached
 
 
 def _waiting(run: Run, count: int) -> str:

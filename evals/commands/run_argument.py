@@ -9,23 +9,16 @@ from evals.score.stored import StoredRun
 
 
 class RunType(click.ParamType[Run]):
-    """A run's folder, or the name of a suite, which stands for its newest run."""
+    """A run's folder, or the name of a suite, which stands for its newest run.
 
-    name = "run"
+    Args:
+        name: as messages call it.
+        files: whether it may also be a file of scores that ``evals score --save`` wrote.
+    """
 
-    def convert(self, value: str | Run, param: click.Parameter | None, ctx: click.Context | None) -> Run:
-        """The run.
-
-        Raises:
-            InputError: there is none.
-        """
-        return value if isinstance(value, Run) else find_run(value)
-
-
-class ScoresType(click.ParamType[Run]):
-    """A run as above, or a file of scores that ``evals score --save`` wrote."""
-
-    name = "run or file"
+    def __init__(self, name: str, *, files: bool = False) -> None:
+        self.name = name
+        self._files = files
 
     def convert(self, value: str | Run, param: click.Parameter | None, ctx: click.Context | None) -> Run:
         """The run, or the file in its place.
@@ -33,9 +26,9 @@ class ScoresType(click.ParamType[Run]):
         Raises:
             InputError: there is none.
         """
-        if isinstance(value, str) and Path(value).is_file():
-            return StoredRun(Path(value))
-        return RUN.convert(value, param, ctx)
+        if isinstance(value, Run):
+            return value
+        return StoredRun(Path(value)) if self._files and Path(value).is_file() else find_run(value)
 
 
-RUN, SCORES = RunType(), ScoresType()
+RUN, SCORES = RunType("run"), RunType("run or file", files=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from evals.questions.anchors import Anchored, anchor_questions
+from evals.questions.anchors import anchor_questions
 from evals.questions.files import check_questions, write_questions
 from evals.questions.schema import Header, Question
 from index.articles import Article
@@ -39,7 +39,8 @@ def validate(questions: Path, articles: tuple[Path, ...], write: bool) -> int:
     if articles:
         anchored = anchor_questions(good, _articles(articles))
         faults += [f"{questions}: {failure}" for failure in anchored.failures]
-        click.echo(_fits(anchored))
+        counts = [f"{count} {fit}" for fit, count in anchored.fits.items()]
+        click.echo(f"evidence spans: {', '.join((*counts, f'{len(anchored.failures)} not found'))}")
         if write and not errors:
             write_questions(questions, header, anchored.questions)
     click.echo(_summary(header, good))
@@ -72,12 +73,6 @@ def _unlike_paraphrases(questions: Sequence[Question]) -> Iterator[str]:
         like = first.setdefault(question.group, question) if question.group else question
         if (like.answerable, like.answers) != (question.answerable, question.answers):
             yield f"questions {like.id} and {question.id} are paraphrases ({question.group}) with different answers"
-
-
-def _fits(anchored: Anchored) -> str:
-    counts = [f"{count} {fit}" for fit, count in anchored.fits.items()]
-    counts.append(f"{len(anchored.failures)} not found")
-    return f"evidence spans: {', '.join(counts)}"
 
 
 def _summary(header: Header, questions: Sequence[Question]) -> str:

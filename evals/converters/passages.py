@@ -85,7 +85,8 @@ def _task(record: Mapping[str, Any], place: str, kind: str, passages: Sequence[A
     if not answerable and targets:
         yield Note(place, f"the reply to a question that is {kind.lower()} is left out")
     turns = record["input"]
-    yield from _odd_turns(turns, place)
+    if any(turn["speaker"] != ("user", "agent")[index % 2] for index, turn in enumerate(turns)):
+        yield Note(place, "user and agent do not take turns; replies without a question are left out")
     types = [str(kind) for kind in record.get("Question Type") or ()]
     labels = (kind, record.get("Collection"), *(record.get("Multi-Turn") or ()))
     yield Question(
@@ -112,11 +113,6 @@ def _history(turns: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
             answer = str(following["text"]) if following and following["speaker"] == "agent" else ""
             history.append(Turn(question=str(turn["text"]), answer=answer))
     return tuple(history)
-
-
-def _odd_turns(turns: Sequence[Mapping[str, Any]], place: str) -> Iterator[Note]:
-    if any(turn["speaker"] != ("user", "agent")[index % 2] for index, turn in enumerate(turns)):
-        yield Note(place, "user and agent do not take turns; replies without a question are left out")
 
 
 def _passage(context: Mapping[str, Any], record: Mapping[str, Any]) -> Article:

@@ -19,6 +19,7 @@ from evals.converters.source import (
     json_lines,
     left_out,
     need,
+    one_spelling,
     plain,
 )
 from evals.questions.schema import Attack, Question, Span
@@ -56,18 +57,11 @@ def _record(place: str, record: Mapping[str, Any]) -> Iterator[Item]:
         question=wording,
         answerable=True,
         answer_type="list" if len(answers) > 1 else answer_type(answers[0]),
-        answers=_lowered(answers),
+        answers=(one_spelling(answers[0]),) if len(answers) == 1 else answers,
         evidence=tuple(group for group in groups if group),
         question_type="counterfactual" if record.get("positive_wrong") else "",
         attack=_attack(record),
     )
-
-
-def _lowered(answers: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
-    """Yes and no in the one spelling that a question may have."""
-    if len(answers) > 1 or answer_type(answers[0]) != "yes_no":
-        return answers
-    return (distinct([text.lower() for text in answers[0]]),)
 
 
 def _articles(identity: str, kind: str, documents: Sequence[Any]) -> list[Article]:

@@ -164,3 +164,8 @@ def answer_type(answers: Sequence[str]) -> AnswerType:
     if len(first.split()) > LONG_ANSWER_WORDS:
         return "long"
     return "number" if _NUMBER.fullmatch(first) else "span"
+
+
+def one_spelling(answers: tuple[str, ...]) -> tuple[str, ...]:
+    """Alternatives of one answer; yes and no in the one spelling that a question may have."""
+    return distinct([text.lower() for text in answers]) if answer_type(answers) == "yes_no" else answers

@@ -6,6 +6,7 @@ Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text",
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,35 +47,27 @@ def convert_squad(path: Path, options: Options) -> Iterator[Item]:
     The gold answers of a question are alternatives; where they stand is its evidence (one group). Questions of one
     page are one cluster.
     """
-    return by_record(json_items(path, "data.item"), _paragraphs if options.paragraphs else _page)
+    return by_record(json_items(path, "data.item"), partial(_page, options))
 
 
-def _page(place: str, page: Mapping[str, Any]) -> Iterator[Item]:
-    title = str(need(page, "title", place))
+def _page(options: Options, place: str, page: Mapping[str, Any]) -> Iterator[Item]:
+    name = str(need(page, "title", place))
+    title = name.replace("_", " ")
     yield from left_out(page, PAGE_FIELDS, place)
     start, texts = 0, []
-    for paragraph in need(page, "paragraphs", place):
-        text = plain(str(need(paragraph, "context", place)))
-        yield from _questions(paragraph, place, text, Home(title, title, start))
-        texts.append(text)
-        start += len(text) + len(BREAK)
-    yield Article(title, title=title.replace("_", " "), source="SQuAD", text=BREAK.join(texts))
-
-
-def _paragraphs(place: str, page: Mapping[str, Any]) -> Iterator[Item]:
-    title = str(need(page, "title", place))
-    yield from left_out(page, PAGE_FIELDS, place)
     for number, paragraph in enumerate(need(page, "paragraphs", place)):
         text = plain(str(need(paragraph, "context", place)))
-        article = Article(f"{title}#{number}", title=title.replace("_", " "), source="SQuAD", text=text)
-        yield article
-        yield from _questions(paragraph, place, text, Home(article.id, title, 0))
-
-
-def _questions(paragraph: Mapping[str, Any], place: str, text: str, home: Home) -> Iterator[Item]:
-    yield from left_out(paragraph, PARAGRAPH_FIELDS, place)
-    for record in need(paragraph, "qas", place):
-        yield from _question(record, f"{place}, question {record.get('id')}", text, home)
+        home = Home(name, name, start)
+        if options.paragraphs:
+            home = Home(f"{name}#{number}", name, 0)
+            yield Article(home.article, title=title, source="SQuAD", text=text)
+        yield from left_out(paragraph, PARAGRAPH_FIELDS, place)
+        for record in need(paragraph, "qas", place):
+            yield from _question(record, f"{place}, question {record.get('id')}", text, home)
+        texts.append(text)
+        start += len(text) + len(BREAK)
+    if not options.paragraphs:
+        yield Article(name, title=title, source="SQuAD", text=BREAK.join(texts))
 
 
 def _question(record: Mapping[str, Any], place: str, text: str, home: Home) -> Iterator[Item]:

@@ -17,6 +17,7 @@ from evals.converters.source import (
     by_record,
     distinct,
     json_lines,
+    one_spelling,
     plain,
     text_id,
 )
@@ -122,14 +123,13 @@ def _row(values: Mapping[str, Any], identity: str, place: str) -> Iterator[Item]
     elif not answers:
         yield Skipped(place, "no gold answer, and no column says that it is unanswerable")
     else:
-        gold = distinct([text.lower() for text in answers]) if answer_type(answers) == "yes_no" else answers
         spans = (Span(article=item.id, start=0, end=len(item.text), text=item.text) for item in articles)
         yield Question(
             id=identity,
             question=wording,
             answerable=True,
             answer_type=answer_type(answers),
-            answers=(gold,),
+            answers=(one_spelling(answers),),
             evidence=tuple((span,) for span in spans),
             question_type=kind,
         )

@@ -129,15 +129,12 @@ def _ours(text: str) -> Iterator[tuple[int, int]]:
     return ((sentence.start, sentence.end) for sentence in split_sentences(text))
 
 
-def _regex() -> Splitter:
-    def split(text: str) -> Iterator[tuple[int, int]]:
-        start = 0
-        for gap in _REGEX_END.finditer(text):
-            yield start, gap.end()
-            start = gap.end()
-        yield start, len(text)
-
-    return split
+def _regex(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for gap in _REGEX_END.finditer(text):
+        yield start, gap.end()
+        start = gap.end()
+    yield start, len(text)
 
 
 def _nupunkt() -> Splitter:
@@ -184,7 +181,7 @@ def _in_blocks(splitter: Splitter) -> Splitter:
 def _splitters() -> Iterator[tuple[str, Splitter | str]]:
     """(name, splitter or the reason why there is none)."""
     yield "ours", _ours
-    yield "regex", _regex()
+    yield "regex", _regex
     for name, make in {"nupunkt": _nupunkt, "pysbd": _pysbd, "sentencex": _sentencex, "syntok": _syntok}.items():
         try:
             yield f"{name} {version(name)}", make()

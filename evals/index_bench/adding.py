@@ -56,7 +56,7 @@ def measure_adding(folder: Path, models: Models, articles: Sequence[Article], jo
     library = Library(folder, models)
     embedder.embed_documents(["The first call loads the model."])
     library.add([Article("first", text="The first call loads what splits sentences.")])
-    embedding = adding = 0.0
+    spent = [0.0, 0.0]
     chunks = 0
     slices = SLICES if jobs == 1 else 1
     for turn in range(slices):
@@ -64,12 +64,9 @@ def measure_adding(folder: Path, models: Models, articles: Sequence[Article], jo
         texts = [searchable_text(chunk) for article in part for chunk in split_chunks(article)]
         chunks += len(texts)
         steps = (partial(embedder.embed_documents, texts), partial(library.add, part, jobs=jobs))
-        if turn % 2:
-            embedding += _seconds(steps[0])
-            adding += _seconds(steps[1])
-        else:
-            adding += _seconds(steps[1])
-            embedding += _seconds(steps[0])
+        for step in (0, 1) if turn % 2 else (1, 0):
+            spent[step] += _seconds(steps[step])
+    embedding, adding = spent
     again = _seconds(partial(Library(folder, models).add, articles))
     return Added(len(articles), chunks, embedding, adding, again, peak_megabytes())
 

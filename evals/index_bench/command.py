@@ -1,7 +1,6 @@
 """``python -m evals.index_bench``: measure what the index costs, what it finds, and how it grows."""
 
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -194,11 +193,8 @@ def _place(folder: Path | None) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
         return
-    made = Path(tempfile.mkdtemp(prefix="index-bench-"))
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made)
+    with tempfile.TemporaryDirectory(prefix="index-bench-") as made:
+        yield Path(made)
 
 
 def _write(output: Path | None, values: Any) -> None:

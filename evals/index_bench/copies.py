@@ -41,10 +41,8 @@ def measure_copies(folder: Path, models: Models, articles: Sequence[Article], se
     }
     library = Library(folder, models)
     library.add([*articles, *(copy for copies in made.values() for copy in copies.values())])
-    told: dict[str, set[str]] = {}
     started = time.perf_counter()
-    for article in articles:
-        told[article.id] = {link.info.id for link in library.copies(article.id)}
+    told = {article.id: {link.info.id for link in library.copies(article.id)} for article in articles}
     ms = (time.perf_counter() - started) * 1000 / len(articles)
     library.close()
     for kind, copies in made.items():

@@ -126,9 +126,8 @@ def grow(folder: Path, sizes: Sequence[int], seed: int, commit_chunks: int) -> I
             parts.commit(group)
             seconds += time.perf_counter() - started
             number += len(group)
-            for item in group:
-                written += len(item.chunks)
             names = [chunk.id for item in group for chunk in item.chunks]
+            written += len(names)
             vectors = np.concatenate([item.stored.vectors for item in group])
             for found in nearest[step:]:
                 found.see(names, vectors)

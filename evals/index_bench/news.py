@@ -16,45 +16,20 @@ FIRST_DAY = datetime(2021, 1, 1, 6, tzinfo=UTC)
 DAYS = 1_800
 PARAGRAPHS = (4, 9)  # fewest and most of an article
 SENTENCES = (2, 4)  # of a paragraph
-SOURCES = (
-    "Courier",
-    "Gazette",
-    "Harbour Wire",
-    "Morning Ledger",
-    "Northern Post",
-    "Tribune",
-    "Valley Press",
-    "World Desk",
-)
+SOURCES = "Courier, Gazette, Harbour Wire, Morning Ledger, Northern Post, Tribune, Valley Press, World Desk".split(", ")
 STARTS = "Al Bren Cor Dal Ester Fal Gran Hol Ing Jor Kel Lin Mar Nor Ol Per".split()
 MIDDLES = ("", "", "a", "be", "do", "en", "i", "la", "mo", "o", "ri", "se", "ta", "u", "ve", "wi")
 ENDS = "bach burg dale field ford ham heim ley mere mouth port ridge stad ton wick".split()
 SURNAMES = "berg ez ic ine ison kov man mann o ova quist sen ska son well y".split()
 GIVEN = "Ada Ben Clara Dario Elif Femi Greta Hugo Ines Jonas Kaya Leo Mira Noor Otto Pia Rosa Sven Tomas Vera".split()
 ROLES = (
-    "mayor",
-    "council leader",
-    "chief engineer",
-    "union secretary",
-    "harbour master",
-    "head teacher",
-    "police chief",
-    "spokeswoman",
-    "economist",
-    "professor of public law",
-)
+    "mayor, council leader, chief engineer, union secretary, harbour master, head teacher, police chief, "
+    "spokeswoman, economist, professor of public law"
+).split(", ")
 BODIES = (
-    "city council",
-    "transport authority",
-    "regional court",
-    "energy board",
-    "football association",
-    "hospital trust",
-    "port company",
-    "school board",
-    "fire service",
-    "central bank",
-)
+    "city council, transport authority, regional court, energy board, football association, hospital trust, "
+    "port company, school board, fire service, central bank"
+).split(", ")
 SUBJECTS = {
     "transport": ("ferry line", "tram network", "railway bridge", "night bus", "motorway tunnel", "airport terminal"),
     "courts": ("fraud trial", "appeal over the land deal", "inquest", "bribery case", "dispute over fishing rights"),

@@ -13,7 +13,6 @@ from evals.run.suite import Sample, find_suite, load_material, read_suite
 from evals.score.statistics import metric_interval
 from index.articles import Chunk, Window
 from index.errors import InputError
-from index.hits import Hit
 from index.library import Library
 from index.lifecycle.add import Models
 from index.retrieve.search import Searcher
@@ -73,31 +72,32 @@ def measure_retrieval(folder: Path, models: Models, name: str, most: int) -> Ite
 
 def best_depth(rows: Sequence[Row]) -> int:
     """The fewest reranked candidates whose mean MRR over the sets is within ``SMALLEST_GAIN`` of the best depth's."""
-    means = {
-        depth: _mean([row.values["mrr"] for row in rows if row.way == _reranked(depth)])
-        for depth in DEPTHS
-        if any(row.way == _reranked(depth) for row in rows)
-    }
+    found = {depth: [row.values["mrr"] for row in rows if row.way == f"reranked {depth}"] for depth in DEPTHS}
+    means = {depth: sum(values) / len(values) for depth, values in found.items() if values}
     return min(depth for depth, value in means.items() if value >= max(means.values()) - SMALLEST_GAIN)
 
 
 def _ways(searcher: Searcher) -> dict[str, Ranking]:
-    def dense(question: str) -> Sequence[Chunk]:
-        keys = searcher.store.nearest(searcher.embedder.embed_query(question), K)
+    def stored(keys: Sequence[str]) -> Sequence[Chunk]:
         chunks = searcher.store.get(keys)
         return [chunks[key] for key in keys]
 
+    def dense(question: str) -> Sequence[Chunk]:
+        return stored(searcher.store.nearest(searcher.embedder.embed_query(question), K))
+
     def words(question: str) -> Sequence[Chunk]:
-        keys = searcher.lexical.search(question, K, Window())
-        chunks = searcher.store.get(keys)
-        return [chunks[key] for key in keys]
+        return stored(searcher.lexical.search(question, K, Window()))
 
     plain = Searcher(searcher.catalog, searcher.store, searcher.lexical, searcher.embedder, None, None)
 
     def searching(with_which: Searcher, depth: int) -> Ranking:
-        return lambda question: _chunks(with_which.search(question, k=K, candidates=depth, selection=Selection()).hits)
+        def search(question: str) -> Sequence[Chunk]:
+            found = with_which.search(question, k=K, candidates=depth, selection=Selection())
+            return [hit.chunk for hit in found.hits]
 
-    reranked = {_reranked(depth): searching(searcher, depth) for depth in DEPTHS}
+        return search
+
+    reranked = {f"reranked {depth}": searching(searcher, depth) for depth in DEPTHS}
     return {"dense": dense, "BM25": words, "fused": searching(plain, max(DEPTHS)), **reranked}
 
 
@@ -118,15 +118,3 @@ def _row(name: str, way: str, questions: Sequence[Question], rank: Ranking) -> R
     bounds = {measure: interval for measure in values if (interval := metric_interval(found[measure]))}
     intervals = {measure: (interval.low, interval.high) for measure, interval in bounds.items()}
     return Row(name, way, len(questions), values, spent * 1000 / len(questions), intervals)
-
-
-def _chunks(hits: Sequence[Hit]) -> Sequence[Chunk]:
-    return [hit.chunk for hit in hits]
-
-
-def _reranked(depth: int) -> str:
-    return f"reranked {depth}"
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from evals.judge.agreement import Judgement, agreement
 from evals.judge.grades import GraderInfo
 from evals.questions.files import field_error
+from evals.questions.schema import StrictModel
 from evals.run.provenance import code_digest
 from evals.score.scoring import Measured
 from index.errors import InputError
@@ -19,11 +20,7 @@ VERSION: Literal[1] = 1
 NOT_CALIBRATED = "the judge is not calibrated: its score may not gate anything"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Figure(_Part):
+class Figure(StrictModel, allow_inf_nan=False):
     """One measure of agreement; ``value`` counts errors as wrong, ``interval`` is the 95 % one."""
 
     value: float | None
@@ -33,7 +30,7 @@ class Figure(_Part):
     without_errors: float | None
 
 
-class Calibration(_Part):
+class Calibration(StrictModel, allow_inf_nan=False):
     """What was measured, of which grader, on which claims.
 
     Attributes:

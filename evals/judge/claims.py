@@ -11,7 +11,6 @@ in Wikipedia", EMNLP 2023):
 claim; ``meta`` may be left out.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -23,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt, ValidationError, field_va
 
 from evals.converters.source import json_lines
 from evals.questions.files import field_error
-from evals.questions.schema import Text
+from evals.questions.schema import StrictModel, Text
 from evals.run.records import Run
 from evals.score.outcomes import Reader
 from index.errors import InputError
@@ -96,9 +95,7 @@ class _Meta(BaseModel):
     oracle_idx: tuple[StrictInt, ...] = ()
 
 
-class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Line(StrictModel):
     label: Literal["supported", "partially_supported", "not_supported"]
     claim: Text
     evidence: tuple[str, ...]
@@ -168,15 +165,12 @@ def claims_of_run(run: Run) -> tuple[Claim, ...]:
     Raises:
         InputError: a file of the run is missing or broken.
     """
-    return tuple(_claims_of_run(run))
-
-
-def _claims_of_run(run: Run) -> Iterator[Claim]:
-    reader = Reader(run)
+    reader, claims = Reader(run), []
     for record in run.completed():
         outcome = reader.outcome(record)
         question = outcome.question
         cluster = question.cluster or question.group or question.id
         for number, statement in enumerate(outcome.statements, start=1):
             cited = (passage.text for passage in outcome.citations if passage.number in statement.citations)
-            yield Claim(f"{record.question}/{record.seed}/{number}", statement.text, tuple(cited), cluster)
+            claims.append(Claim(f"{record.question}/{record.seed}/{number}", statement.text, tuple(cited), cluster))
+    return tuple(claims)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
-from types import MappingProxyType
 from typing import Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
+from pydantic import TypeAdapter, model_validator
 
 from evals.judge.claims import Claim, Label
+from evals.questions.schema import StrictModel
 from evals.run.append_only import LineFile, open_line_file, read_lines
 
 MOST_ERROR_CHARACTERS = 500
@@ -43,11 +43,7 @@ class Grade:
         return self.score if self.label is None else float(self.label.strength)
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class GraderInfo(_Part):
+class GraderInfo(StrictModel):
     """Who grades: grades of graders that differ in any of this are not mixed.
 
     Attributes:
@@ -74,7 +70,7 @@ class Grader(Protocol):
         ...
 
 
-class GradeLine(_Part):
+class GradeLine(StrictModel):
     """One grade in a file.
 
     Attributes:
@@ -94,10 +90,6 @@ class GradeLine(_Part):
     def _is_one_grade(self) -> Self:
         Grade(self.label, error=self.error)
         return self
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.claim, self.digest
 
     @property
     def grade(self) -> Grade:
@@ -144,13 +136,8 @@ def open_log(path: Path, grader: GraderInfo) -> Iterator[GradeLog]:
         UsageError: another process is adding to the file.
     """
     with open_line_file(path) as file:
-        yield GradeLog(file, grader, MappingProxyType(_read(path, grader)))
-
-
-def _read(path: Path, grader: GraderInfo) -> dict[tuple[str, str], Grade]:
-    """The grader's grades; of two for one claim the first counts."""
-    found: dict[tuple[str, str], Grade] = {}
-    for _, line in read_lines(path, TypeAdapter(GradeLine), REMEDY):
-        if line.grader == grader:
-            found.setdefault(line.key, line.grade)
-    return found
+        before: dict[tuple[str, str], Grade] = {}
+        for _, line in read_lines(path, TypeAdapter(GradeLine), REMEDY):
+            if line.grader == grader:  # of two grades for one claim the first counts
+                before.setdefault((line.claim, line.digest), line.grade)
+        yield GradeLog(file, grader, before)

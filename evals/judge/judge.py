@@ -7,9 +7,9 @@ Own Generations", NeurIPS 2024).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assistant.embedded.provider import ModelProvider
 from assistant.llm.client import stream_reply
@@ -21,7 +21,6 @@ from evals.judge.claims import Label
 from evals.judge.grades import Grade, Grader, GraderInfo
 from evals.run.runner import FATAL
 from index.errors import CassetteMissError, ServiceError, SettingError
-from index.retrieve.rerank import Reranker
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -68,20 +67,16 @@ class Judge:
         Raises:
             AssistantError: one that every other claim would meet as well, such as a wrong key.
         """
-        messages = self.prompt.messages(claim=quoted(claim), sentences=quoted_list(sentences))
+        messages = self.prompt.messages(claim=quoted(claim), sentences=f"[{', '.join(map(quoted, sentences))}]")
         try:
             *_, last = stream_reply(self.chat, messages, dict(self.prompt.reply), REPLY_TOKENS)
         except (*FATAL, CassetteMissError):
             raise
         except ServiceError as error:
             return Grade(error=f"{type(error).__name__}: {error.problem}")
-        return _graded(last.data, last.truncated)
-
-
-def _graded(data: dict[str, Any], truncated: bool) -> Grade:
-    if truncated:  # such a reply has not been checked against the schema
-        return Grade(error=f"the reply was cut after {REPLY_TOKENS} tokens")
-    return Grade(Label(data["grade"]))
+        if last.truncated:  # such a reply has not been checked against the schema
+            return Grade(error=f"the reply was cut after {REPLY_TOKENS} tokens")
+        return Grade(Label(last.data["grade"]))
 
 
 def quoted(text: str) -> str:
@@ -89,53 +84,22 @@ def quoted(text: str) -> str:
     return json.dumps(" ".join(text.split()), ensure_ascii=False).translate(FRAME_SIGNS)
 
 
-def quoted_list(texts: Sequence[str]) -> str:
-    """The texts as a JSON array of one line."""
-    return f"[{', '.join(map(quoted, texts))}]"
-
-
 @dataclass(frozen=True, slots=True)
-class LexicalGrader:
+class Baseline:
+    """A grader without a language model."""
+
+    info: GraderInfo
+    grade: Callable[[str, tuple[str, ...]], Grade]
+
+
+def _checked(claim: str, sentences: tuple[str, ...]) -> Grade:
     """The check that the assistant itself makes, over the sentences taken together; it never says "partially"."""
-
-    @property
-    def info(self) -> GraderInfo:
-        """It has a name only."""
-        return GraderInfo(name="lexical")
-
-    def grade(self, claim: str, sentences: tuple[str, ...]) -> Grade:
-        """The label."""
-        return Grade(Label.SUPPORTED if verify(claim, " ".join(sentences)).supported else Label.NOT)
+    return Grade(Label.SUPPORTED if verify(claim, " ".join(sentences)).supported else Label.NOT)
 
 
-@dataclass(frozen=True, slots=True)
-class RecallGrader:
+def _recalled(claim: str, sentences: tuple[str, ...]) -> Grade:
     """Share of the claim's content words (stemmed) that the sentences have, 0 … 1."""
-
-    @property
-    def info(self) -> GraderInfo:
-        """It has a name only."""
-        return GraderInfo(name="recall")
-
-    def grade(self, claim: str, sentences: tuple[str, ...]) -> Grade:
-        """The share."""
-        return Grade(score=content_recall(claim, " ".join(sentences)))
-
-
-@dataclass(frozen=True, slots=True)
-class RerankerGrader:
-    """The cross-encoder's largest logit of the claim with any one of the sentences."""
-
-    reranker: Reranker
-
-    @property
-    def info(self) -> GraderInfo:
-        """The model."""
-        return GraderInfo(name="reranker", model=self.reranker.name)
-
-    def grade(self, claim: str, sentences: tuple[str, ...]) -> Grade:
-        """The logit."""
-        return Grade(score=float(self.reranker.score(claim, sentences).max()))
+    return Grade(score=content_recall(claim, " ".join(sentences)))
 
 
 def make_grader(name: str, settings: Settings, models: ModelProvider) -> Grader:
@@ -151,5 +115,9 @@ def make_grader(name: str, settings: Settings, models: ModelProvider) -> Grader:
         reranker = models.reranker()
         if reranker is None:
             raise SettingError("the setting reranker is none", "Set ASSISTANT_RERANKER=local, or take another grader.")
-        return RerankerGrader(reranker)
-    return LexicalGrader() if name == "lexical" else RecallGrader()
+
+        def largest_logit(claim: str, sentences: tuple[str, ...]) -> Grade:
+            return Grade(score=float(reranker.score(claim, sentences).max()))
+
+        return Baseline(GraderInfo(name=name, model=reranker.name), largest_logit)
+    return Baseline(GraderInfo(name=name), _checked if name == "lexical" else _recalled)

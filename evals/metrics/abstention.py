@@ -1,7 +1,7 @@
 """Metrics of refusals and confidence: does the system answer when it can, and only then?"""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,17 +112,15 @@ class Point:
 
     Attributes:
         confidence: -inf for a failure.
-        cluster: as in ``Score``.
     """
 
     confidence: float
     event: bool
-    cluster: str
 
 
 def risk_points(outcomes: Iterable[Outcome]) -> tuple[Point, ...]:
     """Each answer or failure and whether it was wrong; a failure is a wrong answer of the lowest confidence."""
-    return tuple(_point(outcome, bool(score.value)) for outcome, score in _risks(outcomes) if score.value is not None)
+    return tuple(_point(outcome, bool(value)) for outcome in outcomes if (value := _risk(outcome).value) is not None)
 
 
 def answerable_points(outcomes: Iterable[Outcome]) -> tuple[Point, ...]:
@@ -133,12 +131,12 @@ def answerable_points(outcomes: Iterable[Outcome]) -> tuple[Point, ...]:
 
 def _point(outcome: Outcome, event: bool) -> Point:
     confidence = -np.inf if outcome.failed or outcome.confidence is None else outcome.confidence
-    return Point(confidence, event, outcome.question.cluster)
+    return Point(confidence, event)
 
 
-def curve_of(points: Sequence[Point]) -> RiskCoverage | None:
-    """The risk–coverage curve of these answers; None when there are none."""
-    return risk_coverage([p.confidence for p in points], [p.event for p in points]) if points else None
+def curve_of(points: Sequence[Point]) -> RiskCoverage:
+    """The risk–coverage curve of these answers, of which there is one at least."""
+    return risk_coverage([p.confidence for p in points], [p.event for p in points])
 
 
 def auroc_of(points: Sequence[Point]) -> float | None:
@@ -147,8 +145,8 @@ def auroc_of(points: Sequence[Point]) -> float | None:
     return auroc(true, false) if true and false else None
 
 
-def refusal_of(points: Sequence[Point], over_refusal: float = MAX_OVER_REFUSAL) -> float | None:
-    """Share of the unanswerable that the best threshold refuses with at most ``over_refusal`` of the answerable.
+def refusal_of(points: Sequence[Point]) -> float | None:
+    """Share of the unanswerable that the best threshold refuses with at most ``MAX_OVER_REFUSAL`` of the answerable.
 
     Equal confidences come together: a threshold refuses all below it. None without questions of both kinds.
     """
@@ -156,7 +154,7 @@ def refusal_of(points: Sequence[Point], over_refusal: float = MAX_OVER_REFUSAL) 
     others = np.array([p.confidence for p in points if not p.event])
     if not len(answerable) or not len(others):
         return None
-    lost = int(np.floor(over_refusal * len(answerable) + 1e-9))
+    lost = int(np.floor(MAX_OVER_REFUSAL * len(answerable) + 1e-9))
     threshold = answerable[lost] if lost < len(answerable) else np.inf
     return float((others < threshold).mean())
 
@@ -164,14 +162,10 @@ def refusal_of(points: Sequence[Point], over_refusal: float = MAX_OVER_REFUSAL) 
 def answer_curve(outcomes: Iterable[Outcome]) -> tuple[RiskCoverage | None, Metric]:
     """The risk–coverage curve over the questions that were answered or failed, and its area as a metric."""
     every = list(outcomes)
-    curve, sound = curve_of(risk_points(every)), curve_of(risk_points(o for o in every if not o.failed))
-    counts = mean("aurc", (score for _, score in _risks(every)))
-    area = None if curve is None else curve.area
-    return curve, Metric("aurc", area, counts.n, counts.unscored, counts.errors, None if sound is None else sound.area)
-
-
-def _risks(outcomes: Iterable[Outcome]) -> Iterator[tuple[Outcome, Score]]:
-    return ((outcome, _risk(outcome)) for outcome in outcomes)
+    kinds = (every, [outcome for outcome in every if not outcome.failed])
+    curve, sound = (curve_of(points) if points else None for points in map(risk_points, kinds))
+    area, sound_area = (found.area if found else None for found in (curve, sound))
+    return curve, replace(mean("aurc", map(_risk, every)), value=area, without_errors=sound_area, scores=())
 
 
 def _risk(outcome: Outcome) -> Score:
@@ -186,11 +180,11 @@ def _risk(outcome: Outcome) -> Score:
     return unscored(question, "the question has no gold answer") if correct is None else scored(question, not correct)
 
 
-def coverage_at_risk(outcomes: Iterable[Outcome], risk: float = MAX_RISK) -> Metric:
-    """Largest share of the answers that can be given while at most ``risk`` of them are wrong."""
+def coverage_at_risk(outcomes: Iterable[Outcome]) -> Metric:
+    """Largest share of the answers that can be given while at most ``MAX_RISK`` of them are wrong."""
     curve, area = answer_curve(outcomes)
-    value = curve.coverage_at(risk) if curve else None
-    return Metric(f"coverage_at_{risk:g}", value, area.n, area.unscored, area.errors)
+    value = curve.coverage_at(MAX_RISK) if curve else None
+    return replace(area, name=f"coverage_at_{MAX_RISK:g}", value=value, without_errors=None)
 
 
 def confidence_auroc(outcomes: Iterable[Outcome]) -> Metric:

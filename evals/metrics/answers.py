@@ -40,7 +40,7 @@ def answer_recall(outcomes: Iterable[Outcome]) -> Metric:
     For answers in sentences, which exact match never accepts (Adlakha et al., "Evaluating Correctness and
     Faithfulness of Instruction-Following Models for Question Answering", TACL 2024, recall).
     """
-    return mean("answer_recall", (_recalled(outcome) for outcome in outcomes))
+    return mean("answer_recall", (_of_gold(outcome, _recall) for outcome in outcomes))
 
 
 def answer_correct(outcomes: Iterable[Outcome]) -> Metric:
@@ -57,7 +57,7 @@ def rouge_l(outcomes: Iterable[Outcome]) -> Metric:
     Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", ACL workshop 2004, with precision and recall weighed
     equally and without stemming; the longest common subsequence is rapidfuzz's.
     """
-    return mean("rouge_l", (_rouge(outcome) for outcome in outcomes))
+    return mean("rouge_l", (_of_gold(outcome, _rouge) for outcome in outcomes))
 
 
 def text_exact(answer: str, parts: Sequence[Sequence[str]]) -> float:
@@ -123,13 +123,11 @@ def _compared(outcome: Outcome, compare: Callable[[str, Sequence[Sequence[str]]]
     return scored(question, compare(outcome.text, question.answers) if outcome.answered else 0.0)
 
 
-def _recalled(outcome: Outcome) -> Score:
+def _of_gold(outcome: Outcome, value: Callable[[Outcome], float]) -> Score:
     question = outcome.question
-    if not question.answerable:
-        return unscored(question, NOT_ANSWERABLE, error=outcome.failed)
-    if not question.answers:
-        return unscored(question, NO_GOLD, error=outcome.failed)
-    return scored(question, _recall(outcome) if outcome.answered else 0.0, error=outcome.failed)
+    if not question.answerable or not question.answers:
+        return unscored(question, NO_GOLD if question.answerable else NOT_ANSWERABLE, error=outcome.failed)
+    return scored(question, value(outcome) if outcome.answered else 0.0, error=outcome.failed)
 
 
 def _recall(outcome: Outcome) -> float:
@@ -151,15 +149,9 @@ def _judged(outcome: Outcome) -> Score:
     return scored(outcome.question, float(correct), error=outcome.failed)
 
 
-def _rouge(outcome: Outcome) -> Score:
-    question = outcome.question
-    if not question.answerable:
-        return unscored(question, NOT_ANSWERABLE, error=outcome.failed)
-    if not question.answers:
-        return unscored(question, NO_GOLD, error=outcome.failed)
-    if not outcome.answered:
-        return scored(question, 0.0, error=outcome.failed)
-    return scored(question, text_rouge_l(outcome.text, _candidates(outcome.text, question.answers)))
+def _rouge(outcome: Outcome) -> float:
+    parts = outcome.question.answers
+    return text_rouge_l(outcome.text, parts[0] if len(parts) == 1 else (" ".join(_nearest(outcome.text, parts)),))
 
 
 def text_rouge_l(answer: str, golds: Iterable[str]) -> float:
@@ -171,10 +163,6 @@ def text_rouge_l(answer: str, golds: Iterable[str]) -> float:
 def _lcs_f1(given: Sequence[str], gold: Sequence[str]) -> float:
     common = LCSseq.similarity(given, gold)
     return 2 * common / (len(given) + len(gold)) if common else 0.0
-
-
-def _candidates(answer: str, parts: Sequence[Sequence[str]]) -> Sequence[str]:
-    return parts[0] if len(parts) == 1 else (" ".join(_nearest(answer, parts)),)
 
 
 def _nearest(answer: str, parts: Sequence[Sequence[str]]) -> list[str]:

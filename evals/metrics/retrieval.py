@@ -26,6 +26,10 @@ class Found:
     hits: tuple[tuple[int, ...], ...]
     lost: tuple[int, ...]
 
+    def recall(self, k: int) -> float:
+        """Share of all groups that the first ``k`` hits cover."""
+        return sum(map(len, self.hits[:k])) / (sum(map(len, self.hits)) + len(self.lost))
+
 
 def retrieval_metrics(outcomes: Iterable[Outcome], level: Level = "sentence", ks: Sequence[int] = KS) -> list[Metric]:
     """hit@k, recall@k (share of groups), all-gold@k, nDCG@k for each k, and MRR.
@@ -36,8 +40,7 @@ def retrieval_metrics(outcomes: Iterable[Outcome], level: Level = "sentence", ks
     with_gold = {str(i): found(outcome, level) for i, outcome in enumerate(every) if outcome.question.evidence}
     values: dict[str, dict[str, float]] = {}
     for k in ks:
-        cut = {key: Found(item.hits[:k], ()) for key, item in with_gold.items()}
-        recall = _recalls(with_gold, cut)
+        recall = {key: item.recall(k) for key, item in with_gold.items()}
         values[f"hit@{k}"] = {key: float(value > 0) for key, value in recall.items()}
         values[f"recall@{k}"] = recall
         values[f"all_gold@{k}"] = {key: float(value == 1) for key, value in recall.items()}
@@ -66,16 +69,6 @@ def _scores(outcomes: Sequence[Outcome], values: dict[str, float]) -> Iterable[S
             yield unscored(outcome.question, NO_EVIDENCE, error=outcome.failed)
 
 
-def _recalls(every: dict[str, Found], cut: dict[str, Found]) -> dict[str, float]:
-    """Share of all groups that the hits cover: each group is a document, each hit a run of the groups that it adds."""
-    from ir_measures import Qrel, ScoredDoc
-
-    qrels = [Qrel(key, f"g{group}", 1) for key, item in every.items() for group in _groups(item)]
-    run = [ScoredDoc(key, f"g{group}", 1.0) for key, item in cut.items() for group in _groups(item)]
-    size = max((len(_groups(item)) for item in every.values()), default=1)
-    return _measured(f"R@{size}", qrels, run, every)
-
-
 def _ranked(every: dict[str, Found], measure: str) -> dict[str, float]:
     """A measure of the ranking in which each hit is a document; a group that no hit covers is one that is missing."""
     from ir_measures import Qrel, ScoredDoc
@@ -97,7 +90,3 @@ def _measured(measure: str, qrels: "list[Qrel]", run: "list[ScoredDoc]", every: 
         for result in ir_measures.iter_calc([ir_measures.parse_measure(measure)], qrels, run):
             values[result.query_id] = float(result.value)
     return values
-
-
-def _groups(item: Found) -> tuple[int, ...]:
-    return tuple(group for new in item.hits for group in new) + item.lost

@@ -1,7 +1,8 @@
 """Metrics of whole runs: cost, agreement of paraphrases, and success of attacks."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -18,12 +19,10 @@ NOT_YET = ("planned", "yet to come", "denied", "negated")
 
 def latency(outcomes: Iterable[Outcome], stage: str, percentile: float) -> Metric:
     """A percentile of the time that a stage takes, in seconds, linear between ranks; failures are left out."""
-    every = [_time(outcome, stage) for outcome in outcomes]
-    values = [score.value for score in every if score.value is not None]
+    metric = mean(f"{stage}_seconds_p{percentile:g}", (_time(outcome, stage) for outcome in outcomes))
+    values = [score.value for score in metric.scores if score.value is not None]
     value = float(np.percentile(values, percentile)) if values else None
-    reasons = Counter(score.unscored for score in every if score.unscored)
-    errors = sum(score.error for score in every)
-    return Metric(f"{stage}_seconds_p{percentile:g}", value, len(values), dict(reasons), errors, value, tuple(every))
+    return replace(metric, value=value, without_errors=value)
 
 
 def _time(outcome: Outcome, stage: str) -> Score:

@@ -113,12 +113,8 @@ def _by_digest(span: Span, article: Article) -> tuple[Span, Fit] | Miss:
 
 
 def _occurrences(text: str, within: str) -> list[tuple[int, int]]:
-    found = []
-    start = within.find(text)
-    while start >= 0:
-        found.append((start, start + len(text)))
-        start = within.find(text, start + 1)
-    return found
+    """Places of the text, those that overlap too."""
+    return [(found.start(), found.start() + len(text)) for found in re.finditer(f"(?={re.escape(text)})", within)]
 
 
 def _loose_occurrences(text: str, within: str) -> list[tuple[int, int]]:

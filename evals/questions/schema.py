@@ -40,11 +40,13 @@ def _visible(text: str) -> str:
 Text = Annotated[str, AfterValidator(_visible)]
 
 
-class _Record(BaseModel):
+class StrictModel(BaseModel):
+    """Values of a file: they do not change, and unknown fields are errors."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Header(_Record):
+class Header(StrictModel):
     """First line of a question file; ``source`` says where the set comes from, ``licence`` how it may be used."""
 
     schema_name: Literal["news-assistant/questions"] = Field(default=SCHEMA, alias="schema")
@@ -54,7 +56,7 @@ class Header(_Record):
     source: str = ""
 
 
-class Span(_Record):
+class Span(StrictModel):
     """A piece of an article's text: ``article.text[start:end] == text``.
 
     Offsets are in characters. Both may be left out in a file that people write; ``evals.questions.anchors`` finds them.
@@ -85,14 +87,14 @@ class Span(_Record):
         return self
 
 
-class Turn(_Record):
+class Turn(StrictModel):
     """An earlier question of the same conversation and its answer."""
 
     question: Text
     answer: str
 
 
-class Attack(_Record):
+class Attack(StrictModel):
     """What an article that was tampered with tries to make the assistant do.
 
     Attributes:
@@ -104,7 +106,7 @@ class Attack(_Record):
     says: tuple[Text, ...] = Field(min_length=1)
 
 
-class Question(_Record):
+class Question(StrictModel):
     """A question with everything that is needed to score an answer to it.
 
     Attributes:
@@ -157,15 +159,12 @@ class Question(_Record):
             raise ValueError("a question with 'answerable': false has no answers, answer_type or evidence")
         if self.answerable and self.answer_type is None:
             raise ValueError("a question with 'answerable': true needs an answer_type")
-        if self.answer_type == "yes_no" and self.answers and self._verdict() is None:
+        if self.answer_type == "yes_no" and self.answers and self.verdict is None:
             raise ValueError('answers to a yes_no question are one list that starts with "yes" or "no"')
         return self
-
-    def _verdict(self) -> str | None:
-        first = self.answers[0][0]
-        return first if len(self.answers) == 1 and first in YES_NO else None
 
     @property
     def verdict(self) -> str | None:
         """``yes`` or ``no`` for a yes_no question with a gold answer, else None."""
-        return self._verdict() if self.answer_type == "yes_no" and self.answers else None
+        alone = self.answer_type == "yes_no" and len(self.answers) == 1
+        return self.answers[0][0] if alone and self.answers[0][0] in YES_NO else None

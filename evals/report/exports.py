@@ -52,7 +52,7 @@ def csv_report(recorded: Recorded) -> str:
     writer.writerow(
         (
             *("id", "seed", "type", "tags", "answerable", "status", "correct", "confidence"),
-            *(name for name in metrics),
+            *metrics,
             *("seconds", *(f"seconds_{stage}" for stage in stages)),
             *("error_kind", "error"),
         )
@@ -126,16 +126,13 @@ def _test_case(suite: Element, item: Item, recorded: Recorded) -> None:
         time=f"{item.record.seconds:.3f}",
     )
     if item.verdict == "wrong":
-        SubElement(case, "failure", type="wrong", message=_xml(_told(item))).text = _xml(question.question)
+        told = f"expected {_expected(item.outcome)}; got {item.outcome.text or 'a refusal'}"
+        SubElement(case, "failure", type="wrong", message=_xml(told)).text = _xml(question.question)
     elif item.verdict == "error":
         kind = item.record.error_kind or "error"
         SubElement(case, "error", type=_xml(kind), message=_xml(item.outcome.error)).text = _xml(question.question)
     elif item.verdict == "no gold":
         SubElement(case, "skipped", message="the question has no gold answer")
-
-
-def _told(item: Item) -> str:
-    return f"expected {_expected(item.outcome)}; got {item.outcome.text or 'a refusal'}"
 
 
 def _expected(outcome: Outcome) -> str:

@@ -1,8 +1,11 @@
-"""Collects everything that the report page shows, as values; the templates only lay it out."""
+"""Collects everything that the report page shows, as values, and renders it; the templates only lay it out."""
 
+import base64
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import resources
 
 from assistant.render.answer import readable_date
 from evals.report.figures import Plot, plots_of
@@ -14,6 +17,7 @@ from evals.score.scoring import Better, Measured
 from evals.score.tables import measured_row, shown_interval, shown_name, shown_value, spent_line
 from index.articles import Article
 
+TEMPLATES = "evals.report"
 MOST_ARTICLE_CHARACTERS = 20_000  # of one whole article, so that a set of books stays a page
 TILES = {
     "answer_correct": "questions treated rightly",
@@ -256,3 +260,29 @@ def _whole(article: Article, anchor: str) -> WholeArticle:
     paragraphs = tuple(paragraph for paragraph in text.split("\n") if paragraph.strip())
     left_out = len(article.text) - len(text)
     return WholeArticle(anchor, article.id, article.title or article.id, about, link, article.url, paragraphs, left_out)
+
+
+def render_page(page: Page) -> str:
+    """The page; everything that is not the templates' own text is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["drawing"] = Markup  # only for what evals.report.plots drew
+    script = _own("page.js")
+    # What the page's security policy names, so that no other script can run in it.
+    digest = "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("page.html.j2").render(
+        page=page, style=Markup(_own("page.css")), script=Markup(script), script_digest=digest
+    )
+
+
+def _own(name: str) -> str:
+    return resources.files(TEMPLATES).joinpath("templates", name).read_text(encoding="utf-8")

@@ -6,10 +6,8 @@ from typing import Literal
 
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Score
-from evals.run.budget import spent_on_records
 from evals.run.records import Record, Run
-from evals.score.outcomes import Reader
-from evals.score.scoring import RunScores
+from evals.score.scoring import RunScores, score_records
 
 Verdict = Literal["right", "wrong", "error", "no gold"]
 Status = Literal["answered", "refused", "failed"]
@@ -82,12 +80,11 @@ def read_recorded(run: Run) -> Recorded:
         InputError: a file of the run is missing or broken.
     """
     records = run.completed()
-    outcomes = Reader(run).outcomes(records)
-    scores = RunScores(run, outcomes, len(run.keys) - len(records), spent=spent_on_records(run, records))
+    scores = score_records(run, records)
     by_seed = _by_seed(scores, records)
     items = (
         Item(number, record, outcome, by_seed[record.seed].get(record.question, {}))
-        for number, (record, outcome) in enumerate(zip(records, outcomes, strict=True), start=1)
+        for number, (record, outcome) in enumerate(zip(records, scores.outcomes, strict=True), start=1)
     )
     return Recorded(scores, tuple(items))
 

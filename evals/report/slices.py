@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from evals.metrics.scores import mean
-from evals.score.scoring import Measured, RunScores
-from evals.score.statistics import metric_interval
+from evals.score.scoring import Measured, RunScores, measured_mean
 
 COLUMNS = ("answer_correct", "citation_precision_sentence", "citation_recall_sentence", "recall@5_sentence")
 
@@ -36,5 +35,4 @@ def slices_of(scores: RunScores) -> tuple[Slice, ...]:
 
 
 def _part(whole: Measured, questions: set[str]) -> Measured:
-    metric = mean(whole.name, (score for score in whole.metric.scores if score.question in questions))
-    return Measured(metric, metric_interval(metric), whole.better)
+    return measured_mean(mean(whole.name, (score for score in whole.metric.scores if score.question in questions)))

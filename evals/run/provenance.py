@@ -9,10 +9,9 @@ from hashlib import sha256
 from importlib import metadata, resources
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from assistant.cassettes.cassette import cassette_of
 from assistant.settings import Settings, explain_settings
+from evals.questions.schema import StrictModel
 from index.articles import Article
 from index.retrieve.adapter import read_adapter
 from index.retrieve.reader import ADAPTER
@@ -22,12 +21,13 @@ ROOT = Path(__file__).resolve().parents[2]
 ANSWERING = ("assistant", "index", "prompts")  # packages that decide what is answered
 DISTRIBUTION = "news-assistant"
 DEVELOPMENT = re.compile(r"extra == ['\"]dev['\"]")  # tools that no answer depends on
+NAME = re.compile(r"^[\w.-]*")
 NOT_ANSWERING = frozenset({"prompts/judge.md"})
 # Of a cassette it counts which one is played, and not whether requests without a reply are written down.
 LEFT_OUT = frozenset({"api_key", "embeddings_api_key", "chroma_url", "chroma_token", "cassette_mode"})
 
 
-class Provenance(BaseModel):
+class Provenance(StrictModel):
     """What has to be the same for two answers to be comparable.
 
     Attributes:
@@ -40,8 +40,6 @@ class Provenance(BaseModel):
         articles: SHA-256 over ids and digests of the articles.
         machine: what it ran on.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     commit: str
     dirty: bool | None
@@ -64,6 +62,9 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
     shown = {item.name: item.value for item in explain_settings(**overrides) if item.name not in LEFT_OUT}
     local = {"embeddings": settings.uses_local_embeddings, "reranker": settings.reranker == "local"}
     local["llm"] = settings.uses_local_llm and settings.local_model is None
+    weights: dict[str, str] = {asset.role: _weights(asset) for asset in ASSETS if local.get(asset.role)}
+    if local["reranker"]:
+        weights["reader"] = read_adapter(ADAPTER).digest
     cassette = cassette_of(settings)
     unsaid = {"index", "models_dir", "prices", *(() if cassette and cassette.plays else ("cassette",))}
     return Provenance(
@@ -73,16 +74,11 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
         packages=_packages(),
         prompts=_prompts(),
         model=settings.chat_model or "",
-        weights={asset.role: _weights(asset) for asset in ASSETS if local.get(asset.role)} | _reader(local["reranker"]),
+        weights=weights,
         settings={name: value for name, value in shown.items() if name not in unsaid},
         articles=articles_digest(articles),
         machine=_machine(),
     )
-
-
-def _reader(used: bool) -> dict[str, str]:
-    """The digest of the reader's adapter, where the reader is used."""
-    return {"reader": read_adapter(ADAPTER).digest} if used else {}
 
 
 def code_digest(packages: Iterable[str] = ANSWERING, root: Path = ROOT) -> str:
@@ -119,16 +115,12 @@ def _packages() -> dict[str, str]:
     except metadata.PackageNotFoundError:  # run from a folder of sources
         return {}
     found = {}
-    for name in sorted({_name(text) for text in requirements if not DEVELOPMENT.search(text)}):
+    for name in sorted({NAME.findall(text)[0] for text in requirements if not DEVELOPMENT.search(text)}):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:  # of an extra that is not installed
             continue
     return found
-
-
-def _name(requirement: str) -> str:
-    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
 
 
 def _prompts() -> dict[str, str]:

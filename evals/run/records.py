@@ -17,10 +17,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from evals.questions.files import field_error, read_questions, write_questions
-from evals.questions.schema import Question
+from evals.questions.schema import Question, StrictModel
 from evals.run.append_only import not_written, read_lines
 from evals.run.provenance import Provenance
 from evals.run.suite import Material, Suite
@@ -37,11 +37,7 @@ REMEDY = "the run cannot be used: begin it anew"
 Key = tuple[str, int]  # question id and seed
 
 
-class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RunInfo(_Line):
+class RunInfo(StrictModel):
     """What was to be done, and where the numbers come from; ``questions`` is the SHA-256 of questions.jsonl."""
 
     schema_name: Literal["news-assistant/run"] = Field(default=SCHEMA, alias="schema")
@@ -52,7 +48,7 @@ class RunInfo(_Line):
     provenance: Provenance
 
 
-class _OfQuestion(_Line):
+class _OfQuestion(StrictModel):
     """A line about one question with one seed."""
 
     question: str
@@ -223,19 +219,15 @@ def create_run(folder: Path, info: RunInfo, material: Material) -> Run:
         AssistantError: it cannot be written.
     """
     try:
-        return _written(folder, info, material)
+        private_folder(folder)
+        with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{json.dumps(asdict(article), ensure_ascii=False)}\n" for article in material.articles)
+        write_questions(folder / "questions.jsonl", material.header, material.questions)
+        complete = info.model_copy(update={"questions": read_questions(folder / "questions.jsonl").digest})
+        part = folder / "run.json.part"
+        part.write_text(complete.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+        part.replace(folder / "run.json")
+        tighten_tree(folder)
     except OSError as error:
         raise not_written(folder, error) from error
-
-
-def _written(folder: Path, info: RunInfo, material: Material) -> Run:
-    private_folder(folder)
-    with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{json.dumps(asdict(article), ensure_ascii=False)}\n" for article in material.articles)
-    write_questions(folder / "questions.jsonl", material.header, material.questions)
-    complete = info.model_copy(update={"questions": read_questions(folder / "questions.jsonl").digest})
-    part = folder / "run.json.part"
-    part.write_text(complete.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
-    part.replace(folder / "run.json")
-    tighten_tree(folder)
     return Run(folder)

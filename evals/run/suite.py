@@ -26,13 +26,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError, model_validator
+from pydantic import Field, StrictBool, StrictInt, ValidationError, model_validator
 
 from assistant.settings import Settings
 from evals.converters.convert import CONVERTERS, convert
 from evals.converters.source import Options
 from evals.questions.files import QuestionSet, field_error, read_questions
-from evals.questions.schema import Header, Question, Text
+from evals.questions.schema import Header, Question, StrictModel, Text
 from index.articles import Article
 from index.errors import InputError, UsageError
 from index.read.readers import find_files, read_articles
@@ -47,11 +47,7 @@ NOT_FOR_SUITES = frozenset(
 )
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class QuestionSource(_Part):
+class QuestionSource(StrictModel):
     """Where the questions are.
 
     Attributes:
@@ -74,7 +70,7 @@ class QuestionSource(_Part):
         return self
 
 
-class Sample(_Part):
+class Sample(StrictModel):
     """How many questions are taken: those whose ids have the smallest SHA-256, which no order of the file changes."""
 
     answerable: StrictInt | None = Field(default=None, ge=0)
@@ -99,7 +95,7 @@ class Sample(_Part):
         return tuple(question for question in wanted if question.id in kept)
 
 
-class Gate(_Part):
+class Gate(StrictModel):
     """A demand on one metric; exactly one of the three limits.
 
     Attributes:
@@ -120,7 +116,7 @@ class Gate(_Part):
         return self
 
 
-class Suite(_Part):
+class Suite(StrictModel):
     """What a suite file says; ``timeout_seconds`` is for one question."""
 
     name: Text = Field(pattern=r"^[\w.-]+$")

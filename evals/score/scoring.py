@@ -11,7 +11,7 @@ from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric
 from evals.questions.schema import Question
 from evals.run.budget import spent_on_records
-from evals.run.records import Run
+from evals.run.records import Record, Run
 from evals.score.outcomes import Reader
 from evals.score.statistics import Interval, bootstrap_statistic, metric_interval
 from evals.score.whole_run import statistic_of
@@ -76,18 +76,14 @@ class RunScores:
     @cached_property
     def measured(self) -> Mapping[str, Measured]:
         """Every metric by name."""
-        return {item.name: item for item in measure(self.outcomes, self.texts)}
+        texts = {name: article.text for name, article in self.run.articles.items()}
+        return {item.name: item for item in measure(self.outcomes, texts)}
 
     @property
     def headline(self) -> tuple[Measured, ...]:
         """The metrics of the first table for which this run has a value."""
         found = (self.measured[name] for name in HEADLINE if name in self.measured)
         return tuple(item for item in found if item.metric.value is not None)
-
-    @cached_property
-    def texts(self) -> Mapping[str, str]:
-        """Article id → text."""
-        return {name: article.text for name, article in self.run.articles.items()}
 
     def slices(self) -> Mapping[str, tuple[Outcome, ...]]:
         """Outcomes by ``type:…``, ``tag:…`` (without what follows a tag's colon), and answerability."""
@@ -104,7 +100,11 @@ def score_run(run: Run) -> RunScores:
     Raises:
         InputError: a file of the run is missing or broken.
     """
-    records = run.completed()
+    return score_records(run, run.completed())
+
+
+def score_records(run: Run, records: Sequence[Record]) -> RunScores:
+    """The scores of these records of a run; raises as ``score_run``."""
     return RunScores(
         run, Reader(run).outcomes(records), len(run.keys) - len(records), spent=spent_on_records(run, records)
     )
@@ -125,7 +125,7 @@ def measure(outcomes: Iterable[Outcome], texts: Mapping[str, str]) -> tuple[Meas
         texts: article id → text.
     """
     every = _clustered(tuple(outcomes))
-    means = (_measured(average_repeats(metric)) for metric in _means(every, texts))
+    means = (measured_mean(average_repeats(metric)) for metric in _means(every, texts))
     return (*means, *_whole(every))
 
 
@@ -175,7 +175,8 @@ def _means(outcomes: Sequence[Outcome], texts: Mapping[str, str]) -> list[Metric
     return found
 
 
-def _measured(metric: Metric) -> Measured:
+def measured_mean(metric: Metric) -> Measured:
+    """A metric that is a mean over questions, with its interval."""
     return Measured(metric, metric_interval(metric), better_of(metric.name))
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from evals.metrics.scores import Metric
 
 RESAMPLES = 10_000
+STATISTIC_RESAMPLES = 1_000  # of numbers that are no means, which take longer
 SEED = 20231109
 LEVEL = 0.95
 ALPHA = 0.05
@@ -29,7 +30,6 @@ class Interval:
     low: float
     high: float
     clusters: int
-    level: float = LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,6 @@ def bootstrap_interval(
 def bootstrap_statistic(
     statistic: Callable[[NDArray[np.int64]], float | None],
     clusters: Sequence[str],
-    *,
-    resamples: int = 1_000,
-    seed: int = SEED,
 ) -> Interval | None:
     """95 % percentile interval of a number that is no mean, such as an area under a curve.
 
@@ -96,20 +93,20 @@ def bootstrap_statistic(
     if len(members) < 2:
         return None
     values = []
-    for picks in _draws(len(members), resamples, seed):
+    for picks in _draws(len(members), STATISTIC_RESAMPLES, SEED):
         chosen = (np.concatenate([members[i] for i in row]) for row in picks)
         values += [value for indices in chosen if (value := statistic(indices)) is not None]
     return _percentiles(np.asarray(values), len(members)) if values else None
 
 
-def metric_interval(metric: Metric, *, seed: int = SEED) -> Interval | None:
+def metric_interval(metric: Metric) -> Interval | None:
     """The interval of a metric that is a mean over questions; None when it is none, or rests on one cluster."""
     kept = [score for score in metric.scores if score.value is not None]
     values = [score.value for score in kept if score.value is not None]
-    return bootstrap_interval(values, [score.cluster for score in kept], seed=seed) if values else None
+    return bootstrap_interval(values, [score.cluster for score in kept]) if values else None
 
 
-def compare(first: Metric, second: Metric, *, seed: int = SEED) -> Comparison:
+def compare(first: Metric, second: Metric) -> Comparison:
     """Compare the same metric of two runs over the same questions.
 
     Raises:
@@ -123,8 +120,8 @@ def compare(first: Metric, second: Metric, *, seed: int = SEED) -> Comparison:
     clusters = [one[question][1] for question in common]
     return Comparison(
         difference=float(np.mean(differences)),
-        interval=bootstrap_interval(differences, clusters, seed=seed),
-        p_value=sign_flip_p_value(differences, clusters, seed=seed),
+        interval=bootstrap_interval(differences, clusters),
+        p_value=sign_flip_p_value(differences, clusters),
         n=len(common),
         unpaired=tuple(sorted(one.keys() ^ other.keys())),
         wins=tuple(question for question, gain in zip(common, differences, strict=True) if gain > 0),
@@ -180,16 +177,14 @@ def standard_error(values: Sequence[float], clusters: Sequence[str] = ()) -> flo
     return float(sqrt(count / (count - 1) * (residuals**2).sum()) / sizes.sum())
 
 
-def minimum_detectable_effect(
-    differences: Sequence[float], clusters: Sequence[str] = (), *, alpha: float = ALPHA, power: float = POWER
-) -> float | None:
-    """The smallest true difference that a two-sided test at ``alpha`` finds with probability ``power``.
+def minimum_detectable_effect(differences: Sequence[float], clusters: Sequence[str] = ()) -> float | None:
+    """The smallest true difference that a two-sided test at ``ALPHA`` finds with probability ``POWER``.
 
-    (z of 1 - alpha/2 plus z of power) standard errors; Bloom, "Minimum Detectable Effects", Evaluation Review 19, 1995.
+    (z of 1 - ALPHA/2 plus z of POWER) standard errors; Bloom, "Minimum Detectable Effects", Evaluation Review 19, 1995.
     """
     error = standard_error(differences, clusters)
     normal = NormalDist()
-    return None if error is None else (normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)) * error
+    return None if error is None else (normal.inv_cdf(1 - ALPHA / 2) + normal.inv_cdf(POWER)) * error
 
 
 def _by_question(metric: Metric) -> dict[str, tuple[float, str]]:

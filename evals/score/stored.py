@@ -11,15 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric, Score, mean
 from evals.questions.files import field_error
-from evals.questions.schema import Question
+from evals.questions.schema import Question, StrictModel
 from evals.run.records import Run, RunInfo
-from evals.score.scoring import HEADLINE, Measured, RunScores, average_repeats, better_of, score_run
-from evals.score.statistics import metric_interval
+from evals.score.scoring import HEADLINE, Measured, RunScores, average_repeats, measured_mean, score_run
 from evals.score.whole_run import statistic_of
 from index.errors import InputError
 from index.exports import new_file
@@ -30,11 +29,7 @@ NOT_STORED = frozenset({"aurc", "coverage_at_0.05"})
 Fate = Literal["answered", "refused", "failed"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StoredQuestion(_Part):
+class StoredQuestion(StrictModel):
     """What became of a question; ``seconds`` by stage, ``answer_type`` empty when it is not answerable."""
 
     id: str
@@ -48,7 +43,7 @@ class StoredQuestion(_Part):
     seconds: Mapping[str, float] = {}
 
 
-class StoredFile(_Part):
+class StoredFile(StrictModel):
     """The file: ``scores`` has for each metric a value, or None, for each of ``keys`` (questions and groups)."""
 
     schema_name: Literal["news-assistant/scores"] = Field(default=SCHEMA, alias="schema")
@@ -109,10 +104,8 @@ class StoredScores(RunScores):
 
     def _measured(self, name: str, values: Sequence[float | None], kept: set[str]) -> Measured:
         rows = zip(self.file.keys, self.file.clusters, values, strict=True)
-        metric = mean(
-            name, (Score(key, value, cluster=c) for key, c, value in rows if value is not None and key in kept)
-        )
-        return Measured(metric, metric_interval(metric), better_of(name))
+        scores = (Score(key, value, cluster=c) for key, c, value in rows if value is not None and key in kept)
+        return measured_mean(mean(name, scores))
 
 
 def scores_of(run: Run) -> RunScores:

@@ -11,7 +11,6 @@ import numpy as np
 from evals.metrics.abstention import (
     MAX_OVER_REFUSAL,
     MAX_RISK,
-    Point,
     answerable_points,
     auroc_of,
     curve_of,
@@ -44,8 +43,8 @@ def statistic_of(name: str) -> Statistic | None:
     return {
         "confidence_auroc": Statistic(answerable_points, auroc_of),
         f"refused_at_{MAX_OVER_REFUSAL:g}_over_refusal": Statistic(answerable_points, refusal_of),
-        "aurc": Statistic(risk_points, _area),
-        f"coverage_at_{MAX_RISK:g}": Statistic(risk_points, _coverage),
+        "aurc": Statistic(risk_points, lambda points: curve_of(points).area),
+        f"coverage_at_{MAX_RISK:g}": Statistic(risk_points, lambda points: curve_of(points).coverage_at()),
         # A refusal is right or wrong by its question alone, so pairs of refusals never differ: what differs between
         # runs is which questions they refuse.
         "abstention_precision": Statistic(_refusals, lambda seen: float(np.mean(seen))),
@@ -58,13 +57,3 @@ def _seconds(stage: str, outcomes: Sequence[Outcome]) -> list[float]:
 
 def _refusals(outcomes: Sequence[Outcome]) -> list[bool]:
     return [not item.question.answerable for item in outcomes if item.refused]
-
-
-def _area(points: Sequence[Point]) -> float | None:
-    curve = curve_of(points)
-    return None if curve is None else curve.area
-
-
-def _coverage(points: Sequence[Point]) -> float | None:
-    curve = curve_of(points)
-    return None if curve is None else curve.coverage_at()

@@ -20,7 +20,7 @@ from evals.judge.calibration import NOT_CALIBRATED, read_calibration
 from evals.judge.claims import Claim, Label
 from evals.judge.grades import Grade, GraderInfo, open_log
 from evals.judge.grading import grade_all
-from evals.judge.judge import GRADERS, Judge, RerankerGrader, make_grader, quoted
+from evals.judge.judge import GRADERS, Judge, make_grader, quoted
 from evals.run.records import Run
 from evals.score.scoring import score_run
 from index.errors import (
@@ -159,7 +159,7 @@ def test_the_graders_without_a_language_model(reranker: Reranker, models: ModelP
     assert names["recall"].grade(strange, SENTENCES) == Grade(score=2 / 5)
     scores = reranker.score(true, SENTENCES)
     assert names["reranker"].grade(true, SENTENCES).score == pytest.approx(float(max(scores)), abs=1e-3)
-    assert RerankerGrader(reranker).info == GraderInfo(name="reranker", model=reranker.name)
+    assert names["reranker"].info == GraderInfo(name="reranker", model=reranker.name)
 
 
 def test_no_reranker_in_the_settings_is_an_error() -> None:

@@ -16,8 +16,7 @@ import pytest
 
 from evals.commands.main import main
 from evals.questions.schema import Attack, Question, Turn
-from evals.report.html import render_page
-from evals.report.page import page_of
+from evals.report.page import page_of, render_page
 from evals.report.plots import COLOURS, latency_plot
 from evals.report.recorded import read_recorded
 from evals.report.series import Stage, citations_of, reliability_of
