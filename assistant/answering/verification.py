@@ -38,6 +38,7 @@ NOT_STATED = "the cited sentences do not state it"
 WEEK = 7  # days
 LIKE = 4  # letters that two forms of a name begin with: Brazil, Brazilian
 _DAY_NAMES = frozenset(map(stem, (*MONTHS, *WEEKDAYS)))
+_LOOSE_HYPHEN = re.compile(r"(?<=\w) - (?=\w)")  # "P - type" of texts that were cut into words
 _CONTRAST = re.compile(r",? (?:and |but )?not ([^,.;:]{1,200})")
 
 
@@ -81,7 +82,7 @@ def _check_exactly(
     """Numbers and names that stand nowhere near the sentences."""
     if not content_stems(claim):
         return Verdict("it says nothing")
-    near = " ".join((sentences, *before, around, *_about(cited)))
+    near = _LOOSE_HYPHEN.sub("-", " ".join((sentences, *before, around, *_about(cited))))
     strange = numbers(claim) - numbers(near) - _days(cited, " ".join((*before, sentences)))
     if strange:
         return Verdict(f"nothing near its sentences has {', '.join(sorted(strange))}")

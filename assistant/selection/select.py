@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Evidence
-from assistant.evidence.confidence import LEAST, MIN_LOGIT, RANGE, answer_logit, scored
+from assistant.evidence.confidence import MIN_LOGIT, answer_logit, least_told, scored
 from assistant.evidence.list_items import with_whole_lists
 from assistant.question.time_phrases import Ordering
 from assistant.selection.disagreement import Disagreement, find_disagreements
@@ -42,6 +42,7 @@ def select_answers(evidence: Sequence[Evidence], ordering: Ordering = Ordering.N
     if not evidence or (overall is not None and overall < MIN_LOGIT):
         return Selection()
     first, *others = prefer_newest(evidence, ordering)
-    enough = [item for item in others if fits[item.label] >= max(LEAST, max(fits.values()) - RANGE)]
+    least = least_told(max(fits.values()))
+    enough = [item for item in others if fits[item.label] >= least]
     answers = tuple(with_whole_lists([first, *enough][:MAX_ANSWERS], evidence))
     return Selection(answers, find_disagreements(answers))

@@ -127,9 +127,8 @@ def told(asked: Recorded, constants: Constants, minimum: float) -> list[frozense
     if not asked.evidence or constants.answer(asked) < minimum:
         return []
     fits = [constants.fit(item) for item in asked.evidence]
-    best = max(fits)
     order = sorted(range(len(fits)), key=lambda i: -fits[i])
-    enough = max(confidence.LEAST, best - confidence.RANGE)
+    enough = confidence.least_told(max(fits))
     return [asked.gold[i] for i in order if i == order[0] or fits[i] >= enough][:MOST_TOLD]
 
 
