@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Evidence, Scores
-from assistant.evidence.confidence import MIN_LOGIT, RANGE, answer_logit, confidence, fit_of
+from assistant.evidence.confidence import MIN_LOGIT, RANGE, SURE, answer_logit, confidence, fit_of
 from assistant.evidence.coverage import distinct, missing_words
 from assistant.evidence.select import EvidenceLimits, select_evidence
 from assistant.selection.select import MAX_ANSWERS, select_answers
@@ -82,7 +82,12 @@ def test_the_confidence_is_a_probability() -> None:
 
 
 def test_sentences_far_behind_the_best_do_not_answer() -> None:
-    evidence = [item("S1", 3.0), item("S2", 3.0 - RANGE / 2, "It sank."), item("S3", 3.0 - 2 * RANGE, "Nothing sank.")]
+    evidence = [item("S1", SURE), item("S2", SURE - RANGE / 2, "It sank."), item("S3", SURE - 2 * RANGE, "No, none.")]
+    assert [one.label for one in answering("what sank?", evidence)] == ["S1", "S2"]
+
+
+def test_what_probably_answers_is_told_however_much_better_the_best_is() -> None:
+    evidence = [item("S1", 9.0), item("S2", SURE + 0.1, "It sank."), item("S3", SURE - 0.1, "Nothing sank.")]
     assert [one.label for one in answering("what sank?", evidence)] == ["S1", "S2"]
 
 
