@@ -37,7 +37,7 @@ def stage_of(answer: Answer | None, *, follows: bool = False) -> str:
     """
     if answer is None:
         return "understanding the question…" if follows else "searching…"
-    if not answer.hits:
+    if not answer.hits and "evidence" not in answer.timings_ms:
         return "searching…"
     # Sentences where the model waits for the reader; else it reads whole passages itself.
     found = f"{len(answer.evidence)} sentences" if "evidence" in answer.timings_ms else f"{len(answer.hits)} passages"

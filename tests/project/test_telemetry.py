@@ -79,7 +79,7 @@ def test_adding_and_asking_reach_nobody_and_leave_nothing_elsewhere(
     monkeypatch.chdir(tmp_path)
     article = next(NEWSROOM.glob("026-*"))
     added = reached(tmp_path / "index.trace", ASSISTANT, "index", "add", str(article), "--jobs", "2")
-    asked = reached(tmp_path / "ask.trace", ASSISTANT, "ask", "How many people died in Brackwater?")
+    asked = reached(tmp_path / "ask.trace", ASSISTANT, "ask", "How many people did the flood in the Tolle valley kill?")
     assert ("INET", "127.0.0.1") in asked  # the embedded model's own server
     assert [pair for pair in added | asked if not HERE.fullmatch(pair[1] or "")] == []
     assert strays(home) == []
