@@ -150,7 +150,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
                             yield answer
                 except (ReplyError, ContextOverflowError) as error:
                     turn.failed(error)
-        yield turn.finish()
+        yield await asyncio.to_thread(turn.finish)  # may wait for the reader
 
     def _understand(self, asked: Question, stopwatch: Stopwatch) -> StandAlone:
         """The question as it stands alone; the model is asked only when it may lean on earlier ones."""
