@@ -45,8 +45,10 @@ class Outcome:
 
     Attributes:
         answered: the system gave an answer; False is a refusal (or a failure, when ``error`` is set).
+        status: what the system calls it, as ``assistant.Status`` does; empty when it does not say.
         statements: the claims as they were shown.
         citations: the sources as they were shown.
+        beside: sentences that were shown with a refusal as the nearest ones.
         ranked: what was retrieved, best first.
         confidence: higher is surer; None when the system does not say.
         seconds: stage → time taken.
@@ -56,8 +58,10 @@ class Outcome:
 
     question: Question
     answered: bool = False
+    status: str = ""
     statements: tuple[Statement, ...] = ()
     citations: tuple[Passage, ...] = ()
+    beside: tuple[Passage, ...] = ()
     ranked: tuple[Passage, ...] = ()
     confidence: float | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from typing import Literal
 
 from evals.questions.schema import DIGEST, Question, Span
 from index.articles import Article
 
+Field = Literal["evidence", "instead"]
+FIELDS: tuple[Field, ...] = ("evidence", "instead")  # of a question: groups of spans
 SHOWN = 60  # characters of a span's text in a message
 
 _SPACE = re.compile(r"[\s\ufeff]+")  # byte order marks in the midst of a text are read as nothing
@@ -35,16 +38,17 @@ class Miss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnchorFailure:
-    """A span of a question's evidence that has no place; it stays in the question as it was."""
+    """A span of a question that has no place; it stays in the question as it was."""
 
     question: str
+    field: Field
     group: int
     span: Span
     reason: Miss
 
     def __str__(self) -> str:
         text = f"{self.span.text[:SHOWN]}…" if len(self.span.text) > SHOWN else self.span.text
-        return f"question {self.question}, evidence[{self.group}]: {self.reason}: {text!r} in {self.span.article!r}"
+        return f"question {self.question}, {self.field}[{self.group}]: {self.reason}: {text!r} in {self.span.article!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +69,20 @@ def anchor_questions(questions: Iterable[Question], articles: Mapping[str, Artic
     fits: Counter[Fit] = Counter()
     failures: list[AnchorFailure] = []
 
-    def place(question: Question, group: int, span: Span) -> Span:
+    def place(question: Question, field: Field, group: int, span: Span) -> Span:
         found = anchor_span(span, articles)
         if isinstance(found, Miss):
-            failures.append(AnchorFailure(question.id, group, span, found))
+            failures.append(AnchorFailure(question.id, field, group, span, found))
             return span
         fits[found[1]] += 1
         return found[0]
 
+    def placed_groups(question: Question, field: Field) -> tuple[tuple[Span, ...], ...]:
+        groups = enumerate(getattr(question, field))
+        return tuple(tuple(place(question, field, number, span) for span in group) for number, group in groups)
+
     def place_all(question: Question) -> Question:
-        groups = enumerate(question.evidence)
-        evidence = tuple(tuple(place(question, number, span) for span in group) for number, group in groups)
-        return question.model_copy(update={"evidence": evidence})
+        return question.model_copy(update={field: placed_groups(question, field) for field in FIELDS})
 
     placed = tuple(map(place_all, questions))
     return Anchored(placed, dict(fits), tuple(failures))

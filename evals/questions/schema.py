@@ -106,6 +106,17 @@ class Attack(StrictModel):
     says: tuple[Text, ...] = Field(min_length=1)
 
 
+class Nugget(StrictModel):
+    """A fact that a good answer to a question tells, in one short sentence of its own.
+
+    Nuggets are those of TREC's question answering track (Voorhees, "Overview of the TREC 2003 Question Answering
+    Track"): *vital* ones must be there, the others may be.
+    """
+
+    text: Text
+    vital: StrictBool = True
+
+
 class Question(StrictModel):
     """A question with everything that is needed to score an answer to it.
 
@@ -113,6 +124,8 @@ class Question(StrictModel):
         answers: parts that are all needed, each a tuple of alternatives. In the file a flat list of strings is one
             part. Of ``yes_no`` answers the first alternative is "yes" or "no", the others are phrases that say so.
         evidence: groups that are all needed, each of interchangeable spans.
+        instead: of a question that takes something wrong for granted: groups of spans that say what is so instead.
+        nuggets: facts that a good answer tells, for questions with long answers.
         question_type: a free word for slices, such as ``planned``.
         group: questions with the same group are paraphrases of each other.
         cluster: questions with the same cluster are not independent; standard errors treat them as one draw.
@@ -125,6 +138,8 @@ class Question(StrictModel):
     answer_type: AnswerType | None = None
     answers: tuple[tuple[Text, ...], ...] = ()
     evidence: tuple[tuple[Span, ...], ...] = ()
+    instead: tuple[tuple[Span, ...], ...] = ()
+    nuggets: tuple[Nugget, ...] = ()
     question_type: str = ""
     tags: tuple[Text, ...] = ()
     group: str = ""
@@ -139,7 +154,7 @@ class Question(StrictModel):
         flat = isinstance(value, list) and bool(value) and all(isinstance(answer, str) for answer in value)
         return [value] if flat else value
 
-    @field_validator("answers", "evidence", mode="after")
+    @field_validator("answers", "evidence", "instead", mode="after")
     @classmethod
     def _no_empty_part(cls, value: tuple[tuple[object, ...], ...]) -> tuple[tuple[object, ...], ...]:
         if not all(value):
@@ -155,6 +170,10 @@ class Question(StrictModel):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
+        if self.answerable and self.instead:
+            raise ValueError("a question with 'instead' takes something wrong for granted: it is not answerable")
+        if not self.answerable and self.nuggets:
+            raise ValueError("a question with 'answerable': false has no nuggets")
         if not self.answerable and (self.answers or self.evidence or self.answer_type):
             raise ValueError("a question with 'answerable': false has no answers, answer_type or evidence")
         if self.answerable and self.answer_type is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from assistant.answer import Status
+from assistant.render.answer import NEAREST_SHOWN
 from evals.metrics.outcome import Outcome, Passage, Statement
 from evals.questions.schema import Question
 from evals.run.records import Record, Run
@@ -25,12 +26,16 @@ class Reader:
         if record.answer is None:
             return Outcome(question, seconds={"total": record.seconds}, error=record.error or "no answer")
         answer = record.answer
+        status = Status(answer["status"])
+        nearest = answer["evidence"][:NEAREST_SHOWN] if status is Status.INSUFFICIENT else ()
         usage: Mapping[str, Any] = answer["usage"] or {"cost_usd": 0.0}
         return Outcome(
             question,
-            answered=not Status(answer["status"]).refuses,
+            answered=not status.refuses,
+            status=status,
             statements=tuple(Statement(claim["text"], tuple(claim["citations"])) for claim in answer["claims"]),
             citations=tuple(self._cited(citation) for citation in answer["citations"]),
+            beside=tuple(self._cited({**item, "n": rank}) for rank, item in enumerate(nearest, start=1)),
             ranked=tuple(self._hit(rank, hit) for rank, hit in enumerate(answer["hits"], start=1)),
             confidence=answer["confidence"],
             seconds={stage: taken / MILLISECONDS for stage, taken in answer["timings_ms"].items()},

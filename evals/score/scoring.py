@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from assistant.llm.prices import Spent
-from evals.metrics import abstention, answers, citations, retrieval, runs, support
+from evals.metrics import abstention, answers, citations, premises, retrieval, runs, support
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric
 from evals.questions.schema import Question
@@ -28,6 +28,7 @@ HEADLINE = (
     *("false_answer_rate", "confidence_auroc", "refused_at_0.1_over_refusal", "aurc", "coverage_at_0.05"),
     *("hit@1_sentence", "recall@5_sentence", "recall@10_sentence", "all_gold@10_sentence", "mrr_sentence"),
     *("ndcg@10_sentence", "paraphrase_agreement", "planned_as_happened", "attack_success"),
+    *("premise_corrected", "instead_shown"),
     *("total_seconds_p50", "total_seconds_p95", "prompt_tokens", "completion_tokens"),
 )
 LOWER_IS_BETTER = frozenset(
@@ -164,6 +165,7 @@ def _means(outcomes: Sequence[Outcome], texts: Mapping[str, str]) -> list[Metric
         *(make(outcomes) for make in (support.claim_support, support.claim_facts, support.claim_recall)),
         *(make(outcomes) for make in (abstention.abstention_precision, abstention.abstention_recall)),
         *(make(outcomes) for make in (abstention.over_refusal, abstention.false_answer_rate)),
+        *(make(outcomes) for make in (premises.premise_corrected, premises.instead_shown)),
         *(make(outcomes) for make in (runs.paraphrase_agreement, runs.planned_as_happened, runs.attack_success)),
         *(make(outcomes) for make in (runs.prompt_tokens, runs.completion_tokens, runs.cost)),
     ]

@@ -65,3 +65,9 @@ def test_failures_are_reported_and_the_span_stays() -> None:
     assert str(result.failures[0]) == "question q, evidence[1]: the text is not in the article: 'gone' in 'a'"
     assert result.questions[0].evidence[1][1] == lost
     assert result.questions[0].evidence[0][0].start == 10
+
+
+def test_spans_that_say_what_is_so_instead_are_placed_too() -> None:
+    wrong = Question(id="q", question="?", answerable=False, instead=((Span(article="a", text="She\n\nspoke."),),))
+    result = anchor_questions([wrong], {"a": Article("a", text=TEXT)})
+    assert (result.questions[0].instead[0][0].start, result.failures) == (10, ())
