@@ -4,12 +4,14 @@ import json
 import re
 
 # Line breaks and tabs are shown; the other control characters are obeyed, 0x80 to 0x9F as ESC and a letter.
-_BLANKED = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+_BLANKED = (range(0x09), range(0x0B, 0x20), range(0x7F, 0xA0), range(0x2028, 0x202A))
 # They turn the reading direction, so that what is read is not what stands there.
-_TURNING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_LONE = range(0xD800, 0xE000)  # halves of a surrogate pair, as file names have them that are no text: not encodable
-UNSHOWN = dict.fromkeys(_BLANKED, " ") | dict.fromkeys(_TURNING, "") | dict.fromkeys(_LONE, "\ufffd")
-_UNSHOWN_IN_JSON = re.compile(f"[{''.join(map(re.escape, map(chr, UNSHOWN)))}]")
+_TURNING = (range(0x061C, 0x061D), range(0x200E, 0x2010), range(0x202A, 0x202F), range(0x2066, 0x206A))
+_LONE = (range(0xD800, 0xE000),)  # halves of a surrogate pair, as file names have them that are no text: not encodable
+_SHOWN_AS = {" ": _BLANKED, "": _TURNING, "\ufffd": _LONE}
+UNSHOWN = {code: shown for shown, ranges in _SHOWN_AS.items() for codes in ranges for code in codes}
+_RANGES = (codes for ranges in _SHOWN_AS.values() for codes in ranges)
+_UNSHOWN_IN_JSON = re.compile(f"[{''.join(f'{chr(codes[0])}-{chr(codes[-1])}' for codes in _RANGES)}]")
 
 
 def printable(text: str) -> str:
