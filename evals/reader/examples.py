@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from evals.metrics.outcome import MIN_SHARED
 from evals.reader.claim_pairs import NAME, pairs
-from evals.reader.wikinews import WRITTEN, Group, digest_of, groups, read_lines
+from evals.reader.wikinews import WRITTEN, Group, digest_of, groups, pages, read_lines
 from index.split.sentences import split_sentences
 
 Kind = Literal["question", "claim"]
@@ -82,8 +82,9 @@ def training_examples(folder: Path, seed: int, share: float = 1.0) -> list[Examp
     kept = [record for record in asked if record["split_group"] not in held_out]
     found = list(_questions(_drawn(kept, QUESTIONS, share, draw), draw))
     found += _claims(_drawn(read_lines(folder / "claims.jsonl.xz"), CLAIMS, share, draw))
-    found += written_questions("train", articles, draw)
-    found += written_claims("train", articles)
+    written = articles | pages(asked)
+    found += written_questions("train", written, draw)
+    found += written_claims("train", written)
     news = [group for name, group in sorted(articles.items()) if name not in held_out]
     found += ruled_claims(news, int(RULED * share), draw)
     draw.shuffle(found)

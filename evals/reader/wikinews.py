@@ -1,7 +1,7 @@
-"""Restores passages of Wikinews from the overlapping pieces in the training data.
+"""Restores passages of Wikinews and Wikipedia from the overlapping pieces in the training data.
 
-Our own questions and claims about them name a group (an article) and sentences by the digest of their words, so that
-nothing of the articles is copied into the project.
+Our own questions and claims about them name a group (an article or page) and sentences by the digest of their words, so
+that nothing of the articles is copied into the project.
 """
 
 import json
@@ -18,6 +18,7 @@ from index.split.sentences import split_sentences
 
 DIGEST = 12  # hexadecimal digits of a sentence's SHA-256
 PASSAGE_CHARACTERS = 800  # of a passage about, in whole sentences; a chunk of the index has as many
+PAGES = "squadshifts-newwiki"  # the source whose pages of Wikipedia we wrote questions about, beside Wikinews
 WRITTEN = Path(__file__).parents[1] / "datasets" / "reader"
 
 
@@ -51,10 +52,18 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def groups(records: Iterable[Mapping[str, Any]]) -> dict[str, Group]:
     """The Wikinews articles among the training data's questions, by the name of their group."""
+    return _groups((record["split_group"], record) for record in records if "wikinews" in record["source"])
+
+
+def pages(records: Iterable[Mapping[str, Any]]) -> dict[str, Group]:
+    """The pages of Wikipedia that we wrote questions about, by the name of their group."""
+    return _groups((f"{PAGES}:{record['split_group']}", record) for record in records if record["source"] == PAGES)
+
+
+def _groups(records: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Group]:
     contexts: dict[str, dict[str, None]] = defaultdict(dict)
-    for record in records:
-        if "wikinews" in record["source"]:
-            contexts[record["split_group"]][record["context"]] = None
+    for name, record in records:
+        contexts[name][record["context"]] = None
     return {name: Group(name, _runs(list(found))) for name, found in contexts.items()}
 
 
