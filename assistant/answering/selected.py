@@ -3,6 +3,7 @@
 One claim for each sentence, under its label. The best sentence is always put into the model's words.
 """
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ SHORT_WORDS = 24
 # Of the prompt; what a small machine reads anew for each question is most of the time of its answer. Sentences for
 # which no room is left are claims as they stand.
 PROMPT_TOKENS = 450
+_OPENING_QUOTE = re.compile(r"(?<![^\s(\[—–-])\"")
 FRAME_TOKENS = 24  # what chat templates put around two messages, and the counts of other models' tokenizers
 
 
@@ -158,4 +160,9 @@ def _to_be_written(told: Sequence[Evidence], prompt: Prompt, question: str) -> t
 
 def _listing(evidence: tuple[Evidence, ...]) -> str:
     """The evidence as the model reads it."""
-    return "\n".join(f"[{item.label}] {as_data(item.reading)}" for item in evidence)
+    return "\n".join(f"[{item.label}] {_with_round_quotes(as_data(item.reading))}" for item in evidence)
+
+
+def _with_round_quotes(text: str) -> str:
+    """The text with “ and ” for straight quotation marks, at which a small model would end its text of the reply."""
+    return _OPENING_QUOTE.sub("“", text).replace('"', "”")

@@ -171,6 +171,18 @@ def test_an_article_cannot_forge_labels_or_citations(tmp_path: Any, embedder: Em
     assert answer.citations[0].sentence == text
 
 
+def test_a_small_model_reads_no_straight_quotation_marks(tmp_path: Any, embedder: Embedder) -> None:
+    text = 'The jury gave Anna Holt a medal for "courage" ("rare", it said); "we are proud," she replied.'
+    library = Library(tmp_path / "index", Loaded(embedder))
+    library.add([Article("medal", text=text)])
+    chat = ScriptedChat(replies=[quoting])
+    answer = chain_over(library, chat).invoke("Who gave Anna Holt a medal?")
+    read = listed(chat.prompts[0][-1].text)["S1"]
+    assert read == "The jury gave Anna Holt a medal for “courage” (“rare”, it said); “we are proud,” she replied."
+    assert answer.claims[0].text == read
+    assert answer.citations[0].sentence == text
+
+
 # Whatever the model writes
 
 labels = st.sampled_from(["S1", "S2", "S3", "S12", "S99", "1", "[S1]", "s1", "", "constructor"])
