@@ -10,6 +10,7 @@ from assistant.console.output import show
 from evals.commands.run_argument import SCORES
 from evals.commands.score import EXIT_INCOMPLETE
 from evals.questions.schema import Question
+from evals.run.ledger import note_look
 from evals.run.records import Run
 from evals.score.comparison import KINDS, Change, RunComparison, Uncompared, compare_runs, compare_slices
 from evals.score.comparison_tables import slices_table, tested_table, untested_table
@@ -49,6 +50,7 @@ def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], li
     if listed and not names:
         raise UsageError("--list needs a metric by which questions are won and lost", "choose one: --metric NAME")
     runs = (scores_of(first), scores_of(second))
+    looked = [note_look(run, "compare") for run in (first, second) if run.has_texts]
     found = compare_runs(*runs, names)
     kinds = [kind.strip() for kind in by.split(",") if kind.strip()]
     slices, uncompared = compare_slices(found, names or BY_DEFAULT, kinds) if kinds else ((), ())
@@ -56,6 +58,7 @@ def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], li
         click.echo(json_text(comparison_json(found, slices, uncompared)))
     else:
         _show_runs(runs, found)
+        click.echo("".join(f"{line}\n" for line in looked if line), nl=False)
         _show_changes(found)
         _show_slices(slices)
         for item in (*found.uncompared, *uncompared):

@@ -11,6 +11,7 @@ from evals.commands.score import EXIT_INCOMPLETE
 from evals.report.exports import csv_report, junit_report, markdown_report
 from evals.report.page import page_of, render_page
 from evals.report.recorded import Recorded, read_recorded
+from evals.run.ledger import note_look
 from evals.run.records import Run
 from index.exports import new_file
 
@@ -42,6 +43,8 @@ def report_command(
     RUN is a folder, or the name of a suite, which stands for its newest run.
     """
     recorded = read_recorded(run)
+    if looked := note_look(run, "report"):
+        click.echo(looked)
     asked = any((html, markdown, csv, junit))
     if not asked:
         html = run.folder / "report.html"

@@ -8,6 +8,7 @@ import click
 
 from assistant.console.output import show
 from evals.commands.run_argument import RUN, SCORES
+from evals.run.ledger import note_look
 from evals.run.records import Run
 from evals.score.gates import GateResult, check_gates, gate_line
 from evals.score.scoring import Measured, RunScores, score_run
@@ -43,6 +44,7 @@ def score_command(run: Run, baseline: Run | None, save: Path | None, force: bool
     RUN is a folder, or the name of a suite, which stands for its newest run.
     """
     scores, before = score_run(run), scores_of(baseline) if baseline else None
+    looked = note_look(run, "score")
     if save:
         save_scores(scores, save, replace=force)
     if as_json:
@@ -50,6 +52,7 @@ def score_command(run: Run, baseline: Run | None, save: Path | None, force: bool
         click.echo(json_text({**scores_json(scores), "gates": list(map(_gate_json, gates))}))
     else:
         click.echo(run_line(scores))
+        click.echo(f"{looked}\n" if looked else "", nl=False)
         click.echo(spent_line(scores))
         show(measured_table(tuple(scores.measured.values()) if every else scores.headline))
         gates = check_gates(scores, before)

@@ -15,6 +15,7 @@ from evals.reader.claims import kinds_caught
 from evals.reader.examples import training_examples
 from evals.reader.recorded import TUNING, record
 from evals.reader.tokens import load, save, tokenised
+from evals.run.ledger import require_tuning
 from index.retrieve.adapter import read_adapter
 from index.retrieve.reader import ADAPTER
 
@@ -74,12 +75,18 @@ def train(folder: Path, target: Path, first: int, epochs: float, data: Path, min
     click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
 
 
-@main.command(epilog="Example: python -m evals.reader calibrate")
+@main.command(epilog="Example: python -m evals.reader calibrate --suite newsroom --suite clapnq")
 @click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
-def calibrate(data: Path) -> None:
+@click.option(
+    "--suite", "suites", multiple=True, default=TUNING_SETS, show_default=True, help="A tuning list; repeatable."
+)
+def calibrate(data: Path, suites: tuple[str, ...]) -> None:
     """Fit the constants of assistant/evidence/confidence.py on the tuning lists; print them and their worth."""
+    for name in suites:
+        if name != TUNING:
+            require_tuning(name)
     models = ModelProvider(load_settings())
-    sets = {name: record(name, models, data, click.echo) for name in TUNING_SETS}
+    sets = {name: record(name, models, data, click.echo) for name in suites}
     constants = fitted(sets)
     for name, values in asdict(constants).items():
         click.echo(f"{name.upper()} = {values}")

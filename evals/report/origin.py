@@ -47,6 +47,7 @@ def _run_rows(run: Run) -> tuple[tuple[str, str], ...]:
     suite = run.info.suite
     return (
         ("suite", suite.name),
+        ("list", suite.marks or "none"),
         ("created", run.info.created.strftime("%Y-%m-%d %H:%M %Z")),
         ("seeds", ", ".join(map(str, suite.seeds))),
         ("time-out of a question", f"{suite.timeout_seconds:g} s"),

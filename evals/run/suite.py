@@ -4,6 +4,9 @@
     questions = { file = "../../data/clapnq/questions.jsonl", convert = "clapnq" }
     articles = ["../../data/clapnq/articles.jsonl"]
 
+    list = "tuning"         # constants may be fitted on it; on a "test" list they may not
+    in_house = true         # its questions and articles were written for this project
+
     [sample]                # without it, every question
     answerable = 150
     unanswerable = 150
@@ -24,7 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, StrictInt, ValidationError, model_validator
 
@@ -117,10 +120,18 @@ class Gate(StrictModel):
 
 
 class Suite(StrictModel):
-    """What a suite file says; ``timeout_seconds`` is for one question."""
+    """What a suite file says.
+
+    Attributes:
+        list: whether constants may be fitted on it; None where the file does not say.
+        in_house: questions and articles were written for this project: scores are too high for news in the wild.
+        timeout_seconds: for one question.
+    """
 
     name: Text = Field(pattern=r"^[\w.-]+$")
     description: str = ""
+    list: Literal["tuning", "test"] | None = None
+    in_house: StrictBool = False
     questions: QuestionSource
     articles: tuple[Text, ...] = ()
     sample: Sample = Sample()
@@ -149,6 +160,11 @@ class Suite(StrictModel):
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
             raise UsageError(problem, "assistant config lists the settings") from error
+
+    @property
+    def marks(self) -> str:
+        """``tuning list, in-house``; empty where the file says neither."""
+        return ", ".join((*([f"{self.list} list"] if self.list else ()), *(["in-house"] if self.in_house else ())))
 
     @property
     def seeds(self) -> tuple[int, ...]:

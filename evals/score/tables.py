@@ -86,7 +86,7 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 
 def run_line(scores: RunScores) -> str:
-    """Name, commit, model, and how many questions were answered, refused, failed or not asked yet."""
+    """Name, list, commit, model, and how many questions were answered, refused, failed or not asked yet."""
     provenance = scores.run.info.provenance
     counts = {
         "answered": sum(outcome.answered for outcome in scores.outcomes),
@@ -98,7 +98,8 @@ def run_line(scores: RunScores) -> str:
     commit = f"commit {provenance.commit[:12]}{dirty}" if provenance.commit else f"code {provenance.code[:12]}"
     model = f"model {provenance.model or 'of the server'}"
     said = shown_counts({name: count for name, count in counts.items() if count})
-    return " · ".join((scores.run.name, commit, model, said))
+    marks = scores.run.info.suite.marks
+    return " · ".join((scores.run.name, *([marks] if marks else ()), commit, model, said))
 
 
 def spent_line(scores: RunScores) -> str:
