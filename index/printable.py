@@ -10,7 +10,7 @@ _TURNING = (range(0x061C, 0x061D), range(0x200E, 0x2010), range(0x202A, 0x202F),
 _LONE = (range(0xD800, 0xE000),)  # halves of a surrogate pair, as file names have them that are no text: not encodable
 _SHOWN_AS = {" ": _BLANKED, "": _TURNING, "\ufffd": _LONE}
 UNSHOWN = {code: shown for shown, ranges in _SHOWN_AS.items() for codes in ranges for code in codes}
-_RANGES = (codes for ranges in _SHOWN_AS.values() for codes in ranges)
+_RANGES = tuple(codes for ranges in _SHOWN_AS.values() for codes in ranges)
 _UNSHOWN_IN_JSON = re.compile(f"[{''.join(f'{chr(codes[0])}-{chr(codes[-1])}' for codes in _RANGES)}]")
 
 
