@@ -47,11 +47,13 @@ class Options:
     Attributes:
         paragraphs: each paragraph becomes an article, instead of each page.
         corpus: the set's articles, where they are in a file of their own.
+        questions: our file of the questions that nuggets are for.
         columns: our field → the column or dotted path that holds it, for tables.
     """
 
     paragraphs: bool = False
     corpus: Path | None = None
+    questions: Path | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
