@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evals.converters.source import Item, Note, Options, by_record, json_lines, need
+from evals.converters.source import Item, Note, Options, by_record, json_object, need, text_lines
 from evals.questions.files import read_questions
 from evals.questions.schema import Nugget
 from index.errors import InputError, UsageError
@@ -51,22 +51,12 @@ def _collect(found: Nuggets, place: str, record: Mapping[str, Any]) -> Iterator[
 
 def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Records as AutoNuggetizer writes them, of either form."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}", "check the path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text", "save the file with the encoding UTF-8") from error
-    if text.lstrip().startswith("{"):
-        yield from json_lines(path)
-        return
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
+    for place, line in text_lines(path):
+        if line.lstrip().startswith("{"):
+            yield place, json_object(line, place)
             continue
         cells = line.split("\t", 3)
         if len(cells) < 4:
-            problem = f"{path}:{number}: not question, number, vital or okay, and text"
-            raise InputError(
-                problem, "part them with tabs, or write JSON: see the forms in evals/converters/nuggets.py"
-            )
-        yield f"{path}:{number}", {"qid": cells[0], "nuggets": [{"importance": cells[2], "text": cells[3]}]}
+            problem = f"{place}: not question, number, vital or okay, and text, with tabs between"
+            raise InputError(problem, "see the forms in evals/converters/nuggets.py")
+        yield place, {"qid": cells[0], "nuggets": [{"importance": cells[2], "text": cells[3]}]}

@@ -66,7 +66,8 @@ def fit_threshold(judgements: Sequence[Judgement]) -> float:
         float(candidate): cohen_kappa(gold, [str(score >= candidate) for score in scores]) or 0.0
         for candidate in np.quantile(scores, np.linspace(0, 1, CANDIDATES))
     }
-    best = [candidate for candidate, kappa in kappas.items() if kappa == max(kappas.values())]
+    highest = max(kappas.values())
+    best = [candidate for candidate, kappa in kappas.items() if kappa == highest]
     return best[len(best) // 2]
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from itertools import pairwise
 
 from pydantic import TypeAdapter
 
@@ -75,9 +76,10 @@ def with_matches(run: Run, keys: Iterable[Key], outcomes: Iterable[Outcome]) -> 
 def stated(reader: Reader, claims: Sequence[str], statements: Sequence[str]) -> tuple[float, ...]:
     """For each claim the probability that the statements, of which there is one at least, state it.
 
-    It is the highest of those of a statement alone and of all together, of which the reader reads the first 512 tokens.
+    It is the highest of those of a statement alone, of two that follow each other, and of all together: in ten or more
+    sentences the reader overlooks much, and it reads 512 tokens at most.
     """
-    texts = tuple(dict.fromkeys((*statements, " ".join(statements))))
+    texts = tuple(dict.fromkeys((*statements, *map(" ".join, pairwise(statements)), " ".join(statements))))
     support = iter(reader.support([(claim, text) for claim in claims for text in texts]))
     return tuple(max(next(support).stated for _ in texts) for _ in claims)
 
