@@ -10,15 +10,18 @@ from rich.table import Table
 from assistant.console.output import show
 from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
+from evals.commands.run_argument import RUN
 from evals.judge.agreement import Judgement, answer_of, confusion
 from evals.judge.calibration import Calibration, calibrate, write_calibration
-from evals.judge.claims import ClaimSet, Label, LabelledClaim, read_claims, sample
+from evals.judge.claims import ClaimSet, Label, LabelledClaim, pairs_to_label, read_claims, sample
 from evals.judge.grades import Grader
 from evals.judge.grading import grade_all
-from evals.judge.judge import GRADERS, JUDGE, make_grader
-from evals.run.records import RUNS
+from evals.judge.judge import GRADERS, JUDGE, READER, make_grader
+from evals.metrics.nuggets import TOLD
+from evals.run.records import RUNS, Run
 from evals.score.tables import measured_table
-from index.errors import UsageError
+from index.errors import InputError, UsageError
+from index.exports import new_file
 from index.printable import json_text
 
 CHEAP = tuple(name for name in GRADERS if name != JUDGE)
@@ -31,11 +34,15 @@ Examples:
   python -m evals calibrate claims-dev.jsonl
   python -m evals calibrate claims-dev.jsonl --grader reranker --limit 150
   python -m evals calibrate claims-dev.jsonl --grader judge --limit 100 --json
+  python -m evals calibrate labels.jsonl --pairs newsroom --limit 200
+  python -m evals calibrate labels.jsonl --grader reader
 
 The judge is the chat model of the settings. Its grades are kept beside the calibration record: run the same command
 again after an interruption, and no claim is asked twice, not even
-one whose reply could not be used. Kappa and balanced accuracy need labels; recall and reranker
-give scores, which have an area under the ROC curve only.""",
+one whose reply could not be used. Kappa and balanced accuracy need labels; recall, reranker and reader
+give scores, which have an area under the ROC curve, and labels only by a threshold: one is fitted on the other
+questions' labels (cross-validated). The reader is what says which nuggets an answer tells; its own threshold is
+measured as well.""",
 )
 @click.argument("claims", type=click.Path(path_type=Path))
 @click.option(
@@ -47,6 +54,7 @@ give scores, which have an area under the ROC curve only.""",
     help="What grades the claims; repeatable.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Grade only so many claims; more of them include fewer.")
+@click.option("--pairs", type=RUN, metavar="RUN", help="Grade nothing: write the nuggets of RUN to CLAIMS, for labels.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the calibration records.")
 @click.option(
     "--to",
@@ -54,9 +62,12 @@ give scores, which have an area under the ROC curve only.""",
     help="File of the calibration record; usually .runs/calibration-GRADER.json.",
 )
 def calibrate_command(
-    claims: Path, graders: tuple[str, ...], limit: int | None, as_json: bool, to: Path | None
+    claims: Path, graders: tuple[str, ...], limit: int | None, pairs: Run | None, as_json: bool, to: Path | None
 ) -> None:
-    """Grade the labelled CLAIMS and measure how well the grades agree with the labels."""
+    """Grade the labelled CLAIMS, or nuggets, and measure how well the grades agree with the labels."""
+    if pairs:
+        click.echo(_write_pairs(pairs, claims, limit))
+        return
     names = tuple(dict.fromkeys(graders))
     if to and len(names) > 1:
         raise UsageError(f"--to {to} is one file for {len(names)} graders", "name one --grader")
@@ -75,6 +86,15 @@ def calibrate_command(
         click.echo(json_text({"calibrations": dumped}))
 
 
+def _write_pairs(run: Run, path: Path, limit: int | None) -> str:
+    lines = pairs_to_label(run, limit)
+    if not lines:
+        raise InputError(f"{run.name} has no answer to a question with nuggets", "evals convert nuggets adds nuggets")
+    with new_file(path, "choose another; that one may hold labels") as file:
+        file.writelines(f"{line}\n" for line in lines)
+    return f'{path}: {len(lines)} nuggets beside answers; write "yes", "partly" or "no" into each "told"'
+
+
 def _calibrated(
     grader: Grader, everything: ClaimSet, chosen: Sequence[LabelledClaim], path: Path, quiet: bool
 ) -> Calibration:
@@ -82,7 +102,9 @@ def _calibrated(
     log = path.with_suffix(".grades.jsonl") if grader.info.name == JUDGE else None
     grades = grade_all([item.claim for item in chosen], grader, log)
     judgements = [Judgement(item.label, grade, item.claim.cluster) for item, grade in zip(chosen, grades, strict=True)]
-    record, measured = calibrate(grader.info, judgements, everything.name, everything.digest, len(everything.claims))
+    own = TOLD if grader.info.name == READER else None
+    size = len(everything.claims)
+    record, measured = calibrate(grader.info, judgements, everything.name, everything.digest, size, own)
     write_calibration(path, record)
     if not quiet:
         click.echo(f"\n{_grader_line(record)} → {path}")
@@ -102,7 +124,9 @@ def _data_line(everything: ClaimSet, chosen: Sequence[LabelledClaim]) -> str:
 
 def _grader_line(record: Calibration) -> str:
     info = record.grader
-    parts = [info.name, info.model, f"prompt {info.prompt[:12]}" if info.prompt else "", f"{record.errors} errors"]
+    fitted = "" if record.threshold is None else f"threshold {record.threshold:.2f} fits best"
+    prompt = f"prompt {info.prompt[:12]}" if info.prompt else ""
+    parts = [info.name, info.model, prompt, f"{record.errors} errors", fitted]
     return " · ".join(part for part in parts if part)
 
 

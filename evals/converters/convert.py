@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from evals.converters.multihop import convert_hotpot, convert_multihop
+from evals.converters.nuggets import convert_nuggets
 from evals.converters.passages import convert_clapnq, convert_mtrag
 from evals.converters.rgb import convert_rgb
 from evals.converters.source import Item, Note, Options, Skipped
@@ -30,6 +31,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "rgb": convert_rgb,
     "mtrag": convert_mtrag,
     "table": convert_table,
+    "nuggets": convert_nuggets,
 }
 EXAMPLES = 3  # places named for each reason
 
@@ -139,8 +141,8 @@ class _Writer:
 
 
 def _refused(question: Question) -> Question:
-    nothing = {"answerable": False, "answers": (), "answer_type": None, "evidence": (), "attack": None}
-    return question.model_copy(update=nothing)
+    nothing = {"answerable": False, "answers": (), "answer_type": None, "evidence": (), "nuggets": ()}
+    return question.model_copy(update={**nothing, "attack": None})
 
 
 @contextmanager

@@ -47,11 +47,13 @@ class Options:
     Attributes:
         paragraphs: each paragraph becomes an article, instead of each page.
         corpus: the set's articles, where they are in a file of their own.
+        questions: our file of the questions that nuggets are for.
         columns: our field → the column or dotted path that holds it, for tables.
     """
 
     paragraphs: bool = False
     corpus: Path | None = None
+    questions: Path | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,11 +63,20 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     Raises:
         InputError: the file cannot be read, or a line is not a JSON object.
     """
+    return ((place, json_object(line, place)) for place, line in text_lines(path))
+
+
+def text_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """(place, line) of every line that is not blank.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     try:
         with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield f"{path}:{number}", _object(line, f"{path}:{number}")
+                    yield f"{path}:{number}", line
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}", "check the path") from error
     except UnicodeDecodeError as error:
@@ -94,7 +105,12 @@ def json_items(path: Path, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
         ) from error
 
 
-def _object(line: str, place: str) -> dict[str, Any]:
+def json_object(line: str, place: str) -> dict[str, Any]:
+    """The JSON object in a line.
+
+    Raises:
+        InputError: there is none; names the place.
+    """
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -20,7 +20,7 @@ from evals.score.statistics import bootstrap_statistic
 ERROR = "error"
 SCORE = "score"
 REST = "rest"
-ALL_ALIKE = "the gold labels, or all labels together, are alike"
+ALL_ALIKE = "the gold labels, those given, or both together are alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,35 @@ def agreement(judgements: Sequence[Judgement]) -> Mapping[str, Measured]:
         ("auroc_any_support", lambda some: _auroc(some, Label.PARTIALLY), False),
     )
     return {name: _measured(name, statistic, judgements, labels) for name, statistic, labels in measures}
+
+
+def binary_agreement(judgements: Sequence[Judgement], suffix: str = "") -> Mapping[str, Measured]:
+    """Accuracy, Cohen's kappa, precision and recall of "supported" against the rest, as in ``agreement``.
+
+    Args:
+        judgements: with labels or errors.
+        suffix: ends the names.
+    """
+    measures: tuple[tuple[str, Statistic], ...] = (
+        ("accuracy", lambda some: _share(map(str.__eq__, *_supported(some)))),
+        ("kappa", lambda some: cohen_kappa(*_supported(some))),
+        ("precision", lambda some: _share(_agreeing(*_supported(some)))),
+        ("recall", lambda some: _share(_agreeing(*reversed(_supported(some))))),
+    )
+    return {
+        f"{name}{suffix}": _measured(f"{name}{suffix}", statistic, judgements, labels=True)
+        for name, statistic in measures
+    }
+
+
+def _agreeing(first: Sequence[str], second: Sequence[str]) -> Iterable[bool]:
+    """Where the second says "supported", whether the first does."""
+    return (one == other for one, other in zip(first, second, strict=True) if other == Label.SUPPORTED)
+
+
+def _share(found: Iterable[bool]) -> float | None:
+    every = list(found)
+    return sum(every) / len(every) if every else None
 
 
 def _labels(judgements: Sequence[Judgement]) -> tuple[list[str], list[str]]:

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from evals.judge.agreement import Judgement, agreement
 from evals.judge.grades import GraderInfo
+from evals.judge.threshold import assess_threshold
 from evals.questions.files import field_error
 from evals.questions.schema import StrictModel
 from evals.run.provenance import code_digest
@@ -37,7 +38,8 @@ class Calibration(StrictModel, allow_inf_nan=False):
         code: SHA-256 over the packages that answer, of which the grader without a model is a part.
         data: name of the file; ``data_digest`` is the SHA-256 of its bytes.
         n: claims graded, out of ``available``; ``errors`` of them have no grade.
-        figures: name → measure, as `evals.judge.agreement.agreement` names them.
+        figures: name → measure, as `evals.judge.agreement.agreement` and `evals.judge.threshold.Assessed` name them.
+        threshold: the score from which on a claim is best called supported; None for graders with labels.
     """
 
     schema_name: Literal["news-assistant/calibration"] = Field(default=SCHEMA, alias="schema")
@@ -50,6 +52,7 @@ class Calibration(StrictModel, allow_inf_nan=False):
     available: int
     errors: int
     figures: Mapping[str, Figure]
+    threshold: float | None = None
     created: datetime
 
     def fits(self, grader: GraderInfo) -> bool:
@@ -59,10 +62,16 @@ class Calibration(StrictModel, allow_inf_nan=False):
 
 
 def calibrate(
-    grader: GraderInfo, judgements: Sequence[Judgement], data: str, data_digest: str, available: int
+    grader: GraderInfo,
+    judgements: Sequence[Judgement],
+    data: str,
+    data_digest: str,
+    available: int,
+    constant: float | None = None,
 ) -> tuple[Calibration, Mapping[str, Measured]]:
-    """The record, and the measures as they are shown."""
-    measured = agreement(judgements)
+    """The record, and the measures as they are shown; ``constant`` is the threshold in use of a grader with scores."""
+    assessed = assess_threshold(judgements, constant)
+    measured = {**agreement(judgements), **(assessed.measured if assessed else {})}
     record = Calibration(
         grader=grader,
         code=code_digest(),
@@ -72,6 +81,7 @@ def calibrate(
         available=available,
         errors=sum(bool(item.grade.error) for item in judgements),
         figures={name: _figure(item) for name, item in measured.items()},
+        threshold=assessed.fitted if assessed else None,
         created=datetime.now(UTC),
     )
     return record, measured

@@ -9,8 +9,15 @@ in Wikipedia", EMNLP 2023):
 
 ``chunk_idx`` has the number of each evidence sentence on its page, ``oracle_idx`` the numbers of those that support the
 claim; ``meta`` may be left out.
+
+Or it has nuggets, with the statements of an answer and whether they tell the nugget. Nuggets of one question are not
+independent, so that the question is their cluster:
+
+    {"question": "How deep is the reef?", "nugget": "The reef lies 412 m deep.",
+     "statements": ["It was found on Monday.", "It lies 412 metres down."], "told": "yes"}
 """
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -18,7 +25,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StrictInt, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, field_validator, model_validator
 
 from evals.converters.source import json_lines
 from evals.questions.files import field_error
@@ -127,8 +134,19 @@ class _Line(StrictModel):
         return LabelledClaim(claim, label, gold, len(set(self.meta.oracle_idx)) - len(gold))
 
 
+class _NuggetLine(StrictModel):
+    question: Text
+    nugget: Text
+    statements: tuple[Text, ...] = Field(min_length=1)
+    told: Literal["yes", "partly", "no"]
+
+    def labelled(self, number: int) -> LabelledClaim:
+        label = {"yes": Label.SUPPORTED, "partly": Label.PARTIALLY, "no": Label.NOT}[self.told]
+        return LabelledClaim(Claim(f"{self.question}@{number}", self.nugget, self.statements, self.question), label)
+
+
 def read_claims(path: Path) -> ClaimSet:
-    """Read a file of labelled claims.
+    """Read a file of labelled claims or nuggets.
 
     Raises:
         InputError: the file cannot be read or has no claims, or a line has a fault; names file, line and field.
@@ -140,8 +158,9 @@ def read_claims(path: Path) -> ClaimSet:
 
 
 def _parse(place: str, record: dict[str, object]) -> LabelledClaim:
+    kind = _NuggetLine if "nugget" in record else _Line
     try:
-        return _Line.model_validate(record).labelled(int(place.rpartition(":")[2]))
+        return kind.model_validate(record).labelled(int(place.rpartition(":")[2]))
     except ValidationError as error:
         raise field_error(error, place, REMEDY) from error
 
@@ -174,3 +193,23 @@ def claims_of_run(run: Run) -> tuple[Claim, ...]:
             cited = (passage.text for passage in outcome.citations if passage.number in statement.citations)
             claims.append(Claim(f"{record.question}/{record.seed}/{number}", statement.text, tuple(cited), cluster))
     return tuple(claims)
+
+
+def pairs_to_label(run: Run, limit: int | None) -> tuple[str, ...]:
+    """The nuggets of a run's questions beside the answers, as lines whose ``told`` is empty, each once.
+
+    Args:
+        limit: most lines; they are chosen by their SHA-256, and stay in the order of the run.
+
+    Raises:
+        InputError: a file of the run is missing or broken.
+    """
+    lines: dict[str, bytes] = {}
+    for outcome in Reader(run).outcomes(run.completed()):
+        said = [statement.text for statement in outcome.statements] if outcome.text else []
+        for nugget in outcome.question.nuggets if said else ():
+            pair = {"question": outcome.question.question, "nugget": nugget.text, "statements": said, "told": ""}
+            line = json.dumps(pair, ensure_ascii=False)
+            lines[line] = sha256(line.encode()).digest()
+    chosen = set(sorted(lines, key=lambda line: lines[line])[:limit])
+    return tuple(line for line in lines if line in chosen)

@@ -1,4 +1,4 @@
-"""Graders of claims: a language model as judge, and three baselines without one.
+"""Graders of claims: a language model as judge, and graders without one.
 
 The judge is off unless it is asked for: ``evals judge`` grades a run's claims, ``evals calibrate`` compares graders
 with people. Its grades are no metric of ``evals score``, so no gate can rest on them. A judge that is the same model
@@ -20,13 +20,15 @@ from assistant.text.claim_check import content_recall, verify
 from evals.judge.claims import Label
 from evals.judge.grades import Grade, Grader, GraderInfo
 from evals.run.runner import FATAL
+from evals.score.nuggets import stated
 from index.errors import CassetteMissError, ServiceError, SettingError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 JUDGE = "judge"
-GRADERS = ("lexical", "recall", "reranker", JUDGE)
+READER = "reader"
+GRADERS = ("lexical", "recall", "reranker", READER, JUDGE)
 REPLY_TOKENS = 256  # a grade takes ten; the rest is for models that think before they reply
 # What tags and the control tokens of chat templates (<|im_end|>, </s>, [INST]) begin with. As JSON escapes they are
 # the same text to a reader, and no tokenizer takes them for the end of a message.
@@ -106,18 +108,23 @@ def make_grader(name: str, settings: Settings, models: ModelProvider) -> Grader:
     """The grader of this name, one of ``GRADERS``.
 
     Raises:
-        SettingError: the reranker is wanted and the settings have none.
+        SettingError: the reranker or the reader is wanted and the settings have none.
         ModelError: a model cannot be fetched or loaded.
     """
     if name == JUDGE:
         return Judge(models.chat(), settings)
-    if name == "reranker":
-        reranker = models.reranker()
-        if reranker is None:
+    if name in {"reranker", READER}:
+        reranker, reader = models.reranker(), models.reader()
+        if reranker is None or reader is None:
             raise SettingError("the setting reranker is none", "Set ASSISTANT_RERANKER=local, or take another grader.")
+
+        def probability(claim: str, sentences: tuple[str, ...]) -> Grade:
+            return Grade(score=stated(reader, [claim], sentences)[0])
 
         def largest_logit(claim: str, sentences: tuple[str, ...]) -> Grade:
             return Grade(score=float(reranker.score(claim, sentences).max()))
 
+        if name == READER:
+            return Baseline(GraderInfo(name=name, model=f"{reader.name} {reader.digest[:12]}"), probability)
         return Baseline(GraderInfo(name=name, model=reranker.name), largest_logit)
     return Baseline(GraderInfo(name=name), _checked if name == "lexical" else _recalled)

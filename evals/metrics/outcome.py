@@ -53,6 +53,8 @@ class Outcome:
         confidence: higher is surer; None when the system does not say.
         seconds: stage → time taken.
         cost_usd: US dollars for the chat model; 0 when it was not asked, None when that is not known.
+        matches: nugget of the question → probability that the answer states it; empty without an answer.
+        unmatched: why ``matches`` is not known; empty when it is.
         error: why the question failed, such as a time-out; empty when it did not.
     """
 
@@ -68,6 +70,8 @@ class Outcome:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cost_usd: float | None = None
+    matches: Mapping[str, float] = field(default_factory=dict)
+    unmatched: str = ""
     error: str = ""
 
     @property

@@ -36,7 +36,7 @@ THEMES = (
         ("abstention_", "over_refusal", "false_answer", "confidence", "refused", "aurc", "cover"),
     ),
     ("Robustness", ("paraphrase_", "planned_", "attack_", "premise_", "instead_")),
-    ("Answers", ("answer_", "token_f1", "exact_", "rouge")),
+    ("Answers", ("answer_", "token_f1", "exact_", "rouge", "vital_", "nugget_")),
     ("Time, tokens and cost", ("",)),
 )
 THEME_ORDER = ("Answers", "Citations", "Refusals and confidence", "Retrieval", "Robustness", "Time, tokens and cost")

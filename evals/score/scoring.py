@@ -1,4 +1,4 @@
-"""All scores of a run, computed from its records; no model is needed."""
+"""All scores of a run, computed from its records; only nuggets need a model, once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,12 +6,13 @@ from functools import cached_property
 from typing import Literal
 
 from assistant.llm.prices import Spent
-from evals.metrics import abstention, answers, citations, premises, retrieval, runs, support
+from evals.metrics import abstention, answers, citations, nuggets, premises, retrieval, runs, support
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric
 from evals.questions.schema import Question
 from evals.run.budget import spent_on_records
 from evals.run.records import Record, Run
+from evals.score.nuggets import with_matches
 from evals.score.outcomes import Reader
 from evals.score.statistics import Interval, bootstrap_statistic, metric_interval
 from evals.score.whole_run import statistic_of
@@ -21,6 +22,7 @@ Better = Literal["higher", "lower", ""]
 # What the first table shows, in its order; whatever a set has nothing for is left out there.
 HEADLINE = (
     *("answer_correct", "answer_recall", "token_f1", "exact_match", "rouge_l"),
+    *("vital_nugget_recall", "nugget_recall", "nugget_f1"),
     *("citation_precision_sentence", "citation_recall_sentence", "citation_f1_sentence", "cited_first"),
     *("citation_precision_article", "citation_recall_article", "citation_validity", "citation_coverage"),
     *("claim_support", "claim_facts", "words_cited"),
@@ -96,19 +98,19 @@ class RunScores:
 
 
 def score_run(run: Run) -> RunScores:
-    """Read a run's records.
+    """Read a run's records, and look for the nuggets of answers in which nobody has looked for them yet.
 
     Raises:
         InputError: a file of the run is missing or broken.
+        UsageError: another process is looking for nuggets.
     """
     return score_records(run, run.completed())
 
 
 def score_records(run: Run, records: Sequence[Record]) -> RunScores:
     """The scores of these records of a run; raises as ``score_run``."""
-    return RunScores(
-        run, Reader(run).outcomes(records), len(run.keys) - len(records), spent=spent_on_records(run, records)
-    )
+    outcomes = with_matches(run, (record.key for record in records), Reader(run).outcomes(records))
+    return RunScores(run, outcomes, len(run.keys) - len(records), spent=spent_on_records(run, records))
 
 
 def slice_names(question: Question) -> tuple[str, ...]:
@@ -160,6 +162,7 @@ def _means(outcomes: Sequence[Outcome], texts: Mapping[str, str]) -> list[Metric
     found = [
         *(make(outcomes) for make in (answers.answer_correct, answers.answer_recall, answers.token_f1)),
         *(make(outcomes) for make in (answers.exact_match, answers.rouge_l, citations.cited_first)),
+        *(make(outcomes) for make in (nuggets.vital_nugget_recall, nuggets.nugget_recall, nuggets.nugget_f1)),
         citations.citation_validity(outcomes, texts),
         *(make(outcomes) for make in (citations.citation_coverage, citations.words_cited)),
         *(make(outcomes) for make in (support.claim_support, support.claim_facts, support.claim_recall)),

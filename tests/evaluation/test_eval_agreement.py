@@ -4,9 +4,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from evals.judge.agreement import ALL_ALIKE, Judgement, agreement, answer_of, balanced_accuracy, cohen_kappa, confusion
+from evals.judge.agreement import (
+    ALL_ALIKE,
+    Judgement,
+    agreement,
+    answer_of,
+    balanced_accuracy,
+    binary_agreement,
+    cohen_kappa,
+    confusion,
+)
 from evals.judge.claims import Label
 from evals.judge.grades import Grade
+from evals.judge.threshold import assess_threshold, fit_threshold
 
 S, P, N = Label.SUPPORTED, Label.PARTIALLY, Label.NOT
 BROKEN = Grade(error="no reply")
@@ -148,3 +158,50 @@ def test_a_resample_without_a_rare_label_does_not_pull_the_interval() -> None:
 
 def test_a_grade_as_a_word() -> None:
     assert [answer_of(grade) for grade in (Grade(P), Grade(score=0.0), BROKEN)] == ["partially", "score", "error"]
+
+
+def test_supported_against_the_rest_has_accuracy_precision_and_recall() -> None:
+    found = binary_agreement(judged([S, S, S, P, N], [S, S, N, S, N]), "_x")
+    values = {name: item.metric.value for name, item in found.items()}
+    assert values == {
+        "accuracy_x": 3 / 5,
+        "kappa_x": pytest.approx((5 * 3 - 13) / (25 - 13)),  # expected (3·3 + 2·2) / 25
+        "precision_x": 2 / 3,
+        "recall_x": 2 / 3,
+    }
+    assert found["recall_x"].interval is not None
+
+
+def test_an_error_lowers_accuracy_and_recall_and_not_precision() -> None:
+    found = binary_agreement(judged([S, S, N], [S, BROKEN, N]))
+    assert (found["accuracy"].metric.value, found["recall"].metric.value) == (2 / 3, 0.5)
+    assert (found["precision"].metric.value, found["accuracy"].metric.without_errors) == (1, 1)
+    never = binary_agreement(judged([S, N], [N, N]))["precision"].metric
+    assert (never.value, never.unscored) == (None, {ALL_ALIKE: 2})
+
+
+def test_the_threshold_is_where_the_labels_part() -> None:
+    judgements = judged([N, P, S, S] * 10, [0.1, 0.6, 0.7, 0.9] * 10)
+    assert 0.6 < fit_threshold(judgements) <= 0.7
+    assessed = assess_threshold(judgements, 0.5)
+    assert assessed is not None
+    assert assessed.fitted == fit_threshold(judgements)
+    values = {name: item.metric.value for name, item in assessed.measured.items()}
+    assert (values["accuracy_cross_validated"], values["recall_cross_validated"]) == (1, 1)
+    assert (values["accuracy_at_0.5"], values["precision_at_0.5"]) == (0.75, 2 / 3)
+
+
+def test_a_claim_has_no_say_about_its_own_threshold() -> None:
+    # Each cluster has a scale of its own: its own threshold would be right for it, and that of the other is wrong.
+    low, high = judged([N, S], [1.0, 2.0], cluster="low"), judged([N, S], [11.0, 12.0], cluster="high")
+    assert 1 < fit_threshold(low) <= 2
+    assert 11 < fit_threshold(high) <= 12
+    assessed = assess_threshold([*low, *high])
+    assert assessed is not None
+    assert assessed.measured["accuracy_cross_validated"].metric.value == 0.5
+
+
+def test_labels_and_a_single_cluster_have_no_threshold() -> None:
+    assert assess_threshold(judged([S, N], [S, N])) is None
+    assert assess_threshold(judged([S, N], [0.9, 0.1], cluster="one")) is None
+    assert assess_threshold([]) is None

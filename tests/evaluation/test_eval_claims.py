@@ -44,6 +44,7 @@ def answer(*claims: tuple[str, list[int]]) -> dict[str, Any]:
         "claims": [{"text": text, "citations": numbers} for text, numbers in claims],
         "citations": cited if claims else [],
         "hits": [],
+        "evidence": [],
         "confidence": 1.0,
         "timings_ms": {},
         "usage": None,
