@@ -24,8 +24,8 @@ MIN_LETTERS = 3  # of a word; shorter ones are units and formulas
 SCRIPTS = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")  # have letters that look like Latin ones
 
 # What chat templates put around turns; the headings of instruction-tuning sets (Alpaca: "### Response:"); the turns of
-# conversations with a model ("USER: … ASSISTANT:", Vicuna); and the labels of our own prompt and reply. Of 9,886 sentences
-# of the newsroom, the news test list, CLAPNQ and SQuAD 2 none has one.
+# conversations with a model ("USER: … ASSISTANT:", Vicuna); and the labels of our own prompt and reply. Of 9,886
+# sentences of the newsroom, the news test list, CLAPNQ and SQuAD 2 none has one.
 _MARKUP = re.compile(
     r"<\|[\w. ]{1,30}\|>|<</?SYS>>|\[/?INST\]|\[/?SYSTEM_PROMPT\]|\[gMASK\]"
     r"|^#{2,}\s?(?:instruction|input|response|system|user|assistant|human)\b|^(?:user|assistant|human)\s?:"
