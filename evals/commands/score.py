@@ -39,7 +39,7 @@ baseline is not complete.""",
 @click.option("--all", "every", is_flag=True, help="Every metric, not only the headline.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
 def score_command(run: Run, baseline: Run | None, save: Path | None, force: bool, every: bool, as_json: bool) -> int:
-    """Compute every metric of RUN from its records; no model is needed.
+    """Compute every metric of RUN from its records; only nuggets need a model, the embedded reader, and only once.
 
     RUN is a folder, or the name of a suite, which stands for its newest run.
     """
