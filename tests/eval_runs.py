@@ -94,6 +94,7 @@ def _answer(
         "claims": claims,
         "citations": citations,
         "hits": hits,
+        "evidence": [],
         "usage": usage,
         "timings_ms": {"total": milliseconds},
     }

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, StrictInt, ValidationError, model_validator
 
@@ -117,7 +117,7 @@ class Gate(StrictModel):
 
 
 class Suite(StrictModel):
-    """What a suite file says; ``timeout_seconds`` is for one question."""
+    """What a suite file says; ``timeout_seconds`` is for one question, ``perturb`` one of ``perturbations``."""
 
     name: Text = Field(pattern=r"^[\w.-]+$")
     description: str = ""
@@ -127,6 +127,7 @@ class Suite(StrictModel):
     settings: Mapping[str, str | int | float] = {}
     seed: StrictInt = 0
     repeats: Annotated[StrictInt, Field(ge=1)] = 1
+    perturb: Literal["", "articles-order", "question-case"] = ""
     timeout_seconds: float = Field(default=300.0, gt=0)
     gates: tuple[Gate, ...] = ()
 
