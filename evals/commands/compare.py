@@ -9,11 +9,13 @@ import click
 from assistant.console.output import show
 from evals.commands.run_argument import SCORES
 from evals.commands.score import EXIT_INCOMPLETE
+from evals.metrics.runs import answers_changed
 from evals.questions.schema import Question
 from evals.run.ledger import note_look
 from evals.run.records import Run
 from evals.score.comparison import KINDS, Change, RunComparison, Uncompared, compare_runs, compare_slices
-from evals.score.comparison_tables import slices_table, tested_table, untested_table
+from evals.score.comparison_tables import luck_line, slices_table, tested_table, untested_table
+from evals.score.luck import OF_MEANS
 from evals.score.scoring import RunScores
 from evals.score.statistics import POWER
 from evals.score.stored import scores_of
@@ -59,7 +61,7 @@ def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], li
     else:
         _show_runs(runs, found)
         click.echo("".join(f"{line}\n" for line in looked if line), nl=False)
-        _show_changes(found)
+        _show_changes(found, chosen=bool(names))
         _show_slices(slices)
         for item in (*found.uncompared, *uncompared):
             where = f" of {item.slice}" if item.slice else ""
@@ -78,6 +80,7 @@ def comparison_json(
         "second": str(found.second.run.folder),
         "questions": found.questions,
         "missing": {"first": found.first.missing, "second": found.second.missing},
+        "changed": changed_answers(found),
         "differences": [asdict(item) for item in found.differences],
         "metrics": [_change_json(change) for change in found.changes],
         "slices": [_change_json(change) for change in slices],
@@ -103,9 +106,18 @@ def _change_json(change: Change) -> dict[str, Any]:
         "won": list(change.won),
         "lost": list(change.lost),
         "unpaired": [] if tested is None else list(tested.unpaired),
+        "luck": change.luck,
         "detectable": None if tested is None else tested.detectable,
         "scores": {question: list(pair) for question, pair in change.scores.items()},
     }
+
+
+def changed_answers(found: RunComparison) -> tuple[int, int] | None:
+    """How many answers a perturbation changed, and of how many; None where there was none or texts are lacking."""
+    runs = (found.first, found.second)
+    if not any(scores.run.info.suite.perturb for scores in runs) or not all(scores.run.has_texts for scores in runs):
+        return None
+    return answers_changed(found.first.outcomes, found.second.outcomes)
 
 
 def _show_runs(runs: Sequence[RunScores], found: RunComparison) -> None:
@@ -115,6 +127,11 @@ def _show_runs(runs: Sequence[RunScores], found: RunComparison) -> None:
         click.echo(f"  {item.name}: {item.first} → {item.second}")
     if not found.differences:
         click.echo("  made with the same code, models, settings and machine")
+    if changed := changed_answers(found):
+        agreement = f"agreement {1 - changed[0] / changed[1]:.3f}"
+        click.echo(
+            f"  {changed[0]} of {changed[1]} answers changed ({agreement}): refused in one run only, or other parts"
+        )
     lacking = {"first": found.first.missing, "second": found.second.missing}
     waiting = [f"{count} still to be asked in the {place} run" for place, count in lacking.items() if count]
     if waiting:
@@ -122,7 +139,7 @@ def _show_runs(runs: Sequence[RunScores], found: RunComparison) -> None:
         click.echo(f"only the {found.questions} questions that both runs have asked are compared.")
 
 
-def _show_changes(found: RunComparison) -> None:
+def _show_changes(found: RunComparison, *, chosen: bool) -> None:
     tested = [change for change in found.changes if change.tested]
     untested = [change for change in found.changes if not change.tested]
     if tested:
@@ -131,6 +148,7 @@ def _show_changes(found: RunComparison) -> None:
         click.echo(
             f"\ncan show: a difference of this size would be found at p < .05, unadjusted, {POWER:.0%} of the time"
         )
+        click.echo(luck_line([change for change in tested if chosen or change.name in OF_MEANS]))
     if untested:
         click.echo("\nOver all questions together, not tested:\n")
         show(untested_table(untested))

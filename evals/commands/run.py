@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from assistant.settings import load_settings
 from assistant.text.tokens import count_tokens
 from evals.commands.tally import Tally
 from evals.run.budget import Budget, check_price
+from evals.run.perturbations import PERTURBATIONS
+from evals.run.processes import execute_in_processes
 from evals.run.records import Record, Run
 from evals.run.runner import Shard, execute, prepare_run, settings_of
 from evals.run.suite import Suite, find_suite, load_material, read_suite
@@ -38,11 +41,14 @@ Examples:
   python -m evals run newsroom --set k=4
   python -m evals run clapnq --limit 20 --dry-run
   python -m evals run clapnq --budget 0.50
-  python -m evals run clapnq --shard 1/2 & python -m evals run clapnq --shard 2/2
+  python -m evals run newsroom --repeats 5 --set temperature=0.3
+  python -m evals run newsroom --perturb articles-order
+  python -m evals run clapnq --processes 2
+  python -m evals run clapnq --shard 1/2    and on another machine: --shard 2/2
 
 Run the same command again after an interruption: what is recorded is not
-asked again. Changed code or settings begin a new run. Questions that wait for
-a reply of a cassette are asked again too.
+asked again. Changed code or settings begin a new run; more repeats go on with
+the same. Questions that wait for a reply of a cassette are asked again too.
 
 Exit status: 0 well, 1 an error, 2 wrong usage, 3 the budget ended the run, or
 questions wait for replies.""",
@@ -57,7 +63,12 @@ questions wait for replies.""",
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the assistant; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), help="Ask only the first so many questions now.")
 @click.option("--shard", default="1/1", metavar="I/N", help="Ask only this part of the questions.")
-@click.option("--workers", default=1, type=click.IntRange(min=1), help="Questions asked at the same time.")
+@click.option("--processes", default=1, type=click.IntRange(min=1), help="Processes that share the questions.")
+@click.option("--workers", default=1, type=click.IntRange(min=1), help="Questions that each asks at the same time.")
+@click.option("--repeats", type=click.IntRange(min=1), help="Ask every question with so many seeds.")
+@click.option(
+    "--perturb", type=click.Choice(PERTURBATIONS), help="Put articles or questions otherwise: a run of its own."
+)
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
@@ -71,7 +82,10 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
     settings: tuple[str, ...],
     limit: int | None,
     shard: str,
+    processes: int,
     workers: int,
+    repeats: int | None,
+    perturb: str | None,
     budget: float | None,
     dry_run: bool,
 ) -> int:
@@ -80,8 +94,9 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
     Scores are computed afterwards, by `evals score`.
     """
     path = find_suite(suite)
-    chosen = _with_settings(read_suite(path), settings)
-    part = _shard(shard)
+    asked = {"repeats": repeats, "perturb": perturb}
+    chosen = _with_settings(read_suite(path), settings).model_copy(update={k: v for k, v in asked.items() if v})
+    part = _shard(shard, processes)
     if budget is not None:
         check_price(load_settings(**chosen.settings))
     run = prepare_run(folder, chosen, load_material(chosen, path))
@@ -93,17 +108,10 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
         click.echo(_cost(run, len(pending)))
         return 0
     limited = None if budget is None else Budget(budget, run, done.values())
-    with _display(run, len(keys), [done[key] for key in keys if key in done]) as shown:
-
-        def record(new: Record) -> None:
-            shown.record(new)
-            if limited:
-                limited.add(new)
-
-        def stop() -> bool:
-            return limited is not None and limited.reached
-
-        execute(run, shard=part, limit=limit, workers=workers, indexing=shown.indexing, progress=record, stop=stop)
+    before = [done[key] for key in keys if key in done]
+    ask = partial(execute_in_processes, count=processes) if processes > 1 else partial(execute, shard=part)
+    with _display(run, len(keys), before, processes * workers, limited) as shown:
+        ask(run, limit=limit, workers=workers, indexing=shown.indexing, progress=shown.record, stop=shown.stop)
     if waiting := run.progress().waiting & set(keys):
         click.echo(_waiting(run, len(waiting)), err=True)
         return EXIT_INCOMPLETE
@@ -134,7 +142,9 @@ def _with_settings(suite: Suite, assignments: tuple[str, ...]) -> Suite:
     return suite.with_settings(changed)
 
 
-def _shard(text: str) -> Shard:
+def _shard(text: str, processes: int) -> Shard:
+    if processes > 1 and text != "1/1":
+        raise UsageError("--shard and --processes exclude each other", "start the processes of a shard by hand")
     number, _, count = text.partition("/")
     if number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count):
         return Shard(int(number), int(count))
@@ -166,33 +176,42 @@ def _cost(run: Run, calls: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Display:
-    """A progress bar with running means; without a terminal, a line now and then."""
+    """A progress bar with running means and the time left; without a terminal, a line now and then."""
 
     bar: "Progress"
     task: "TaskID"
     tally: Tally
     total: int
+    at_once: int
+    budget: Budget | None
+
+    def stop(self) -> bool:
+        return self.budget is not None and self.budget.reached
 
     def indexing(self, report: AddReport) -> None:
         self.bar.update(self.task, description=f"adding articles: {report.articles}")
 
     def record(self, record: Record) -> None:
         self.tally.add(record)
-        self.bar.update(self.task, description=str(self.tally), advance=1)
+        left = self.tally.time_left(self.total - self.tally.count, self.at_once)
+        said = " · ".join(filter(None, (str(self.tally), left)))
+        self.bar.update(self.task, description=said, advance=1)
         step = max(1, self.total // PLAIN_STEPS)
         if self.bar.disable and (self.tally.count % step == 0 or self.tally.count == self.total):
-            sys.stderr.write(f"{self.tally.count}/{self.total} · {self.tally}\n")
+            sys.stderr.write(f"{self.tally.count}/{self.total} · {said}\n")
+        if self.budget:
+            self.budget.add(record)
 
 
 @contextmanager
-def _display(run: Run, total: int, before: list[Record]) -> Iterator[_Display]:
+def _display(run: Run, total: int, before: list[Record], at_once: int, budget: Budget | None) -> Iterator[_Display]:
     tally = Tally(run, before)
     with _bar(console(stderr=True).is_terminal) as bar:
-        yield _Display(bar, bar.add_task(str(tally), total=total, completed=len(before)), tally, total)
+        yield _Display(bar, bar.add_task(str(tally), total=total, completed=len(before)), tally, total, at_once, budget)
 
 
 def _bar(visible: bool) -> "Progress":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}"))
     return Progress(*columns, console=console(stderr=True), disable=not visible)

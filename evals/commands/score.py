@@ -11,9 +11,10 @@ from evals.commands.run_argument import RUN, SCORES
 from evals.run.ledger import note_look
 from evals.run.records import Run
 from evals.score.gates import GateResult, check_gates, gate_line
+from evals.score.luck import luck_of
 from evals.score.scoring import Measured, RunScores, score_run
 from evals.score.stored import save_scores, scores_of
-from evals.score.tables import measured_table, run_line, spent_line
+from evals.score.tables import luck_table, measured_table, run_line, seeds_line, spent_line
 from index.printable import json_text
 
 EXIT_GATE_FAILED = 1
@@ -53,14 +54,26 @@ def score_command(run: Run, baseline: Run | None, save: Path | None, force: bool
     else:
         click.echo(run_line(scores))
         click.echo(f"{looked}\n" if looked else "", nl=False)
+        click.echo(seeds_line(scores))
         click.echo(spent_line(scores))
         show(measured_table(tuple(scores.measured.values()) if every else scores.headline))
+        _show_luck(scores)
         gates = check_gates(scores, before)
         for gate in gates:
             click.echo(gate_line(gate))
     if not (scores.complete and (before is None or before.complete)):
         return EXIT_INCOMPLETE
     return 0 if all(gate.passed for gate in gates) else EXIT_GATE_FAILED
+
+
+def _show_luck(scores: RunScores) -> None:
+    table = luck_table(scores)
+    if not table.row_count:
+        return
+    click.echo("\nLuck, as far as the repetitions tell:\n")
+    show(table)
+    click.echo("\nEvery one of k answers to a question is right (pass^k), or one at least (pass@k):\n")
+    show(measured_table([item for name, item in scores.measured.items() if name.startswith(("pass^", "pass@"))]))
 
 
 def scores_json(scores: RunScores) -> dict[str, Any]:
@@ -70,6 +83,7 @@ def scores_json(scores: RunScores) -> dict[str, Any]:
         "recorded": len(scores.outcomes),
         "missing": scores.missing,
         "spent": asdict(scores.spent),
+        "luck": {name: asdict(parts) for name, (_, parts) in luck_of(scores).items()},
         "metrics": {name: _metric_json(item) for name, item in scores.measured.items()},
     }
 

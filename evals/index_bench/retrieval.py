@@ -10,7 +10,7 @@ from evals.metrics.retrieval import retrieval_metrics
 from evals.questions.anchors import anchor_questions
 from evals.questions.schema import Question
 from evals.run.suite import Sample, find_suite, load_material, read_suite
-from evals.score.statistics import metric_interval
+from evals.score.statistics import metric_intervals
 from index.articles import Chunk, Window
 from index.errors import InputError
 from index.library import Library
@@ -115,6 +115,6 @@ def _row(name: str, way: str, questions: Sequence[Question], rank: Ranking) -> R
         outcomes.append(Outcome(question, ranked=passages))
     found = {metric.name.removesuffix("_sentence"): metric for metric in retrieval_metrics(outcomes, ks=KS)}
     values = {measure: value for measure in MEASURES if (value := found[measure].value) is not None}
-    bounds = {measure: interval for measure in values if (interval := metric_interval(found[measure]))}
-    intervals = {measure: (interval.low, interval.high) for measure, interval in bounds.items()}
+    bounds = zip(values, metric_intervals([found[measure] for measure in values]), strict=True)
+    intervals = {measure: (interval.low, interval.high) for measure, interval in bounds if interval}
     return Row(name, way, len(questions), values, spent * 1000 / len(questions), intervals)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,17 @@ def abstention_recall(outcomes: Iterable[Outcome]) -> Metric:
     return mean("abstention_recall", (_of(outcome, answerable=False, value=outcome.refused) for outcome in outcomes))
 
 
+def refused(outcomes: Iterable[Outcome]) -> Metric:
+    """Share of the questions that were refused, rightly or not."""
+
+    def score(outcome: Outcome) -> Score:
+        if outcome.failed:
+            return unscored(outcome.question, "failed", error=True)
+        return scored(outcome.question, float(outcome.refused))
+
+    return mean("refused", map(score, outcomes))
+
+
 def over_refusal(outcomes: Iterable[Outcome]) -> Metric:
     """Share of the answerable questions that got no answer: refusals and failures."""
     return mean("over_refusal", (_of(outcome, answerable=True, value=not outcome.answered) for outcome in outcomes))
@@ -47,6 +59,9 @@ def _of(outcome: Outcome, *, answerable: bool, value: bool) -> Score:
         reason = "not answerable" if answerable else "answerable"
         return unscored(outcome.question, reason, error=outcome.failed)
     return scored(outcome.question, float(value), error=outcome.failed)
+
+
+Numbers = Sequence[float] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,7 @@ class RiskCoverage:
         return max(fitting, default=0.0)
 
 
-def risk_coverage(confidences: Sequence[float], wrong: Sequence[bool]) -> RiskCoverage:
+def risk_coverage(confidences: Numbers, wrong: Numbers) -> RiskCoverage:
     """The curve of a system that answers when its confidence reaches a threshold.
 
     Answers of equal confidence come together: no threshold parts them, and between their ends the area takes their
@@ -81,7 +96,7 @@ def risk_coverage(confidences: Sequence[float], wrong: Sequence[bool]) -> RiskCo
     Raises:
         ValueError: there are no answers, or the two differ in length.
     """
-    if not confidences or len(confidences) != len(wrong):
+    if not len(confidences) or len(confidences) != len(wrong):
         raise ValueError("one confidence for each answer, and at least one answer")
     levels, group = np.unique(-np.asarray(confidences, dtype=float), return_inverse=True)
     sizes = np.bincount(group, minlength=len(levels))
@@ -92,13 +107,13 @@ def risk_coverage(confidences: Sequence[float], wrong: Sequence[bool]) -> RiskCo
     return RiskCoverage(tuple((answered / len(wrong)).tolist()), tuple((mistakes / answered).tolist()), area)
 
 
-def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
+def auroc(positives: Numbers, negatives: Numbers) -> float:
     """Probability that a positive ranks above a negative, ties half (Hanley & McNeil, Radiology 143, 1982).
 
     Raises:
         ValueError: one of the two is empty.
     """
-    if not positives or not negatives:
+    if not len(positives) or not len(negatives):
         raise ValueError("the area under the ROC curve needs positives and negatives")
     ordered: NDArray[np.float64] = np.sort(np.asarray(negatives, dtype=float))
     below = np.searchsorted(ordered, positives, side="left")
@@ -106,8 +121,7 @@ def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
     return float((below + not_above).sum() / 2 / (len(positives) * len(negatives)))
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One observation of a threshold: how sure, and whether the event (a wrong answer, an answerable question) is so.
 
     Attributes:
@@ -116,6 +130,9 @@ class Point:
 
     confidence: float
     event: bool
+
+
+Points = Sequence[Point] | NDArray[np.float64]  # or a row for each, of confidence and event
 
 
 def risk_points(outcomes: Iterable[Outcome]) -> tuple[Point, ...]:
@@ -134,24 +151,31 @@ def _point(outcome: Outcome, event: bool) -> Point:
     return Point(confidence, event)
 
 
-def curve_of(points: Sequence[Point]) -> RiskCoverage:
+def curve_of(points: Points) -> RiskCoverage:
     """The risk–coverage curve of these answers, of which there is one at least."""
-    return risk_coverage([p.confidence for p in points], [p.event for p in points])
+    confidences, events = np.asarray(points, dtype=float).T
+    return risk_coverage(confidences, events)
 
 
-def auroc_of(points: Sequence[Point]) -> float | None:
+def auroc_of(points: Points) -> float | None:
     """How well confidence tells the event; None when it always or never happened."""
-    true, false = ([p.confidence for p in points if p.event is event] for event in (True, False))
-    return auroc(true, false) if true and false else None
+    true, false = _parted(points)
+    return auroc(true, false) if len(true) and len(false) else None
 
 
-def refusal_of(points: Sequence[Point]) -> float | None:
+def _parted(points: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The confidences of those where the event is so, and of the others."""
+    confidences, events = np.asarray(points, dtype=float).reshape(-1, 2).T
+    return confidences[events > 0], confidences[events == 0]
+
+
+def refusal_of(points: Points) -> float | None:
     """Share of the unanswerable that the best threshold refuses with at most ``MAX_OVER_REFUSAL`` of the answerable.
 
     Equal confidences come together: a threshold refuses all below it. None without questions of both kinds.
     """
-    answerable = np.sort([p.confidence for p in points if p.event])
-    others = np.array([p.confidence for p in points if not p.event])
+    answerable, others = _parted(points)
+    answerable.sort()
     if not len(answerable) or not len(others):
         return None
     lost = int(np.floor(MAX_OVER_REFUSAL * len(answerable) + 1e-9))

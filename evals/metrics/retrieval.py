@@ -38,14 +38,15 @@ def retrieval_metrics(outcomes: Iterable[Outcome], level: Level = "sentence", ks
     """
     every = list(outcomes)
     with_gold = {str(i): found(outcome, level) for i, outcome in enumerate(every) if outcome.question.evidence}
+    ranked = _ranked(with_gold, [*(f"nDCG@{k}" for k in ks), "RR"])
     values: dict[str, dict[str, float]] = {}
     for k in ks:
         recall = {key: item.recall(k) for key, item in with_gold.items()}
         values[f"hit@{k}"] = {key: float(value > 0) for key, value in recall.items()}
         values[f"recall@{k}"] = recall
         values[f"all_gold@{k}"] = {key: float(value == 1) for key, value in recall.items()}
-        values[f"ndcg@{k}"] = _ranked(with_gold, f"nDCG@{k}")
-    values["mrr"] = _ranked(with_gold, "RR")
+        values[f"ndcg@{k}"] = ranked[f"nDCG@{k}"]
+    values["mrr"] = ranked["RR"]
     return [mean(f"{name}_{level}", _scores(every, by_key)) for name, by_key in values.items()]
 
 
@@ -69,8 +70,8 @@ def _scores(outcomes: Sequence[Outcome], values: dict[str, float]) -> Iterable[S
             yield unscored(outcome.question, NO_EVIDENCE, error=outcome.failed)
 
 
-def _ranked(every: dict[str, Found], measure: str) -> dict[str, float]:
-    """A measure of the ranking in which each hit is a document; a group that no hit covers is one that is missing."""
+def _ranked(every: dict[str, Found], measures: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Measures of the ranking in which each hit is a document; a group that no hit covers is one that is missing."""
     from ir_measures import Qrel, ScoredDoc
 
     qrels, run = [], []
@@ -78,15 +79,17 @@ def _ranked(every: dict[str, Found], measure: str) -> dict[str, float]:
         qrels += [Qrel(key, f"h{rank}", len(new)) for rank, new in enumerate(item.hits) if new]
         qrels += [Qrel(key, f"lost{group}", 1) for group in item.lost]
         run += [ScoredDoc(key, f"h{rank}", float(-rank)) for rank in range(len(item.hits))]
-    return _measured(measure, qrels, run, every)
+    return _measured(measures, qrels, run, every)
 
 
-def _measured(measure: str, qrels: "list[Qrel]", run: "list[ScoredDoc]", every: dict[str, Found]) -> dict[str, float]:
-    """The measure of each question; 0 where nothing was retrieved, which the library may leave out."""
+def _measured(
+    measures: Sequence[str], qrels: "list[Qrel]", run: "list[ScoredDoc]", every: dict[str, Found]
+) -> dict[str, dict[str, float]]:
+    """The measures of each question; 0 where nothing was retrieved, which the library may leave out."""
     import ir_measures
 
-    values = dict.fromkeys(every, 0.0)
+    values = {measure: dict.fromkeys(every, 0.0) for measure in measures}
     if qrels and run:
-        for result in ir_measures.iter_calc([ir_measures.parse_measure(measure)], qrels, run):
-            values[result.query_id] = float(result.value)
+        for result in ir_measures.iter_calc(map(ir_measures.parse_measure, measures), qrels, run):
+            values[str(result.measure)][result.query_id] = float(result.value)
     return values

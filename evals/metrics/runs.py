@@ -1,14 +1,15 @@
-"""Metrics of whole runs: cost, agreement of paraphrases, and success of attacks."""
+"""Metrics of whole runs: cost, agreement of paraphrases and of repetitions, and success of attacks."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
+from math import comb
 
 import numpy as np
 
 from assistant.text.claim_check import MODES
-from evals.metrics.answers import parts_found
+from evals.metrics.answers import NO_GOLD, is_correct, parts_found
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric, Score, mean, scored, unscored
 from evals.metrics.text import contains, words
@@ -83,13 +84,61 @@ def _agreement(name: str, group: Sequence[Outcome]) -> Score:
     error = any(outcome.failed for outcome in group)
     if not pairs:
         return Score(name, None, "no paraphrases", error, cluster)
-    return Score(name, sum(_alike(*pair) for pair in pairs) / len(pairs), "", error, cluster)
+    return Score(name, sum(alike(*pair) for pair in pairs) / len(pairs), "", error, cluster)
 
 
-def _alike(one: Outcome, other: Outcome) -> bool:
+def alike(one: Outcome, other: Outcome) -> bool:
+    """Whether both were refused, or both answered with the same parts of the gold answer."""
     if one.failed or other.failed or one.answered != other.answered:
         return False
     return not one.answered or parts_found(one) == parts_found(other)
+
+
+def answers_changed(first: Iterable[Outcome], second: Iterable[Outcome]) -> tuple[int, int]:
+    """How many answers of two runs are not alike, and of how many; the n-th answer to a question goes with the n-th."""
+    given = [_by_question(outcomes) for outcomes in (first, second)]
+    pairs = [pair for name in given[0] for pair in zip(given[0][name], given[1].get(name, ()), strict=False)]
+    return sum(not alike(*pair) for pair in pairs), len(pairs)
+
+
+def repetitions_right(outcomes: Iterable[Outcome]) -> list[Metric]:
+    """``pass^k`` and ``pass@k`` for each k up to the number of repetitions; nothing where no question has any.
+
+    pass^k is the chance that k answers to a question are all right, pass@k that one of them is at least. Of n answers
+    with c right ones C(c, k) / C(n, k) estimates the first without bias (Yao et al., "τ-bench: A Benchmark for
+    Tool-Agent-User Interaction in Real-World Domains", 2024), and 1 - C(n - c, k) / C(n, k) the second (Chen et al.,
+    "Evaluating Large Language Models Trained on Code", 2021).
+    """
+    groups = tuple(_by_question(outcomes).values())
+    most = max(map(len, groups), default=0)
+    if most < 2:
+        return []
+    rights = [[is_correct(outcome) for outcome in group] for group in groups]
+    asked = tuple(zip(groups, rights, strict=True))
+    return [
+        *(mean(f"pass^{k}", (_drawn(*item, k, every=True) for item in asked)) for k in range(1, most + 1)),
+        *(mean(f"pass@{k}", (_drawn(*item, k, every=False) for item in asked)) for k in range(2, most + 1)),
+    ]
+
+
+def _drawn(group: Sequence[Outcome], rights: Sequence[bool | None], k: int, *, every: bool) -> Score:
+    """The chance that k answers drawn of these are all right, or that one of them is."""
+    question, error = group[0].question, any(outcome.failed for outcome in group)
+    if None in rights:
+        return unscored(question, NO_GOLD, error=error)
+    if len(group) < k:
+        return unscored(question, f"asked fewer than {k} times", error=error)
+    right = sum(map(bool, rights))
+    chosen = right if every else len(group) - right
+    share = comb(chosen, k) / comb(len(group), k)
+    return scored(question, share if every else 1 - share, error=error)
+
+
+def _by_question(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    found: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        found[outcome.question.id].append(outcome)
+    return found
 
 
 def planned_as_happened(outcomes: Iterable[Outcome]) -> Metric:

@@ -16,6 +16,8 @@ class Score:
         unscored: why there is none; empty when there is one.
         error: the question failed; its value, where it has one, is the worst possible.
         cluster: questions of one cluster are not independent; a question without one is its own.
+        repeats: how many repetitions ``value`` is the mean of.
+        spread: sum of their squared distances from it.
     """
 
     question: str
@@ -23,6 +25,8 @@ class Score:
     unscored: str = ""
     error: bool = False
     cluster: str = ""
+    repeats: int = 1
+    spread: float = 0.0
 
     def __post_init__(self) -> None:
         if (self.value is None) != bool(self.unscored):

@@ -13,10 +13,13 @@ _ARTICLES = frozenset({"a", "an", "the"})
 _DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _ALPHANUMERIC = re.compile(r"[^\W_]+")
 _POINT = "\ue000"  # stands for the decimal point while punctuation is taken out
+_BETWEEN_WORDS = re.compile(rf"[^\w{_POINT}]|_")
 
 
 def fold(text: str) -> str:
     """Compatibility forms unified, accents and case taken away (Unicode Standard Annex 15, NFKD)."""
+    if text.isascii():
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
 
@@ -28,7 +31,7 @@ def squad_tokens(text: str) -> list[str]:
     keep their value: 1,840 is 1840, 2.50 is 2.5, and 9.2 is not 92.
     """
     plain = _NUMBER.sub(lambda match: _canonical(match.group()).replace(".", _POINT), fold(text))
-    kept = "".join(_without_punctuation(character) for character in plain).replace(_POINT, ".")
+    kept = plain.translate(_WITHOUT_PUNCTUATION).replace(_POINT, ".")
     return [token for token in kept.split() if token not in _ARTICLES]
 
 
@@ -36,7 +39,7 @@ def words(text: str) -> list[str]:
     """Tokens for looking a phrase up in an answer: as ``squad_tokens``, but hyphens and apostrophes part words."""
     plain = _DOTTED.sub(lambda match: match.group().replace(".", ""), fold(text))
     plain = _NUMBER.sub(lambda match: _canonical(match.group()).replace(".", _POINT), plain)
-    kept = "".join(character if character.isalnum() or character == _POINT else " " for character in plain)
+    kept = _BETWEEN_WORDS.sub(" ", plain)
     return [token for token in kept.replace(_POINT, ".").split() if token not in _ARTICLES]
 
 
@@ -68,10 +71,17 @@ def _canonical(number: str) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def _without_punctuation(character: str) -> str:
-    if character in string.punctuation:
-        return ""
-    category = unicodedata.category(character)
-    if category == "Pd":  # a dash between words parts them; the ASCII hyphen does not, as in SQuAD
-        return " "
-    return "" if category.startswith("P") else character
+class _WithoutPunctuation(dict[int, str]):
+    """For ``str.translate``: what becomes of each character, looked up once."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        category = unicodedata.category(character)
+        if category == "Pd" and character not in string.punctuation:
+            self[code] = " "  # a dash between words parts them; the ASCII hyphen does not, as in SQuAD
+        else:
+            self[code] = "" if character in string.punctuation or category.startswith("P") else character
+        return self[code]
+
+
+_WITHOUT_PUNCTUATION = _WithoutPunctuation()

@@ -35,7 +35,7 @@ THEMES = (
         "Refusals and confidence",
         ("abstention_", "over_refusal", "false_answer", "confidence", "refused", "aurc", "cover"),
     ),
-    ("Robustness", ("paraphrase_", "planned_", "attack_", "premise_", "instead_")),
+    ("Robustness", ("paraphrase_", "pass^", "pass@", "planned_", "attack_", "premise_", "instead_")),
     ("Answers", ("answer_", "token_f1", "exact_", "rouge", "vital_", "nugget_")),
     ("Time, tokens and cost", ("",)),
 )

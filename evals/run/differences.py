@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from evals.run.perturbations import reworded
 from evals.run.provenance import Provenance
 from evals.run.records import Run, RunInfo
 from index.errors import UsageError
@@ -24,7 +25,8 @@ class Difference:
 def require_same_material(first: Run, second: Run) -> None:
     """Only answers to the same questions over the same articles can be compared.
 
-    The header of a question file may differ: it does not change what is asked.
+    The header of a question file may differ: it does not change what is asked. Nor does the order of the articles
+    count; and questions that a perturbation has reworded are the same ones.
 
     Raises:
         UsageError: the questions or the articles differ; names what differs.
@@ -33,8 +35,12 @@ def require_same_material(first: Run, second: Run) -> None:
     whole = first.has_texts and second.has_texts
     faults = []
     if first.info.questions != second.info.questions:
-        one, other = ({question.id: question for question in run.questions} for run in (first, second))
-        faults += (whole and _unlike("questions", one, other)) or ["other questions"]
+        perturbed = {run.info.suite.perturb for run in (first, second)}
+        one, other = (
+            {question.id: reworded(question, *perturbed) for question in run.questions} for run in (first, second)
+        )
+        unlike = _unlike("questions", one, other) if whole else []
+        faults += unlike or ([] if whole and perturbed != {""} else ["other questions"])
     if first.info.provenance.articles != second.info.provenance.articles:
         faults += (whole and _unlike("articles", first.articles, second.articles)) or ["other articles"]
     if faults:
@@ -65,6 +71,7 @@ def _facts(info: RunInfo) -> dict[str, str]:
         "commit": _commit(origin),
         "code": origin.code[:SHOWN_DIGEST],
         "model": origin.model or "of the server",
+        "perturbation": suite.perturb or NONE,
         "seeds": " ".join(map(str, suite.seeds)),
         "time-out": f"{suite.timeout_seconds:g} s",
         **dict(_named("prompts", {name: digest[:SHOWN_DIGEST] for name, digest in origin.prompts.items()})),

@@ -26,7 +26,7 @@ from evals.run.provenance import Provenance
 from evals.run.suite import Material, Suite
 from index.articles import Article
 from index.errors import InputError
-from index.private import private_folder, tighten_tree
+from index.private import private_file, private_folder, tighten_tree
 from index.read.readers import read_articles
 
 SCHEMA: Literal["news-assistant/run"] = "news-assistant/run"
@@ -223,11 +223,29 @@ def create_run(folder: Path, info: RunInfo, material: Material) -> Run:
         with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{json.dumps(asdict(article), ensure_ascii=False)}\n" for article in material.articles)
         write_questions(folder / "questions.jsonl", material.header, material.questions)
-        complete = info.model_copy(update={"questions": read_questions(folder / "questions.jsonl").digest})
-        part = folder / "run.json.part"
-        part.write_text(complete.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
-        part.replace(folder / "run.json")
+        _write_info(folder, info.model_copy(update={"questions": read_questions(folder / "questions.jsonl").digest}))
         tighten_tree(folder)
     except OSError as error:
         raise not_written(folder, error) from error
     return Run(folder)
+
+
+def with_repeats(run: Run, repeats: int) -> Run:
+    """The run with so many repetitions of each question, or those that it has when they are more.
+
+    Raises:
+        AssistantError: it cannot be written.
+    """
+    if run.info.suite.repeats >= repeats:
+        return run
+    suite = run.info.suite.model_copy(update={"repeats": repeats})
+    try:
+        _write_info(run.folder, run.info.model_copy(update={"suite": suite}))
+    except OSError as error:
+        raise not_written(run.folder, error) from error
+    return Run(run.folder)
+
+
+def _write_info(folder: Path, info: RunInfo) -> None:
+    with private_file(folder / "run.json") as file:
+        file.write(info.model_dump_json(by_alias=True, indent=2).encode() + b"\n")

@@ -17,10 +17,11 @@ from evals.questions.anchors import anchor_questions
 from evals.questions.files import question_line
 from evals.questions.schema import Question
 from evals.run.append_only import LineFile, open_line_file
+from evals.run.perturbations import ORDER, in_another_order, reworded
 from evals.run.provenance import gather
-from evals.run.records import RUNS, Begun, Key, Record, Run, RunInfo, Waiting, create_run
+from evals.run.records import RUNS, Begun, Key, Record, Run, RunInfo, Waiting, create_run, with_repeats
 from evals.run.suite import Material, Suite
-from index.articles import until_seconds
+from index.articles import Article, until_seconds
 from index.errors import (
     AssistantError,
     AuthenticationError,
@@ -62,7 +63,7 @@ class Shard:
 
 
 def prepare_run(folder: Path | None, suite: Suite, material: Material) -> Run:
-    """Begin a run in the folder, or open the one that is there.
+    """Begin a run in the folder, or open the one that is there; it goes on to as many repetitions as are asked for now.
 
     Args:
         folder: None takes a folder below ``RUNS`` whose name changes with anything that can change the answers.
@@ -71,7 +72,8 @@ def prepare_run(folder: Path | None, suite: Suite, material: Material) -> Run:
         InputError: evidence does not stand in the articles; names the first place.
         UsageError: the run in the folder is another one: other questions, articles, settings or code.
     """
-    anchored = anchor_questions(material.questions, {article.id: article for article in material.articles})
+    asked = tuple(reworded(question, suite.perturb) for question in material.questions)
+    anchored = anchor_questions(asked, {article.id: article for article in material.articles})
     if anchored.failures:
         problem = f"{len(anchored.failures)} spans of evidence are not in the articles; first: {anchored.failures[0]}"
         raise InputError(problem, "evals validate QUESTIONS --articles PATH lists them all")
@@ -79,19 +81,21 @@ def prepare_run(folder: Path | None, suite: Suite, material: Material) -> Run:
     overrides = _overrides(suite)
     provenance = gather(load_settings(**overrides), overrides, material.articles)
     info = RunInfo(suite=suite, questions="", created=datetime.now(UTC), provenance=provenance)
-    chosen = folder or RUNS / f"{suite.name}-{_fingerprint(info, material.questions)}"
+    name = f"{suite.name}-{suite.perturb}" if suite.perturb else suite.name
+    chosen = folder or RUNS / f"{name}-{_fingerprint(info, material.questions)}"
     if not (chosen / "run.json").exists():
         return create_run(chosen, info, material)
     run = Run(chosen)
     if differing := _differences(run, info, material.questions):
         problem = f"{chosen} holds a run with other {' and '.join(differing)}"
         raise UsageError(problem, "leave out --to, or choose another folder")
-    return run
+    return with_repeats(run, suite.repeats)
 
 
 def settings_of(run: Run, seed: int) -> Settings:
     """The settings that a run's questions are asked with."""
-    return load_settings(**_overrides(run.info.suite), seed=seed, index=run.folder / "index")
+    name = f"index-{seed}" if run.info.suite.perturb == ORDER else "index"
+    return load_settings(**_overrides(run.info.suite), seed=seed, index=run.folder / name)
 
 
 def _overrides(suite: Suite) -> dict[str, Given]:
@@ -127,10 +131,18 @@ def execute(
         for seed, keys in _pending(run, shard, limit, file, progress):
             if stop():
                 return
-            with Assistant.open(settings=settings_of(run, seed), at_once=workers) as assistant:
-                assistant.add(run.folder / "articles.jsonl", indexing)
+            # Shards share one process of the embedded model, as far as it may stay loaded.
+            at_once, shared = workers * shard.count, shard.count > 1
+            with Assistant.open(settings=settings_of(run, seed), at_once=at_once, keep_warm=shared) as assistant:
+                assistant.add(_articles(run, seed), indexing)
                 worker = _Worker(assistant, run.info.suite.timeout_seconds, file, progress, stop)
                 asyncio.run(worker.ask_all([(questions[name], seed) for name, _ in keys], workers))
+
+
+def _articles(run: Run, seed: int) -> Path | tuple[Article, ...]:
+    if run.info.suite.perturb == ORDER:
+        return in_another_order(run.articles.values(), seed)
+    return run.folder / "articles.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +238,12 @@ def _differences(run: Run, now: RunInfo, questions: Sequence[Question]) -> list[
 
 def _deciding(info: RunInfo, questions: Sequence[Question]) -> dict[str, str]:
     provenance, suite = info.provenance, info.suite
+    perturbed = (suite.perturb,) if suite.perturb else ()
     return {
         "questions": "\n".join(map(question_line, questions)),
         "articles": provenance.articles,
-        "settings": repr((sorted(provenance.settings.items()), suite.seeds, suite.timeout_seconds)),
+        # How many seeds there are does not count: a run goes on with more of them.
+        "settings": repr((sorted(provenance.settings.items()), suite.seeds[:1], suite.timeout_seconds, *perturbed)),
         "code": provenance.code,
     }
 

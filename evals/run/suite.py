@@ -125,6 +125,7 @@ class Suite(StrictModel):
     Attributes:
         list: whether constants may be fitted on it; None where the file does not say.
         in_house: questions and articles were written for this project: scores are too high for news in the wild.
+        perturb: one of ``perturbations``; empty for none.
         timeout_seconds: for one question.
     """
 
@@ -138,6 +139,7 @@ class Suite(StrictModel):
     settings: Mapping[str, str | int | float] = {}
     seed: StrictInt = 0
     repeats: Annotated[StrictInt, Field(ge=1)] = 1
+    perturb: Literal["", "articles-order", "question-case"] = ""
     timeout_seconds: float = Field(default=300.0, gt=0)
     gates: tuple[Gate, ...] = ()
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric
 from evals.run.differences import Difference, provenance_differences, require_same_material
+from evals.score.luck import luck_share
 from evals.score.scoring import HEADLINE, Better, RunScores, better_of
 from evals.score.statistics import ALPHA, Comparison, Interval, bootstrap_statistic, compare, holm
 from evals.score.stored import without_stored
@@ -40,6 +41,7 @@ class Change:
         interval: the 95 % interval of the difference; None when all rests on one cluster.
         n: questions that it rests on.
         tested: None when the metric is not a mean over questions.
+        luck: share of the difference's variance that comes from seeds; None unless both runs have repetitions.
         p_value: adjusted by Holm's method for the other metrics (in slices: the other slices); None when not tested.
         scores: question → score in the first and in the second run; empty when not tested.
     """
@@ -53,6 +55,7 @@ class Change:
     interval: Interval | None
     n: int
     tested: Comparison | None = None
+    luck: float | None = None
     p_value: float | None = None
     scores: Mapping[str, tuple[float, float]] = field(default_factory=dict, repr=False)
 
@@ -253,6 +256,7 @@ def _of_means(where: str, first: Metric, second: Metric) -> Change | Uncompared 
         result.interval,
         result.n,
         tested=result,
+        luck=luck_share(first, second),
         scores=scores,
     )
 
@@ -265,16 +269,16 @@ def _of_statistic(
         for outcomes in (first, second)
     )
     both = [*one, *other]
+    numbers = np.asarray([seen for seen, _ in both], dtype=float)
 
-    def value(indices: Iterable[int]) -> float | None:
-        seen = [both[i][0] for i in indices]
-        return statistic.summarise(seen) if seen else None
+    def value(seen: NDArray[np.float64]) -> float | None:
+        return statistic.summarise(seen) if len(seen) else None
 
     def difference(indices: NDArray[np.int64]) -> float | None:
-        before, after = value(indices[indices < len(one)]), value(indices[indices >= len(one)])
+        before, after = value(numbers[indices[indices < len(one)]]), value(numbers[indices[indices >= len(one)]])
         return None if before is None or after is None else after - before
 
-    before, after = value(range(len(one))), value(range(len(one), len(both)))
+    before, after = value(numbers[: len(one)]), value(numbers[len(one) :])
     if before is None and after is None:
         return None
     if before is None or after is None:

@@ -68,6 +68,15 @@ def tested_table(changes: Sequence[Change]) -> Table:
     return _by_verdict(TESTED_COLUMNS, [(change.verdict, tested_row(change)) for change in changes])
 
 
+def luck_line(changes: Sequence[Change]) -> str:
+    """What share of the differences' variance comes from luck."""
+    known = {shown_name(change.name): change.luck for change in changes if change.luck is not None}
+    if not known:
+        return "luck: which share of a difference's variance it explains is not known: run with --repeats"
+    shares = ", ".join(f"{share:.0%} ({name})" for name, share in known.items())
+    return f"luck explains of a difference's variance: {shares}"
+
+
 def slices_table(changes: Sequence[Change]) -> Table:
     """One metric by slices; their names stand in the place of the metric's."""
     rows = [(change.verdict, (change.slice, *tested_row(change)[1:])) for change in changes]

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
+
 from assistant.llm.prices import Spent
 from evals.metrics import abstention, answers, citations, nuggets, premises, retrieval, runs, support
 from evals.metrics.outcome import Outcome
-from evals.metrics.scores import Metric
+from evals.metrics.scores import Metric, Score
 from evals.questions.schema import Question
 from evals.run.budget import spent_on_records
 from evals.run.records import Record, Run
 from evals.score.nuggets import with_matches
 from evals.score.outcomes import Reader
-from evals.score.statistics import Interval, bootstrap_statistic, metric_interval
+from evals.score.statistics import Interval, bootstrap_statistic, metric_intervals
 from evals.score.whole_run import statistic_of
 
 Better = Literal["higher", "lower", ""]
@@ -128,8 +130,9 @@ def measure(outcomes: Iterable[Outcome], texts: Mapping[str, str]) -> tuple[Meas
         texts: article id → text.
     """
     every = _clustered(tuple(outcomes))
-    means = (measured_mean(average_repeats(metric)) for metric in _means(every, texts))
-    return (*means, *_whole(every))
+    means = [average_repeats(metric) for metric in _means(every, texts)]
+    measured = zip(means, metric_intervals(means), strict=True)
+    return (*(Measured(metric, interval, better_of(metric.name)) for metric, interval in measured), *_whole(every))
 
 
 def average_repeats(metric: Metric) -> Metric:
@@ -144,9 +147,14 @@ def average_repeats(metric: Metric) -> Metric:
     if all(len(values) == 1 for values in kept.values()):
         return metric
     first = {score.question: score for score in reversed(metric.scores) if score.value is not None}
-    averaged = [replace(first[name], value=sum(values) / len(values)) for name, values in kept.items()]
+    averaged = [_averaged(first[name], values) for name, values in kept.items()]
     lost = [score for score in metric.scores if score.value is None and score.question not in kept]
     return replace(metric, scores=(*averaged, *lost))
+
+
+def _averaged(score: Score, values: Sequence[float]) -> Score:
+    mean = sum(values) / len(values)
+    return replace(score, value=mean, repeats=len(values), spread=sum((value - mean) ** 2 for value in values))
 
 
 def _clustered(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
@@ -171,6 +179,7 @@ def _means(outcomes: Sequence[Outcome], texts: Mapping[str, str]) -> list[Metric
         *(make(outcomes) for make in (premises.premise_corrected, premises.instead_shown)),
         *(make(outcomes) for make in (runs.paraphrase_agreement, runs.planned_as_happened, runs.attack_success)),
         *(make(outcomes) for make in (runs.prompt_tokens, runs.completion_tokens, runs.cost)),
+        *runs.repetitions_right(outcomes),
     ]
     levels: tuple[citations.Level, ...] = ("sentence", "article")
     for level in levels:
@@ -182,7 +191,7 @@ def _means(outcomes: Sequence[Outcome], texts: Mapping[str, str]) -> list[Metric
 
 def measured_mean(metric: Metric) -> Measured:
     """A metric that is a mean over questions, with its interval."""
-    return Measured(metric, metric_interval(metric), better_of(metric.name))
+    return Measured(metric, metric_intervals([metric])[0], better_of(metric.name))
 
 
 def better_of(name: str) -> Better:
@@ -208,6 +217,5 @@ def _interval(metric: Metric, outcomes: Sequence[Outcome]) -> Interval | None:
     if metric.value is None or statistic is None:
         return None
     seen = [(item, outcome.question.cluster) for outcome in outcomes for item in statistic.observe([outcome])]
-    return bootstrap_statistic(
-        lambda indices: statistic.summarise([seen[i][0] for i in indices]), [cluster for _, cluster in seen]
-    )
+    numbers = np.asarray([item for item, _ in seen], dtype=float)
+    return bootstrap_statistic(lambda indices: statistic.summarise(numbers[indices]), [cluster for _, cluster in seen])

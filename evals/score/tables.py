@@ -1,10 +1,11 @@
 """Scores as text; pure functions, the same words in the terminal, in Markdown and in HTML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rich.table import Table
 
 from assistant.render.cost import dollars, spent_in_words
+from evals.score.luck import luck_of
 from evals.score.scoring import Measured, RunScores
 from evals.score.statistics import Interval
 
@@ -63,16 +64,32 @@ def measured_row(item: Measured) -> tuple[str, str, str, str, str, str]:
     )
 
 
+LUCK_COLUMNS = ("metric", "mean", "variance between questions", "by luck", "ICC", "standard error by luck")
 MEASURED_COLUMNS = ("metric", "value", "95 % interval", "n", "not scored", "errors")
 
 
 def measured_table(items: Sequence[Measured]) -> Table:
     """The metrics, one a row."""
-    table = Table(box=None, pad_edge=False)
-    for position, name in enumerate(MEASURED_COLUMNS):
-        table.add_column(name, justify="right" if position in {1, 2, 3} else "left", no_wrap=position < 4)
+    table = _table(MEASURED_COLUMNS, right=(1, 2, 3))
     for item in items:
         table.add_row(*measured_row(item))
+    return table
+
+
+def luck_table(scores: RunScores) -> Table:
+    """The main metrics with what they owe to the seeds; no row without repetitions."""
+    table = _table(LUCK_COLUMNS, right=range(1, len(LUCK_COLUMNS)))
+    for name, (metric, parts) in luck_of(scores).items():
+        numbers = (parts.between, parts.within, parts.correlation, parts.standard_error)
+        shown = (NOTHING if number is None else f"{number:.4f}" for number in numbers)
+        table.add_row(shown_name(name), shown_value(name, metric.value), *shown)
+    return table
+
+
+def _table(columns: Sequence[str], right: Collection[int]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for position, name in enumerate(columns):
+        table.add_column(name, justify="right" if position in right else "left", no_wrap=position < 4)
     return table
 
 
@@ -100,6 +117,18 @@ def run_line(scores: RunScores) -> str:
     said = shown_counts({name: count for name, count in counts.items() if count})
     marks = scores.run.info.suite.marks
     return " · ".join((scores.run.name, *([marks] if marks else ()), commit, model, said))
+
+
+def seeds_line(scores: RunScores) -> str:
+    """Temperature and seeds, which decide what luck there is, and how the run was perturbed."""
+    info = scores.run.info
+    seeds = info.suite.seeds
+    parts = [
+        f"temperature {info.provenance.settings.get('temperature', 'not recorded')}",
+        f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}",
+        info.suite.perturb,
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def spent_line(scores: RunScores) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.metrics.abstention import (
     MAX_OVER_REFUSAL,
@@ -27,12 +28,12 @@ class Statistic:
     """A number that is not a mean over questions.
 
     Attributes:
-        observe: what of these outcomes counts; outcome by outcome it gives the same.
-        summarise: the number over what counts, of which there is something; None when it has no value.
+        observe: what of these outcomes counts, in numbers; outcome by outcome it gives the same.
+        summarise: the number over an array of what counts, of which there is something; None when it has no value.
     """
 
     observe: Callable[[Sequence[Outcome]], Sequence[Any]]
-    summarise: Callable[[Sequence[Any]], float | None]
+    summarise: Callable[[NDArray[np.float64]], float | None]
 
 
 def statistic_of(name: str) -> Statistic | None:

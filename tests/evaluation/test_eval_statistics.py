@@ -13,7 +13,7 @@ from evals.score.statistics import (
     bootstrap_statistic,
     compare,
     holm,
-    metric_interval,
+    metric_intervals,
     minimum_detectable_effect,
     sign_flip_p_value,
     standard_error,
@@ -169,10 +169,10 @@ def test_a_metric_has_the_interval_of_its_scores() -> None:
     metric = mean(
         "f1", [Score(str(i), i % 2.0, cluster=str(i // 2)) for i in range(10)] + [Score("x", None, "no gold")]
     )
-    interval = metric_interval(metric)
+    (interval,) = metric_intervals([metric])
     assert interval is not None
     assert (interval.low, interval.high, interval.clusters) == (0.5, 0.5, 5)
-    assert metric_interval(mean("f1", [])) is None
+    assert metric_intervals([mean("f1", [])]) == [None]
 
 
 def test_values_must_be_finite() -> None:
