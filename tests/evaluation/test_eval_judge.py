@@ -359,7 +359,7 @@ def test_the_share_has_an_interval_over_clusters() -> None:
 def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, "calibrate", four_claims(tmp_path), "--to", tmp_path / "x.json")
     assert status == 2
-    assert "one file for 3 graders" in err
+    assert "one file for 4 graders" in err
     assert run(capsys, "calibrate", tmp_path / "none.jsonl", "--grader", "best")[0] == 2
     make_run(tmp_path / "run")
     broken = write(tmp_path / "calibration.json", {"schema": "news-assistant/calibration", "version": 2})
