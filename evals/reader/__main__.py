@@ -12,7 +12,7 @@ from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from evals.reader.calibrate import cross_validated, fitted, worth
 from evals.reader.claims import kinds_caught
-from evals.reader.examples import training_examples
+from evals.reader.examples import Mix, training_examples
 from evals.reader.recorded import TUNING, record
 from evals.reader.tokens import load, save, tokenised
 from evals.run.ledger import require_tuning
@@ -31,22 +31,28 @@ def main() -> None:
     """The reader's training: prepare, train, calibrate, evaluate, ablate."""
 
 
-@main.command(epilog="Example: python -m evals.reader prepare reader-pack --share 1")
+@main.command(epilog="Example: python -m evals.reader prepare reader-pack --questions 0.35 --ruled 0.7 --own-claims 2")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
-@click.option("--share", default=1.0, show_default=True, help="Of the examples that the recipe counts; 20 takes all.")
+@click.option("--questions", default=1.0, show_default=True, help="Share of the sources' questions; 20 takes all.")
+@click.option("--claims", default=1.0, show_default=True, help="Share of the sources' claims.")
+@click.option("--ruled", default=1.0, show_default=True, help="Share of the claims made by rule.")
+@click.option("--own-claims", default=1, show_default=True, help="How many times our own claims are examples.")
 @click.option("--seed", default=0, show_default=True)
-def prepare(folder: Path, data: Path, share: float, seed: int) -> None:
+def prepare(
+    folder: Path, data: Path, questions: float, claims: float, ruled: float, own_claims: int, seed: int
+) -> None:
     """Pack everything that training needs into FOLDER: tokens, the base model and the adapter to go on from."""
     base = ModelProvider(load_settings()).reranker_folder()
-    examples = training_examples(data, seed, share)
+    mix = Mix(questions, claims, ruled, own_claims)
+    examples = training_examples(data, seed, mix)
     tokens = tokenised(examples, base / "tokenizer.json")
     folder.mkdir(parents=True, exist_ok=True)
     save(tokens, folder / "examples.npz")
     for name in PACKED:
         shutil.copyfile(base / name, folder / name)
     shutil.copyfile(ADAPTER, folder / "start.npz")
-    told = {"examples": len(tokens), "seed": seed, "share": share, "data": _digests(data)}
+    told = {"examples": len(tokens), "seed": seed, "mix": asdict(mix), "data": _digests(data)}
     (folder / "about.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in folder.iterdir())
     click.echo(f"{len(tokens)} examples, {size / 1e6:.0f} MB in {folder}")
@@ -59,13 +65,25 @@ def prepare(folder: Path, data: Path, share: float, seed: int) -> None:
 @click.option("--epochs", default=1.0, show_default=True)
 @click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
 @click.option("--minutes", default=60.0, show_default=True, help="Training ends after so many.")
+@click.option("--tokens", default=4096, show_default=True, help="Of a batch, padding included.")
+@click.option("--rate", default=4e-4, show_default=True, help="Learning rate of the adapter.")
 @click.option("--seed", default=0, show_default=True)
-def train(folder: Path, target: Path, first: int, epochs: float, data: Path, minutes: float, seed: int) -> None:
+def train(
+    folder: Path,
+    target: Path,
+    first: int,
+    epochs: float,
+    data: Path,
+    minutes: float,
+    tokens: int,
+    rate: float,
+    seed: int,
+) -> None:
     """Train the adapter on what FOLDER holds, on a GPU where there is one; needs the extra ``train``."""
     from evals.reader import train as training
     from evals.reader.orders import order_head
 
-    options = training.Options(first=first, epochs=epochs, minutes=minutes, seed=seed)
+    options = training.Options(first, epochs, tokens, rate, minutes=minutes, seed=seed)
     start = read_adapter(folder / "start.npz")
     network = training.train(load(folder / "examples.npz"), folder / "model.onnx", start, options, click.echo)
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))

@@ -75,7 +75,10 @@ VERBS = (
     "praised rescued replaced sued welcomed banned founded inherited invaded cancelled delayed doubled "
     "halved raised"
 ).split()
-ACTING = re.compile(r"\b[a-z]{2,}(?:ed|es|s)\b|\b(?:met|beat|told|won|led|left|sold|bought|gave|said)\b")
+ACTING = re.compile(r"\b[a-z]{2,}(?:ed|es|s)\b|\b(?:beat|told|won|led|left|sold|bought|gave|said)\b")
+MUTUAL = re.compile(r"\b(?:met|meets|married|marries|faced|faces|played|plays|resembles|borders)\b")  # both ways alike
+TRANSITIVE = re.compile(r" ([a-z]{3,}ed) ")
+CAPITALISED = re.compile(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*")
 APART = re.compile(r"[,;:]|\b(?:and|in|of|on|at)\b")
 TAIL = re.compile(
     r",? (?:which|who|where|while|after|because|although|according to|following|including|as well as) [^,]{12,}$"
@@ -148,12 +151,25 @@ def _name(text: str, names: Sequence[str], draw: random.Random) -> Made:
 
 
 def _roles(text: str, names: Sequence[str], draw: random.Random) -> Made:
-    runs = [m for m in re.finditer(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*", text) if m.group() not in CALENDAR]
+    """Two names change places around a verb; one name after "was …ed by" is the same told in the other voice."""
+    known = set(names)
+    runs = [m for m in CAPITALISED.finditer(text) if m.group() in known and m.group() not in CALENDAR]
     for one, two in pairwise(runs):
-        between = text[one.end() : two.start()]
-        if ACTING.search(between) and not APART.search(between) and len(between.split()) <= 6:
-            yield text[: one.start()] + two.group() + between + one.group() + text[two.end() :], "not"
-            return
+        first, between, second = one.group(), text[one.end() : two.start()], two.group()
+        before, after = text[: one.start()], text[two.end() :]
+        if APART.search(between) or len(between.split()) > 6 or re.match(r"[’']s\b", after):
+            continue
+        if MUTUAL.search(between):
+            yield before + second + between + first + after, "stated"
+        elif verb := TRANSITIVE.fullmatch(between):
+            yield f"{before}{second} was {verb[1]} by {first}{after}", "stated"
+            yield f"{before}{first} was {verb[1]} by {second}{after}", "not"
+            yield before + second + between + first + after, "not"
+        elif ACTING.search(between):
+            yield before + second + between + first + after, "not"
+        else:
+            continue
+        return
 
 
 def _hedge(text: str, names: Sequence[str], draw: random.Random) -> Made:

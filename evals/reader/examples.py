@@ -28,8 +28,8 @@ OTHER_PASSAGE, OTHER_NAME = 0.5, 0.3  # of answerable questions also become an e
 # passage, and lower-cased or tokenised sources are left out.
 QUESTIONS: Mapping[str, int] = {
     "qed": 900, "qed-multi": 700, "nq-oracle": 700, "timeqa": 500, "selqa-test": 400, "selqa-dev": 200,
-    "quotesum-dev": 200, "hotpotqa": 500, "2wiki": 150, "squad2-train": 900, "squad2-train-linked": 700,
-    "squad2dev-other": 900, "squadshifts-newwiki": 400, "qamr-wikinews": 900, "qadiscourse-wikinews": 500,
+    "quotesum-dev": 200, "hotpotqa": 500, "2wiki": 150, "squad2-train": 1600, "squad2-train-linked": 1400,
+    "squad2dev-other": 2000, "squadshifts-newwiki": 400, "qamr-wikinews": 900, "qadiscourse-wikinews": 500,
     "qadiscourse-wikipedia": 200, "condaqa": 200, "musique-subq": 150, "covidqa": 100,
 }  # fmt: skip
 CLAIMS: Mapping[str, int] = {
@@ -37,6 +37,20 @@ CLAIMS: Mapping[str, int] = {
     "wice-train-subclaim": 600,
 }  # fmt: skip
 RULED = 9000  # pairs made by rule, about as many of each rule as there are
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What share of the recipe's counts is drawn: of ``QUESTIONS``, of ``CLAIMS``, of ``RULED``; 20 takes everything.
+
+    Attributes:
+        own_claims: how many times each claim that we wrote is an example.
+    """
+
+    questions: float = 1.0
+    claims: float = 1.0
+    ruled: float = 1.0
+    own_claims: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +82,24 @@ class Example:
     sentences_known: bool = True
 
 
-def training_examples(folder: Path, seed: int, share: float = 1.0) -> list[Example]:
+def training_examples(folder: Path, seed: int, mix: Mix) -> list[Example]:
     """Everything that the reader is trained on.
 
     Args:
         folder: holds ``qa.jsonl.xz`` and ``claims.jsonl.xz``.
-        share: of the counts in ``QUESTIONS``, ``CLAIMS`` and ``RULED``.
     """
     draw = random.Random(seed)
     asked = list(read_lines(folder / "qa.jsonl.xz"))
     articles = groups(asked)
     held_out = {record["group"] for record in read_lines(WRITTEN / "questions-tune.jsonl")}
     kept = [record for record in asked if record["split_group"] not in held_out]
-    found = list(_questions(_drawn(kept, QUESTIONS, share, draw), draw))
-    found += _claims(_drawn(read_lines(folder / "claims.jsonl.xz"), CLAIMS, share, draw))
+    found = list(_questions(_drawn(kept, QUESTIONS, mix.questions, draw), draw))
+    found += _claims(_drawn(read_lines(folder / "claims.jsonl.xz"), CLAIMS, mix.claims, draw))
     written = articles | pages(asked)
     found += written_questions("train", written, draw)
-    found += written_claims("train", written)
+    found += list(written_claims("train", written)) * mix.own_claims
     news = [group for name, group in sorted(articles.items()) if name not in held_out]
-    found += ruled_claims(news, int(RULED * share), draw)
+    found += ruled_claims(news, int(RULED * mix.ruled), draw)
     draw.shuffle(found)
     return found
 

@@ -15,7 +15,7 @@ from evals.reader.tokens import load, save, tokenised
 from evals.reader.wikinews import WRITTEN, groups, read_lines
 
 SENTENCE = "Halm beat Quell by about 1,200 votes, which the council will confirm in March 2021."
-NAMES = ["Teague", "Brackwater"]
+NAMES = ["Teague", "Brackwater", "Halm", "Quell"]
 
 
 def made(sentence: str, kind: str, label: str) -> set[str]:
@@ -47,6 +47,17 @@ def test_a_front_is_left_out_and_a_direction_turned() -> None:
     }
     assert "Some prices fell in the north of it." in made("Some prices rose in the north of it.", "direction", "not")
     assert made("Some prices rose in the north of it.", "wider", "not") == {"All prices rose in the north of it."}
+
+
+def test_roles_change_with_the_order_of_names_unless_the_voice_does_too() -> None:
+    defeated = "For a year Halm defeated Quell by a few votes."
+    assert made(defeated, "roles", "stated") == {"For a year Quell was defeated by Halm by a few votes."}
+    assert made(defeated, "roles", "not") == {
+        "For a year Quell defeated Halm by a few votes.",
+        "For a year Halm was defeated by Quell by a few votes.",
+    }
+    assert made("For a year Halm met Quell for an hour.", "roles", "stated") == {"For a year Quell met Halm for an hour."}
+    assert not made("The vessel sailed from Quell in bad weather.", "roles", "not")  # "The vessel" is no name
 
 
 @pytest.mark.parametrize(
