@@ -1,5 +1,6 @@
 """``evals score``: every metric of a run."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ import click
 
 from assistant.console.output import show
 from evals.commands.run_argument import RUN, SCORES
-from evals.run.ledger import note_look
+from evals.run.ledger import looks_at, note_look
 from evals.run.records import Run
+from evals.run.suite import Suite
 from evals.score.gates import GateResult, check_gates, gate_line
 from evals.score.luck import luck_of
 from evals.score.scoring import Measured, RunScores, score_run
@@ -26,6 +28,7 @@ EXIT_INCOMPLETE = 3
     epilog="""\b
 Examples:
   python -m evals score smoke
+  python -m evals score news-test --ledger
   python -m evals score .runs/smoke-0a1b2c3d --all --json | jq .metrics.citation_f1_sentence
 
 Exit status: 0 well, 1 a gate failed, 2 wrong usage, 3 the run or the
@@ -37,13 +40,19 @@ baseline is not complete.""",
 )
 @click.option("--save", type=click.Path(path_type=Path), help="Keep the scores in a small file, as a baseline.")
 @click.option("--force", is_flag=True, help="Replace the file of --save when there is one.")
+@click.option("--ledger", is_flag=True, help="Only list the earlier looks at this test list; compute nothing.")
 @click.option("--all", "every", is_flag=True, help="Every metric, not only the headline.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
-def score_command(run: Run, baseline: Run | None, save: Path | None, force: bool, every: bool, as_json: bool) -> int:
+def score_command(
+    run: Run, baseline: Run | None, save: Path | None, force: bool, ledger: bool, every: bool, as_json: bool
+) -> int:
     """Compute every metric of RUN from its records; only nuggets need a model, the embedded reader, and only once.
 
     RUN is a folder, or the name of a suite, which stands for its newest run.
     """
+    if ledger:
+        click.echo("".join(f"{line}\n" for line in _ledger_lines(run.info.suite)), nl=False)
+        return 0
     scores, before = score_run(run), scores_of(baseline) if baseline else None
     looked = note_look(run, "score")
     if save:
@@ -64,6 +73,17 @@ def score_command(run: Run, baseline: Run | None, save: Path | None, force: bool
     if not (scores.complete and (before is None or before.complete)):
         return EXIT_INCOMPLETE
     return 0 if all(gate.passed for gate in gates) else EXIT_GATE_FAILED
+
+
+def _ledger_lines(suite: Suite) -> Iterator[str]:
+    if suite.list != "test":
+        yield f"{suite.name} is no test list: looks at it are not counted"
+        return
+    looks = looks_at(suite.name)
+    yield f"{suite.name}: {len(looks)} state{'' if len(looks) == 1 else 's'} of the system looked at"
+    for look in looks:
+        commit = look.commit[:10] or "no commit"
+        yield f"  {look.at:%Y-%m-%d %H:%M}  {commit}  {look.scored} questions  {look.command}"
 
 
 def _show_luck(scores: RunScores) -> None:

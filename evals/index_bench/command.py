@@ -105,8 +105,12 @@ def retrieval(names: tuple[str, ...], questions: int, folder: Path | None, outpu
         bounds = "–".join(f"{bound:.3f}" for bound in row.intervals.get("mrr", ()))
         table.add_row(row.questions, row.way, str(row.n), *values, bounds, f"{row.ms:.0f}")
     _print(table)
-    depth = best_depth(rows)
-    click.echo(f"of {', '.join(map(str, DEPTHS))}: rerank {depth} candidates; deeper gains less than .005 of MRR")
+    tuning = [row for row in rows if read_suite(find_suite(row.questions)).list == "tuning"]
+    depth = best_depth(tuning) if tuning else None
+    if depth is None:
+        click.echo("no depth is chosen: these are test lists, and nothing is fitted on them")
+    else:
+        click.echo(f"of {', '.join(map(str, DEPTHS))}: rerank {depth} candidates; deeper gains less than .005 of MRR")
     _write(output, {"rows": [asdict(row) for row in rows], "candidates": depth})
 
 

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +16,8 @@ from evals.reader.claims import kinds_caught
 from evals.reader.examples import Mix, training_examples
 from evals.reader.recorded import TUNING, record
 from evals.reader.tokens import load, save, tokenised
-from evals.run.ledger import require_tuning
+from evals.run.ledger import note_measured, require_tuning
+from evals.run.provenance import code_digest
 from index.retrieve.adapter import read_adapter
 from index.retrieve.reader import ADAPTER
 
@@ -68,28 +70,18 @@ def prepare(
 @click.option("--tokens", default=4096, show_default=True, help="Of a batch, padding included.")
 @click.option("--rate", default=4e-4, show_default=True, help="Learning rate of the adapter.")
 @click.option("--seed", default=0, show_default=True)
-def train(
-    folder: Path,
-    target: Path,
-    first: int,
-    epochs: float,
-    data: Path,
-    minutes: float,
-    tokens: int,
-    rate: float,
-    seed: int,
-) -> None:
+def train(folder: Path, target: Path, data: Path, **options: Any) -> None:
     """Train the adapter on what FOLDER holds, on a GPU where there is one; needs the extra ``train``."""
     from evals.reader import train as training
     from evals.reader.orders import order_head
 
-    options = training.Options(first, epochs, tokens, rate, minutes=minutes, seed=seed)
+    chosen = training.Options(**options)
     start = read_adapter(folder / "start.npz")
-    network = training.train(load(folder / "examples.npz"), folder / "model.onnx", start, options, click.echo)
+    network = training.train(load(folder / "examples.npz"), folder / "model.onnx", start, chosen, click.echo)
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-    training.save(network, start, target, about, options)
+    training.save(network, start, target, about, chosen)
     click.echo("fitting the head for orders")
-    training.add_head(target, "order", order_head(folder, read_adapter(target), data, seed))
+    training.add_head(target, "order", order_head(folder, read_adapter(target), data, chosen.seed))
     click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
 
 
@@ -122,6 +114,7 @@ def evaluate(data: Path) -> None:
     for name in TEST_SETS:
         found = record(name, models, data, click.echo)
         click.echo(f"{name}: {worth([(asked, in_use()) for asked in found])}")
+        click.echo(note_measured(name, "reader evaluate", code_digest(), len(found)))
     reader = models.reader()
     if reader is not None:
         for line in kinds_caught(reader, data):

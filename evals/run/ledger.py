@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 
 from evals.questions.schema import StrictModel
 from evals.run.append_only import open_line_file, read_lines
+from evals.run.provenance import commit_in_use
 from evals.run.records import RUNS, Run
-from evals.run.suite import SUITES, find_suite, read_suite
+from evals.run.suite import SUITES, Suite, find_suite, read_suite
 from index.errors import AssistantError, UsageError
 
 LEDGER = "ledger.jsonl"
@@ -38,12 +39,25 @@ def note_look(run: Run, command: str) -> str:
 
     Looks at our own suites stand in one file beside them, those at others among the runs.
     """
-    suite = run.info.suite
-    if suite.list != "test":
+    if run.info.suite.list != "test":
         return ""
-    path = ledger_of(suite.name)
+    return write_down(_look(run, command))
+
+
+def note_measured(suite: str, command: str, code: str, scored: int) -> str:
+    """Write down a look at a test list that has no run, because its questions were only replayed.
+
+    Args:
+        code: SHA-256 of what answered.
+    """
+    look = Look(at=datetime.now(UTC), suite=suite, command=command, run=code, commit=commit_in_use(), scored=scored)
+    return write_down(look)
+
+
+def write_down(look: Look) -> str:
+    """Add a look to its ledger, unless it stands there; the line for people that says how many there are."""
+    path = ledger_of(look.suite)
     looks = looks_in(path)
-    look = _look(run, command)
     if look.run not in {earlier.run for earlier in looks}:
         looks = (*looks, look)
         try:
@@ -51,7 +65,7 @@ def note_look(run: Run, command: str) -> str:
                 file.add(look)
         except (OSError, AssistantError) as error:
             return f"test list; this look could not be written down: {error}"
-    count = sum(earlier.suite == suite.name for earlier in looks)
+    count = sum(earlier.suite == look.suite for earlier in looks)
     return f"test list; {count} state{'s' if count > 1 else ''} of the system looked at so far: {path}"
 
 
@@ -70,13 +84,22 @@ def looks_in(path: Path) -> tuple[Look, ...]:
     return tuple(look for _, look in read_lines(path, TypeAdapter(Look), REMEDY)) if path.exists() else ()
 
 
+def looks_at(suite: str) -> list[Look]:
+    """The looks at a suite, oldest first."""
+    return sorted((look for look in looks_in(ledger_of(suite)) if look.suite == suite), key=lambda look: look.at)
+
+
 def require_tuning(suite: str) -> None:
-    """Refuse a suite on which nothing may be fitted.
+    """Refuse a suite of ours, by its name, on which nothing may be fitted.
 
     Raises:
         UsageError: it is a test list, or belongs to none.
     """
-    found = read_suite(find_suite(suite))
+    require_tuning_list(read_suite(find_suite(suite)))
+
+
+def require_tuning_list(found: Suite) -> None:
+    """Refuse a suite on which nothing may be fitted; raises as ``require_tuning``."""
     if found.list != "tuning":
         what = "a test list: nothing is fitted on it" if found.list == "test" else "no tuning list"
         tuning = sorted(path.stem for path in SUITES.glob("*.toml") if read_suite(path).list == "tuning")

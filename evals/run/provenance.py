@@ -22,6 +22,7 @@ ANSWERING = ("assistant", "index", "prompts")  # packages that decide what is an
 DISTRIBUTION = "news-assistant"
 DEVELOPMENT = re.compile(r"extra == ['\"]dev['\"]")  # tools that no answer depends on
 NAME = re.compile(r"^[\w.-]*")
+LEDGERS = ":!evals/suites/ledger.jsonl"  # a look at a test list changes nothing of what is looked at
 NOT_ANSWERING = frozenset({"prompts/judge.md"})
 # Of a cassette it counts which one is played, and not whether requests without a reply are written down.
 LEFT_OUT = frozenset({"api_key", "embeddings_api_key", "chroma_url", "chroma_token", "cassette_mode"})
@@ -68,8 +69,8 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
     cassette = cassette_of(settings)
     unsaid = {"index", "models_dir", "prices", *(() if cassette and cassette.plays else ("cassette",))}
     return Provenance(
-        commit=_git("rev-parse", "HEAD") or "",
-        dirty=None if (changes := _git("status", "--porcelain")) is None else bool(changes),
+        commit=commit_in_use(),
+        dirty=None if (changes := _git("status", "--porcelain", "--", ".", LEDGERS)) is None else bool(changes),
         code=code_digest(),
         packages=_packages(),
         prompts=_prompts(),
@@ -79,6 +80,11 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
         articles=articles_digest(articles),
         machine=_machine(),
     )
+
+
+def commit_in_use() -> str:
+    """The commit of this checkout; empty where there is none."""
+    return _git("rev-parse", "HEAD") or ""
 
 
 def code_digest(packages: Iterable[str] = ANSWERING, root: Path = ROOT) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from evals.commands.calibrate import calibrate_command
 from evals.commands.score import score_command
 from evals.reader.__main__ import main as reader_command
 from evals.run.ledger import LEDGER, ledger_of, looks_in, note_look, require_tuning
@@ -69,6 +70,27 @@ def test_score_says_how_often_a_test_list_was_looked_at(tmp_path: Path, monkeypa
     shown = CliRunner().invoke(score_command, [str(run.folder)]).output.splitlines()
     assert "run · test list · commit" in shown[0]
     assert shown[1].startswith("test list; 1 state of the system looked at so far")
+
+
+def test_score_lists_the_looks_at_a_test_list_and_computes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = make_run(tmp_path / "run", meetings(1), [ARTICLE], {"q0": RIGHT}, list="test")
+    note_look(run, "compare")
+    shown = CliRunner().invoke(score_command, [str(run.folder), "--ledger"]).output.splitlines()
+    assert shown[0].endswith(": 1 state of the system looked at")
+    assert shown[1].endswith("1 questions  compare")
+    assert len(shown) == 2
+
+
+def test_labels_for_a_threshold_are_not_taken_from_a_test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = make_run(tmp_path / "run", meetings(1), [ARTICLE], {"q0": RIGHT}, list="test")
+    result = CliRunner().invoke(calibrate_command, ["labels.jsonl", "--pairs", str(run.folder)])
+    assert isinstance(result.exception, UsageError)
+    assert "is a test list: nothing is fitted on it" in str(result.exception)
+    assert not Path("labels.jsonl").exists()
 
 
 def test_our_own_looks_stand_beside_the_suites() -> None:

@@ -56,7 +56,9 @@ def test_roles_change_with_the_order_of_names_unless_the_voice_does_too() -> Non
         "For a year Quell defeated Halm by a few votes.",
         "For a year Halm was defeated by Quell by a few votes.",
     }
-    assert made("For a year Halm met Quell for an hour.", "roles", "stated") == {"For a year Quell met Halm for an hour."}
+    assert made("For a year Halm met Quell for an hour.", "roles", "stated") == {
+        "For a year Quell met Halm for an hour."
+    }
     assert not made("The vessel sailed from Quell in bad weather.", "roles", "not")  # "The vessel" is no name
 
 
