@@ -18,7 +18,7 @@ from evals.judge.grades import Grader
 from evals.judge.grading import grade_all
 from evals.judge.judge import GRADERS, JUDGE, READER, make_grader
 from evals.metrics.nuggets import TOLD
-from evals.run.ledger import require_tuning_list
+from evals.run.ledger import refuse_test_list
 from evals.run.records import RUNS, Run
 from evals.score.tables import measured_table
 from index.errors import InputError, UsageError
@@ -88,7 +88,7 @@ def calibrate_command(
 
 
 def _write_pairs(run: Run, path: Path, limit: int | None) -> str:
-    require_tuning_list(run.info.suite)  # a threshold is fitted on the labels
+    refuse_test_list(run.info.suite)  # a threshold is fitted on the labels
     lines = pairs_to_label(run, limit)
     if not lines:
         raise InputError(f"{run.name} has no answer to a question with nuggets", "evals convert nuggets adds nuggets")

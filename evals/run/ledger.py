@@ -95,15 +95,25 @@ def require_tuning(suite: str) -> None:
     Raises:
         UsageError: it is a test list, or belongs to none.
     """
-    require_tuning_list(read_suite(find_suite(suite)))
-
-
-def require_tuning_list(found: Suite) -> None:
-    """Refuse a suite on which nothing may be fitted; raises as ``require_tuning``."""
+    found = read_suite(find_suite(suite))
+    refuse_test_list(found)
     if found.list != "tuning":
-        what = "a test list: nothing is fitted on it" if found.list == "test" else "no tuning list"
-        tuning = sorted(path.stem for path in SUITES.glob("*.toml") if read_suite(path).list == "tuning")
-        raise UsageError(f"{found.name} is {what}", f"take tuning lists: {', '.join(tuning)}")
+        raise UsageError(f"{found.name} is no tuning list", _tuning_lists())
+
+
+def refuse_test_list(found: Suite) -> None:
+    """Refuse to fit anything on a test list; a suite of somebody's own belongs to no list.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if found.list == "test":
+        raise UsageError(f"{found.name} is a test list: nothing is fitted on it", _tuning_lists())
+
+
+def _tuning_lists() -> str:
+    names = sorted(path.stem for path in SUITES.glob("*.toml") if read_suite(path).list == "tuning")
+    return f"take tuning lists: {', '.join(names)}"
 
 
 def _look(run: Run, command: str) -> Look:

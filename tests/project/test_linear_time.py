@@ -18,7 +18,7 @@ from index.split.chunks import MAX_FACTOR, TARGET_WORDS, WORD_CHARACTERS, split_
 from index.split.sentences import MAX_SENTENCE_CHARACTERS, split_sentences
 from tests.patterns import Found, all_patterns, growth, texts
 
-SIZE = 2000
+SIZE = 4000
 LINEAR, SQUARE = 2.5, 5.0
 QUICK = 0.0015  # seconds for a text of that size; what is quadratic takes longer
 # Rules that read a sentence, the few before it, or a date: what they read has a bound, so that a square is bearable.
