@@ -8,8 +8,8 @@ from evals.questions.schema import Question
 from evals.report.failures import KINDS
 from evals.report.origin import shown_commit, shown_model
 from evals.report.page import Choice, choices_of
-from evals.report.recorded import Item, Recorded
 from evals.report.paired_metrics import MetricRow, metric_rows
+from evals.report.recorded import Item, Recorded
 from evals.report.rendering import counted, render
 from evals.report.side_by_side import SHOWN_FATES, Row, row_of
 from evals.run.ledger import looks_at

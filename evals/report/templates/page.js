@@ -58,8 +58,10 @@
   function chosen(name) {
     const control = field(name);
     if (name === "find") return `“${control.value}”`;
-    if (control.selectedOptions) return control.selectedOptions[0].textContent;
-    return Array.from(control).find((one) => one.checked).labels[0].textContent.trim();
+    const words = control.selectedOptions
+      ? control.selectedOptions[0].textContent
+      : Array.from(control).find((one) => one.checked).labels[0].textContent;
+    return words.trim().replace(/ \(?\d+\)?$/, "");  // without the count
   }
 
   function remember() {
