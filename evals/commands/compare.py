@@ -107,8 +107,7 @@ def _write_page(runs: Sequence[Run], names: Sequence[str], path: Path, *, replac
         raise UsageError(f"{without[0].folder} has no texts to show", "give the folders of the runs")
     recorded = [read_recorded(run) for run in runs]
     looked = [note_look(run, "compare") for run in runs]
-    text = render_comparison(comparison_page_of(recorded, names))
-    written = write_file(path, text, replace=replace)
+    written = write_file(path, lambda: render_comparison(comparison_page_of(recorded, names)), replace=replace)
     click.echo("".join(f"{line}\n" for line in dict.fromkeys(looked) if line), nl=False)
     for letter, of in zip(ascii_uppercase, recorded, strict=False):
         click.echo(f"{letter}: {run_line(of.scores)}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -56,12 +57,12 @@ def report_command(
     )
     for path, make in zip((html, markdown, csv, junit), makers, strict=True):
         if path is not None:
-            click.echo(write_file(path, make(recorded), replace=force or not asked))
+            click.echo(write_file(path, partial(make, recorded), replace=force or not asked))
     return 0 if recorded.scores.complete else EXIT_INCOMPLETE
 
 
-def write_file(path: Path, text: str, *, replace: bool) -> str:
-    """Write a file and say where it is and how large.
+def write_file(path: Path, make: Callable[[], str], *, replace: bool) -> str:
+    """Write a file and say where it is and how large; a file that may not be replaced is told before the work.
 
     Raises:
         UsageError: there is such a file already.
@@ -70,6 +71,7 @@ def write_file(path: Path, text: str, *, replace: bool) -> str:
     with suppress(OSError):  # told below
         path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path, "choose another, or replace it with --force", replace=replace) as file:
+        text = make()
         file.write(text)
     return f"{path}: {shown_size(len(text.encode()))}"
 
