@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import click
 
 from assistant.console.output import show
+from evals.commands.report import FILE, write_file
 from evals.commands.run_argument import SCORES
 from evals.commands.score import EXIT_INCOMPLETE
 from evals.metrics.runs import answers_changed
 from evals.questions.schema import Question
+from evals.report.comparison_page import comparison_page_of, render_comparison
+from evals.report.recorded import read_recorded
 from evals.run.ledger import note_look
 from evals.run.records import Run
 from evals.score.comparison import KINDS, Change, RunComparison, Uncompared, compare_runs, compare_slices
@@ -34,23 +39,43 @@ Examples:
   python -m evals compare evals/baselines/newsroom.json newsroom
   python -m evals compare .runs/before .runs/after --by type,tag
   python -m evals compare .runs/before .runs/after --metric answer_correct --list
+  python -m evals compare .runs/a .runs/b .runs/c --page comparison.html
 
 Exit status: 0 compared, 2 wrong usage or runs that cannot be compared,
 3 a run is not complete.""",
 )
 @click.argument("first", type=SCORES)
 @click.argument("second", type=SCORES)
+@click.argument("more", type=SCORES, nargs=-1)
 @click.option("--by", metavar="KINDS", default="", help=f"Slices too; kinds with commas between: {', '.join(KINDS)}.")
 @click.option("--metric", "names", metavar="NAME", multiple=True, help="Only this metric; repeatable.")
 @click.option("--list", "listed", is_flag=True, help="Name the questions won and lost; needs --metric.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
-def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], listed: bool, as_json: bool) -> int:
-    """Compare the runs FIRST and SECOND of the same questions, question by question.
+@click.option("--page", type=FILE, help="Write all of it to an HTML page, every question side by side.")
+@click.option("--force", is_flag=True, help="Replace a page that is there already.")
+def compare_command(  # noqa: PLR0913 -- one parameter for each option
+    first: Run,
+    second: Run,
+    more: tuple[Run, ...],
+    by: str,
+    names: tuple[str, ...],
+    listed: bool,
+    as_json: bool,
+    page: Path | None,
+    force: bool,
+) -> int:
+    """Compare the runs FIRST and SECOND of the same questions, question by question; with --page also MORE.
 
-    Each is a folder, a suite's name for its newest run, or a file of `evals score --save`.
+    Each is a folder, a suite's name for its newest run, or a file of `evals score --save`; --page needs folders.
     """
     if listed and not names:
         raise UsageError("--list needs a metric by which questions are won and lost", "choose one: --metric NAME")
+    if page is not None:
+        if by or listed or as_json:
+            raise UsageError("--page goes with none of --by, --list and --json", "ask for these in a call of its own")
+        return _write_page((first, second, *more), names, page, replace=force)
+    if more:
+        raise UsageError("more than two runs are compared on a page only", "name its file: --page FILE.html")
     runs = (scores_of(first), scores_of(second))
     looked = [note_look(run, "compare") for run in (first, second) if run.has_texts]
     found = compare_runs(*runs, names)
@@ -69,6 +94,25 @@ def compare_command(first: Run, second: Run, by: str, names: tuple[str, ...], li
         for change in found.changes if listed else ():
             click.echo("\n" + "\n".join(_listed(change, found.second.run.questions)))
     return 0 if found.complete else EXIT_INCOMPLETE
+
+
+def _write_page(runs: Sequence[Run], names: Sequence[str], path: Path, *, replace: bool) -> int:
+    """Write the page, and say how large it is and how to open it.
+
+    Raises:
+        UsageError: the runs cannot be compared, one has no texts, or there is such a file already.
+        AssistantError: it cannot be written there.
+    """
+    if without := [run for run in runs if not run.has_texts]:
+        raise UsageError(f"{without[0].folder} has no texts to show", "give the folders of the runs")
+    recorded = [read_recorded(run) for run in runs]
+    looked = [note_look(run, "compare") for run in runs]
+    written = write_file(path, lambda: render_comparison(comparison_page_of(recorded, names)), replace=replace)
+    click.echo("".join(f"{line}\n" for line in dict.fromkeys(looked) if line), nl=False)
+    for letter, of in zip(ascii_uppercase, recorded, strict=False):
+        click.echo(f"{letter}: {run_line(of.scores)}")
+    click.echo(f"{written}\nopen it in a browser: {path.resolve().as_uri()}")
+    return 0 if all(of.scores.complete for of in recorded) else EXIT_INCOMPLETE
 
 
 def comparison_json(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -48,24 +49,29 @@ def report_command(
     asked = any((html, markdown, csv, junit))
     if not asked:
         html = run.folder / "report.html"
-    makers = (lambda of: render_page(page_of(of)), markdown_report, csv_report, junit_report)
+    makers: tuple[Callable[[Recorded], str], ...] = (
+        lambda of: render_page(page_of(of)),
+        markdown_report,
+        csv_report,
+        junit_report,
+    )
     for path, make in zip((html, markdown, csv, junit), makers, strict=True):
         if path is not None:
-            click.echo(_write(path, make, recorded, replace=force or not asked))
+            click.echo(write_file(path, partial(make, recorded), replace=force or not asked))
     return 0 if recorded.scores.complete else EXIT_INCOMPLETE
 
 
-def _write(path: Path, make: Callable[[Recorded], str], recorded: Recorded, *, replace: bool) -> str:
-    """Write a file and say where it is and how large.
+def write_file(path: Path, make: Callable[[], str], *, replace: bool) -> str:
+    """Write a file and say where it is and how large; a file that may not be replaced is told before the work.
 
     Raises:
         UsageError: there is such a file already.
         AssistantError: it cannot be written there.
     """
-    text = make(recorded)
     with suppress(OSError):  # told below
         path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path, "choose another, or replace it with --force", replace=replace) as file:
+        text = make()
         file.write(text)
     return f"{path}: {shown_size(len(text.encode()))}"
 

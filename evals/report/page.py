@@ -1,23 +1,20 @@
 """Collects everything that the report page shows, as values, and renders it; the templates only lay it out."""
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import resources
 
 from assistant.render.answer import readable_date
 from evals.report.figures import Plot, plots_of
 from evals.report.origin import Facts, facts_of, shown_model
 from evals.report.question import QuestionView, places_of, question_view
 from evals.report.recorded import Recorded
+from evals.report.rendering import render
 from evals.report.slices import COLUMNS, Slice, slices_of
 from evals.score.scoring import Better, Measured
 from evals.score.tables import measured_row, shown_interval, shown_name, shown_value, spent_line
 from index.articles import Article
 
-TEMPLATES = "evals.report"
 MOST_ARTICLE_CHARACTERS = 20_000  # of one whole article, so that a set of books stays a page
 TILES = {
     "answer_correct": "questions treated rightly",
@@ -177,8 +174,8 @@ def page_of(recorded: Recorded) -> Page:
         slices=_slice_groups(slices_of(scores)),
         provenance=facts_of(run),
         filters=tuple(Choice(key, label, sum(key in item.flags for item in questions)) for key, label in FILTERS),
-        types=_choices(item.type for item in questions),
-        tags=_choices(name for item in questions for name in item.tag_names),
+        types=choices_of(item.type for item in questions),
+        tags=choices_of(name for item in questions for name in item.tag_names),
         questions=questions,
         articles=tuple(_whole(articles[name], anchor) for name, anchor in anchors.items()),
     )
@@ -249,7 +246,8 @@ def _cell(item: Measured) -> tuple[str, str, int]:
     return shown_value(item.name, item.metric.value), interval, item.metric.n
 
 
-def _choices(names: Iterable[str]) -> tuple[Choice, ...]:
+def choices_of(names: Iterable[str]) -> tuple[Choice, ...]:
+    """The names with how often each is there, in alphabetical order; an empty name is no choice."""
     return tuple(Choice(name, name, count) for name, count in sorted(Counter(names).items()) if name)
 
 
@@ -264,25 +262,4 @@ def _whole(article: Article, anchor: str) -> WholeArticle:
 
 def render_page(page: Page) -> str:
     """The page; everything that is not the templates' own text is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["drawing"] = Markup  # only for what evals.report.plots drew
-    script = _own("page.js")
-    # What the page's security policy names, so that no other script can run in it.
-    digest = "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("page.html.j2").render(
-        page=page, style=Markup(_own("page.css")), script=Markup(script), script_digest=digest
-    )
-
-
-def _own(name: str) -> str:
-    return resources.files(TEMPLATES).joinpath("templates", name).read_text(encoding="utf-8")
+    return render("page.html.j2", page, ["page.css"])

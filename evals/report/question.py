@@ -1,6 +1,6 @@
 """Collects what the report page shows of one question."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from assistant.render.highlight import Excerpts, Place, excerpts
 from evals.metrics.answers import parts_found
 from evals.metrics.citations import Level
 from evals.metrics.retrieval import found
+from evals.questions.schema import Span
 from evals.report.recorded import Item, Status, Verdict
 from evals.score.scoring import slice_names
 from evals.score.tables import NOTHING, shown_name, shown_value
@@ -157,7 +158,15 @@ def places_of(item: Item) -> dict[str, list[Place]]:
     places: dict[str, list[Place]] = {}
     for passage in item.outcome.citations:
         places.setdefault(passage.article, []).append(Place(passage.start, passage.end, cited=passage.number))
-    for group, spans in enumerate(item.outcome.question.evidence, start=1):
+    for name, gold in gold_places(item.outcome.question.evidence).items():
+        places.setdefault(name, []).extend(gold)
+    return places
+
+
+def gold_places(groups: Iterable[Iterable[Span]]) -> dict[str, list[Place]]:
+    """Article id → what is gold in it; groups are numbered from 1, spans without offsets are left out."""
+    places: dict[str, list[Place]] = {}
+    for group, spans in enumerate(groups, start=1):
         for span in spans:
             if span.start is not None and span.end is not None:
                 places.setdefault(span.article, []).append(Place(span.start, span.end, gold=group))
