@@ -53,7 +53,7 @@ def citation_validity(outcomes: Iterable[Outcome], texts: Mapping[str, str]) -> 
 
 
 def citation_coverage(outcomes: Iterable[Outcome]) -> Metric:
-    """Mean share of an answer's statements that have a citation which exists."""
+    """Mean share of an answer's statements that have a citation with a place in an article."""
     return mean("citation_coverage", (_coverage(outcome) for outcome in outcomes))
 
 
@@ -125,7 +125,7 @@ def _stands(passage: Passage, texts: Mapping[str, str]) -> bool:
 def _coverage(outcome: Outcome) -> Score:
     if (reason := _nothing_said(outcome)) is not None:
         return reason
-    known = {item.number for item in outcome.citations}
+    known = {item.number for item in outcome.citations if item.end > item.start}
     covered = sum(any(number in known for number in statement.citations) for statement in outcome.statements)
     return scored(outcome.question, covered / len(outcome.statements))
 

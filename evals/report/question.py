@@ -127,7 +127,7 @@ def question_view(
         status=item.status,
         flags=flags_of(item),
         confidence=NOTHING if outcome.confidence is None else f"{outcome.confidence:.4f}",
-        seconds=f"{item.record.seconds:.1f} s",
+        seconds=NOTHING if item.record.seconds is None else f"{item.record.seconds:.1f} s",
         error=": ".join(filter(None, (item.record.error_kind, outcome.error))),
         claims=tuple((statement.text, statement.citations) for statement in outcome.statements),
         cited=frozenset(passage.number for passage in outcome.citations),

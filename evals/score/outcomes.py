@@ -24,7 +24,8 @@ class Reader:
         """What happened to the record's question."""
         question = self._questions[record.question]
         if record.answer is None:
-            return Outcome(question, seconds={"total": record.seconds}, error=record.error or "no answer")
+            taken = {} if record.seconds is None else {"total": record.seconds}
+            return Outcome(question, seconds=taken, error=record.error or "no answer")
         answer = record.answer
         status = Status(answer["status"])
         nearest = answer["evidence"][:NEAREST_SHOWN] if status is Status.INSUFFICIENT else ()
