@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from evals.commands.report import shown_size
 from evals.commands.run_argument import RUN
 from evals.commands.score import EXIT_INCOMPLETE
 from evals.exchange.align import Fit
@@ -116,4 +117,4 @@ def export_command(run: Run, kind: str, folder: Path, force: bool) -> None:
     for name, text in files.items():
         with new_file(folder / name, "choose another --out, or replace it with --force", replace=force) as file:
             file.write(text)
-        click.echo(f"{folder / name}: {text.count(chr(10))} lines")
+        click.echo(f"{folder / name}: {shown_size(len(text.encode()))}")

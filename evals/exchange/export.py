@@ -59,7 +59,7 @@ def csv_file(run: Run) -> Mapping[str, str]:
             *(question.id, record.seed, question.question, str(question.answerable).lower(), state, outcome.text),
             " and ".join(part[0] for part in question.answers),
             "; ".join(f"[{item.number}] {_passage(item)}: {item.text}" for item in outcome.citations),
-            "; ".join(map(_passage, outcome.ranked)),
+            "; ".join(map(_passage, outcome.ranked or ())),
             *(record.seconds, outcome.prompt_tokens, outcome.completion_tokens, outcome.error),
         )
         writer.writerow("" if cell is None else text_cell(str(cell)) for cell in row)
@@ -72,7 +72,7 @@ EXPORTS: Mapping[str, Callable[[Run], Mapping[str, str]]] = {"trec": trec_files,
 def _run_lines(tag: str, outcomes: Iterable[Outcome], name: Callable[[Passage], str]) -> Iterator[str]:
     """What is found several times counts at its best rank; the score is 1 / rank."""
     for outcome in outcomes:
-        documents = dict.fromkeys(map(name, outcome.ranked))
+        documents = dict.fromkeys(map(name, outcome.ranked or ()))
         for rank, document in enumerate(documents, start=1):
             yield f"{_word(outcome.question.id)} Q0 {_word(document)} {rank} {1 / rank:.6f} {_word(tag)}\n"
 
@@ -86,7 +86,7 @@ def _article_qrels(questions: Iterable[Question]) -> Iterator[str]:
 def _passage_qrels(questions: Iterable[Question], outcomes: Iterable[Outcome]) -> Iterator[str]:
     hits: dict[str, list[Passage]] = {}
     for outcome in outcomes:
-        hits.setdefault(outcome.question.id, []).extend(outcome.ranked)
+        hits.setdefault(outcome.question.id, []).extend(outcome.ranked or ())
     for question in questions:
         gold, found = _gold(question), hits.get(question.id, [])
         relevant = [_passage(hit) for hit in found if any(same_place(hit, span) for span in gold)]

@@ -119,7 +119,7 @@ def _info(
         code=digest,
         packages={},
         prompts={},
-        model="not known",
+        model=system,
         weights={},
         settings=said,
         articles=articles_digest(material.articles),
@@ -179,7 +179,8 @@ class _Maker:
         refusal = refusal_in(foreign, self.refusals)
         claims = () if refusal else statements(foreign)
         aligned = {number: self.aligner.align(pointer) for number, pointer in sorted(foreign.pointers.items())}
-        contexts = [self.aligner.align(pointer) for pointer in foreign.contexts]
+        contexts = [self.aligner.align(pointer) for pointer in foreign.contexts or ()]
+        hits = [{"article": _name(item, n), "start": item.start, "end": item.end} for n, item in enumerate(contexts, 1)]
         located = {number: self._located(number, found) for number, found in aligned.items()}
         beside = [] if not refusal else [{"label": f"S{n}", "words": None, **item} for n, item in located.items()]
         usage = replace(UNCOUNTED, prompt_tokens=foreign.prompt_tokens, completion_tokens=foreign.completion_tokens)
@@ -193,10 +194,7 @@ class _Maker:
             "citations": [] if refusal else [{"n": n, **item, "dates": []} for n, item in located.items()],
             **{name: [] for name in ("disagreements", "missing", "searches", "rejected")},
             "unanswered": "",
-            "hits": [
-                {"article": _name(item, rank), "start": item.start, "end": item.end}
-                for rank, item in enumerate(contexts, start=1)
-            ],
+            "hits": None if foreign.contexts is None else hits,
             "evidence": beside,
             "usage": asdict(usage),
             "timings_ms": {} if foreign.seconds is None else {"total": round(foreign.seconds * 1000, 1)},

@@ -70,7 +70,7 @@ class PlainRecord(BaseModel):
     answer: str | None = None
     citations: tuple[Source, ...] = ()
     sources: tuple[Source, ...] = ()
-    contexts: tuple[Source, ...] = ()
+    contexts: tuple[Source, ...] | None = None
     refused: StrictBool | None = None
     error: str | None = None
     seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
@@ -86,13 +86,13 @@ def read_plain(record: Mapping[str, Any], place: str) -> Foreign:
         InputError: a field is wrong, or there is neither answer, refusal nor error.
     """
     try:
-        found = PlainRecord.model_validate(record)
+        found = PlainRecord.model_validate({name: value for name, value in record.items() if value is not None})
     except ValidationError as error:
         raise field_error(error, place, REMEDY) from error
     if found.answer is None and found.refused is None and not found.error:
         raise InputError(f"{place}: neither 'answer' nor 'refused' nor 'error'", REMEDY)
     text, anchors = take_marks(found.answer or "")
-    numbered = found.sources or found.citations or found.contexts
+    numbered = found.sources or found.citations or found.contexts or ()
     pointers = _numbered(numbered, {anchor.number for anchor in anchors}, place)
     if numbered is found.citations or not anchors:
         pointers = _numbered(found.citations, None, place) | pointers
@@ -104,7 +104,7 @@ def read_plain(record: Mapping[str, Any], place: str) -> Foreign:
         text=text,
         pointers=pointers,
         anchors=anchors,
-        contexts=tuple(source.pointer for source in found.contexts),
+        contexts=None if found.contexts is None else tuple(source.pointer for source in found.contexts),
         refused=found.refused,
         error=found.error or "",
         seconds=found.seconds,
@@ -133,7 +133,7 @@ def read_langsmith(record: Mapping[str, Any], place: str) -> Foreign:
     for name in ("citations", "sources", "refused"):
         if isinstance(made.get(name), list | bool):
             plain[name] = made[name]
-    plain["contexts"] = next((made[name] for name in CONTEXTS if isinstance(made.get(name), list)), [])
+    plain["contexts"] = next((made[name] for name in CONTEXTS if isinstance(made.get(name), list)), None)
     for name in ("prompt_tokens", "completion_tokens"):
         plain[name] = record.get(name)
     plain["seconds"] = _between(record.get("start_time"), record.get("end_time"), place)
@@ -142,14 +142,15 @@ def read_langsmith(record: Mapping[str, Any], place: str) -> Foreign:
 
 def read_ragas(record: Mapping[str, Any], place: str) -> Foreign:
     """A sample as RAGAS dumps it; its references stay unread, as the suite has its own. Raises as ``read_plain``."""
-    contexts = record.get("retrieved_contexts") or []
-    ids = record.get("retrieved_context_ids") or [None] * len(contexts)
-    if len(ids) != len(contexts):
-        raise InputError(f"{place}: {len(contexts)} retrieved_contexts and {len(ids)} retrieved_context_ids", REMEDY)
-    sources = [text if name is None else {"text": text, "id": name} for text, name in zip(contexts, ids, strict=True)]
+    texts, ids = record.get("retrieved_contexts"), record.get("retrieved_context_ids")
     if record.get("response") is None:
         raise InputError(f"{place}: no 'response'", "export the samples after the system has answered")
-    return read_plain({"question": record["user_input"], "answer": record["response"], "contexts": sources}, place)
+    if texts and ids and len(texts) != len(ids):
+        raise InputError(f"{place}: retrieved_contexts and retrieved_context_ids are not equally many", REMEDY)
+    contexts = [{"id": name} for name in ids] if ids else texts
+    if texts and ids:
+        contexts = [{"id": name, "text": text} for name, text in zip(ids, texts, strict=True)]
+    return read_plain({"question": record["user_input"], "answer": record["response"], "contexts": contexts}, place)
 
 
 def _objects(record: Mapping[str, Any], name: str, place: str) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ class Foreign:
         text: the answer, without marks.
         pointers: number of a citation → what it points at.
         anchors: which places of ``text`` cite; a number that no anchor has is cited by the whole answer.
-        contexts: what was retrieved, best first.
+        contexts: what was retrieved, best first; None where the system does not say.
         refused: None where the system does not say.
         error: why there is no answer; empty when there is one.
         seconds, confidence: None where the system does not say.
@@ -43,7 +43,7 @@ class Foreign:
     text: str = ""
     pointers: Mapping[int, Pointer] = field(default_factory=dict)
     anchors: tuple[Anchor, ...] = ()
-    contexts: tuple[Pointer, ...] = ()
+    contexts: tuple[Pointer, ...] | None = None
     refused: bool | None = None
     error: str = ""
     seconds: float | None = None

@@ -101,7 +101,7 @@ class _Wrapper(_Part):
     id: str = ""
     question: str = ""
     documents: tuple[str, ...] = ()
-    contexts: tuple[Source, ...] = ()
+    contexts: tuple[Source, ...] | None = None
     refused: bool | None = None
     seconds: float | None = None
 
@@ -117,7 +117,7 @@ def read_openai(record: Mapping[str, Any], place: str) -> Foreign:
     except ValidationError as error:
         raise field_error(error, place, REMEDY) from error
     parts = [part for output in reply.output if output.type == "message" for part in output.content or ()]
-    results = [result for output in reply.output for result in output.results or ()]
+    results = [output.results for output in reply.output if output.results is not None]
     text, pointers, anchors = "", dict[int, Pointer](), list[Anchor]()
     for part in parts:
         plain, cited = _annotated(part)
@@ -126,8 +126,10 @@ def read_openai(record: Mapping[str, Any], place: str) -> Foreign:
             anchors.append(Anchor(len(text) + start, len(text) + end, len(pointers)))
         text += plain
     refused = True if any(part.type == "refusal" for part in parts) else None
-    found = tuple(Pointer(_given(item.filename, item.file_id), item.text) for item in results if item.text)
-    foreign = Foreign(text=text, pointers=pointers, anchors=tuple(anchors), contexts=found, refused=refused)
+    found = tuple(Pointer(_given(item.filename, item.file_id), item.text or "") for part in results for item in part)
+    foreign = Foreign(
+        text=text, pointers=pointers, anchors=tuple(anchors), contexts=found if results else None, refused=refused
+    )
     failure = reply.error.message or "error" if reply.error else ""
     return _beside(replace(foreign, error=failure), wrapper, reply.usage)
 
@@ -190,11 +192,12 @@ def _given(*names: str | None) -> tuple[str, ...]:
 
 
 def _beside(foreign: Foreign, wrapper: _Wrapper, usage: _Usage | None) -> Foreign:
+    given = wrapper.contexts
     return replace(
         foreign,
         id=wrapper.id,
         question=wrapper.question,
-        contexts=tuple(source.pointer for source in wrapper.contexts) or foreign.contexts,
+        contexts=foreign.contexts if given is None else tuple(source.pointer for source in given),
         refused=foreign.refused if wrapper.refused is None else wrapper.refused,
         seconds=wrapper.seconds,
         prompt_tokens=usage.input_tokens if usage else None,

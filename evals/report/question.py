@@ -219,10 +219,10 @@ def _articles(item: Item, articles: Mapping[str, Article], anchors: Mapping[str,
 
 
 def _hits(item: Item, articles: Mapping[str, Article]) -> tuple[FoundHit, ...]:
-    recorded = (item.record.answer or {}).get("hits", ())
+    recorded = (item.record.answer or {}).get("hits") or ()
     new = found(item.outcome, LEVEL).hits
     views = []
-    for passage, groups, hit in zip(item.outcome.ranked, new, recorded, strict=True):
+    for passage, groups, hit in zip(item.outcome.ranked or (), new, recorded, strict=True):
         article = articles.get(passage.article)
         title = (article.title if article else "") or passage.article
         text = " ".join(passage.text[: MOST_SNIPPET * 2].split())

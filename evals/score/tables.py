@@ -114,6 +114,8 @@ def run_line(scores: RunScores) -> str:
     dirty = " with changes" if provenance.dirty else ""
     commit = f"commit {provenance.commit[:12]}{dirty}" if provenance.commit else f"code {provenance.code[:12]}"
     model = f"model {provenance.model or 'of the server'}"
+    if provenance.system:  # its model and code are not known
+        commit, model = f"answers {provenance.code[:12]}", f"of {provenance.system}, imported"
     said = shown_counts({name: count for name, count in counts.items() if count})
     marks = scores.run.info.suite.marks
     return " · ".join((scores.run.name, *([marks] if marks else ()), commit, model, said))
@@ -122,6 +124,8 @@ def run_line(scores: RunScores) -> str:
 def seeds_line(scores: RunScores) -> str:
     """Temperature and seeds, which decide what luck there is, and how the run was perturbed."""
     info = scores.run.info
+    if info.provenance.system:
+        return "temperature and seeds are not told"
     seeds = info.suite.seeds
     parts = [
         f"temperature {info.provenance.settings.get('temperature', 'not recorded')}",
@@ -132,5 +136,7 @@ def seeds_line(scores: RunScores) -> str:
 
 
 def spent_line(scores: RunScores) -> str:
-    """What all questions took together."""
+    """What all questions took together, as far as it is told."""
+    if scores.run.info.provenance.system and scores.spent.uncounted == scores.spent.answers:
+        return f"{scores.spent.answers} questions: tokens and cost are not told"
     return spent_in_words(scores.spent, "question")
