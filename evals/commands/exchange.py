@@ -77,7 +77,7 @@ def import_command(
 def _said(made: Imported, asked: int) -> Iterator[str]:
     if made.open:
         yield f"{len(made.open)} of {asked} questions have no record and stay open: {_named(made.open)}"
-    by = ", ".join(f"{count} by {how}" for how, count in sorted(made.refusals.items()))
+    by = ", ".join(f"{count} by {how}" for how, count in made.refusals.most_common())
     yield f"refusals {sum(made.refusals.values())}" + (f": {by}" if by else "")
     yield f"citations {_fits(made.citations)}"
     if made.contexts:

@@ -54,7 +54,7 @@ class Imported:
 
     run: Run
     open: tuple[str, ...]
-    refusals: Mapping[str, int]
+    refusals: Counter[str]
     citations: Mapping[Fit, int]
     contexts: Mapping[Fit, int]
     lost: tuple[str, ...]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from rich.table import Table
 
-from assistant.render.cost import dollars, spent_in_words
+from assistant.render.cost import cost_in_words, dollars, spent_in_words
 from evals.score.luck import luck_of
 from evals.score.scoring import Measured, RunScores
 from evals.score.statistics import Interval
@@ -136,7 +136,12 @@ def seeds_line(scores: RunScores) -> str:
 
 
 def spent_line(scores: RunScores) -> str:
-    """What all questions took together, as far as it is told."""
-    if scores.run.info.provenance.system and scores.spent.uncounted == scores.spent.answers:
-        return f"{scores.spent.answers} questions: tokens and cost are not told"
-    return spent_in_words(scores.spent, "question")
+    """What all questions took together; of another system's calls only what it tells."""
+    spent = scores.spent
+    if not scores.run.info.provenance.system:
+        return spent_in_words(spent, "question")
+    if spent.uncounted == spent.answers:
+        return f"{spent.answers} questions: tokens and cost are not told"
+    least = "at least " if spent.uncounted else ""
+    tokens = f"{least}{spent.prompt_tokens:,} tokens read, {spent.completion_tokens:,} written"
+    return f"{spent.answers} questions: {tokens}, {cost_in_words(spent, 'question')}"
