@@ -77,6 +77,7 @@ def test_whatever_is_cited_has_a_place_in_an_article_or_none(
         (Pointer(("reef",), "31 miles … lies 412 m"), Fit.ARTICLE, ""),
         (Pointer(quote="Nobody knew about it before Thursday."), Fit.NEAR, "Nobody knew of it before Thursday."),
         (Pointer(quote="Everybody had heard of it long before Thursday."), Fit.LOST, ""),
+        (Pointer(quote="Nobody knew of it Thursday, before anybody."), Fit.LOST, ""),  # its words, put otherwise
         (Pointer(quote="It is 31 mile"), Fit.LOST, ""),  # no whole words
         (Pointer(quote="412 m deep"), Fit.LOST, ""),  # three words of two articles
         (Pointer(("unknown",), "It is 31 miles long."), Fit.EXACT, "It is 31 miles long."),

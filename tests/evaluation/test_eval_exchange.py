@@ -128,7 +128,7 @@ def test_without_what_was_retrieved_or_confidence_there_are_no_such_scores(tmp_p
         ({"id": "q1", "answer": "A [1].", "sources": [{"n": 1}, {"n": 1}]}, "two sources or citations have one number"),
         (
             {"id": "q1", "answer": "A [1].", "sources": ["a"], "citations": ["b"]},
-            "nothing says what 'citations' belong",
+            "marks mean 'sources', so nothing says what 'citations' belong to",
         ),
         ({"object": "response", "output": []}, "a reply that does not say which question it answers"),
         ({"inputs": {"text": "Who?"}, "outputs": {}}, "'inputs' has none of question, input, query, user_input"),
@@ -163,7 +163,7 @@ def test_only_told_words_are_refusals(tmp_path: Path, capsys: Capsys) -> None:
     said = run(capsys, "import", suite, path, "--out", tmp_path / "a")[1]
     assert "refusals 4: 2 by “I don't know”, 1 by “Empty Response”, 1 by an empty answer" in said
     said = run(capsys, "import", suite, path, "--out", tmp_path / "b", "--refusal", "das weiss ich nicht")[1]
-    assert "refusals 2: 1 by an empty answer, 1 by “das weiss ich nicht”" in said
+    assert "refusals 2: 1 by “das weiss ich nicht”, 1 by an empty answer" in said
 
 
 def test_a_run_is_not_written_over(tmp_path: Path, capsys: Capsys) -> None:
