@@ -37,7 +37,7 @@ EMPTY = "an empty answer"
 BY_FIELD = "their own word"
 NOT_ALIGNED = "(not aligned)"
 
-_NAME = re.compile(r"[^\w.]+")
+_NAME = re.compile(r"[^\w.-]+")
 _BETWEEN = re.compile(r"[\W_]+")
 
 
