@@ -15,6 +15,8 @@ COMMANDS = {
     "calibrate": "evals.commands.calibrate:calibrate_command",
     "compare": "evals.commands.compare:compare_command",
     "convert": "evals.commands.convert:convert_command",
+    "export": "evals.commands.exchange:export_command",
+    "import": "evals.commands.exchange:import_command",
     "judge": "evals.commands.judge:judge_command",
     "report": "evals.commands.report:report_command",
     "run": "evals.commands.run:run_command",
@@ -35,6 +37,8 @@ Examples:
   python -m evals compare .runs/before .runs/after    say what differs, and whether it is luck
   python -m evals bench                               measure how long answers take
   python -m evals validate questions.jsonl            check a question set
+  python -m evals import smoke answers.jsonl          judge the answers of another system
+  python -m evals export smoke --format trec --out x  write files for other programs
   python -m evals calibrate claims.jsonl              compare graders of claims with people
   python -m evals judge smoke                         let a language model grade a run's claims
 

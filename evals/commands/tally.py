@@ -33,7 +33,8 @@ class Tally:
         """Count one record."""
         outcome = self._reader.outcome(record)
         self.count += 1
-        insort(self._seconds, record.seconds)
+        if record.seconds is not None:
+            insort(self._seconds, record.seconds)
         self._answered += outcome.answered
         self._refused += outcome.refused
         self._errors += outcome.failed

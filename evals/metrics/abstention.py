@@ -187,7 +187,9 @@ def answer_curve(outcomes: Iterable[Outcome]) -> tuple[RiskCoverage | None, Metr
     """The risk–coverage curve over the questions that were answered or failed, and its area as a metric."""
     every = list(outcomes)
     kinds = (every, [outcome for outcome in every if not outcome.failed])
-    curve, sound = (curve_of(points) if points else None for points in map(risk_points, kinds))
+    # Where no answer has a confidence, failures alone make no curve.
+    silent = {outcome.confidence is None for outcome in every if outcome.answered} == {True}
+    curve, sound = (curve_of(points) if points and not silent else None for points in map(risk_points, kinds))
     area, sound_area = (found.area if found else None for found in (curve, sound))
     return curve, replace(mean("aurc", map(_risk, every)), value=area, without_errors=sound_area, scores=())
 

@@ -52,9 +52,13 @@ def citation_validity(outcomes: Iterable[Outcome], texts: Mapping[str, str]) -> 
     return mean("citation_validity", (_validity(outcome, texts) for outcome in outcomes))
 
 
-def citation_coverage(outcomes: Iterable[Outcome]) -> Metric:
-    """Mean share of an answer's statements that have a citation which exists."""
-    return mean("citation_coverage", (_coverage(outcome) for outcome in outcomes))
+def citation_coverage(outcomes: Iterable[Outcome], texts: Mapping[str, str]) -> Metric:
+    """Mean share of an answer's statements that have a citation of an article that there is.
+
+    Args:
+        texts: article id → text.
+    """
+    return mean("citation_coverage", (_coverage(outcome, texts) for outcome in outcomes))
 
 
 def words_cited(outcomes: Iterable[Outcome]) -> Metric:
@@ -122,10 +126,10 @@ def _stands(passage: Passage, texts: Mapping[str, str]) -> bool:
     return text is not None and 0 <= passage.start < passage.end and text[passage.start : passage.end] == passage.text
 
 
-def _coverage(outcome: Outcome) -> Score:
+def _coverage(outcome: Outcome, texts: Mapping[str, str]) -> Score:
     if (reason := _nothing_said(outcome)) is not None:
         return reason
-    known = {item.number for item in outcome.citations}
+    known = {item.number for item in outcome.citations if item.article in texts}
     covered = sum(any(number in known for number in statement.citations) for statement in outcome.statements)
     return scored(outcome.question, covered / len(outcome.statements))
 

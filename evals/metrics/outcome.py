@@ -49,7 +49,7 @@ class Outcome:
         statements: the claims as they were shown.
         citations: the sources as they were shown.
         beside: sentences that were shown with a refusal as the nearest ones.
-        ranked: what was retrieved, best first.
+        ranked: what was retrieved, best first; None when the system does not say.
         confidence: higher is surer; None when the system does not say.
         seconds: stage → time taken.
         cost_usd: US dollars for the chat model; 0 when it was not asked, None when that is not known.
@@ -64,7 +64,7 @@ class Outcome:
     statements: tuple[Statement, ...] = ()
     citations: tuple[Passage, ...] = ()
     beside: tuple[Passage, ...] = ()
-    ranked: tuple[Passage, ...] = ()
+    ranked: tuple[Passage, ...] | None = ()
     confidence: float | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     prompt_tokens: int | None = None

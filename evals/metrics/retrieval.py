@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ir_measures import Qrel, ScoredDoc
 
 KS = (1, 3, 5, 10)
+NOT_TOLD = "the system does not say what it retrieved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,14 @@ class Found:
 def retrieval_metrics(outcomes: Iterable[Outcome], level: Level = "sentence", ks: Sequence[int] = KS) -> list[Metric]:
     """hit@k, recall@k (share of groups), all-gold@k, nDCG@k for each k, and MRR.
 
-    A failed question has 0; one without gold evidence has no score; a question for which nothing was retrieved has 0.
+    A failed question has 0; one without gold evidence has no score; a question for which nothing was retrieved has 0,
+    but none where the system does not say what it retrieved, and no failure either where it never says so.
     """
     every = list(outcomes)
-    with_gold = {str(i): found(outcome, level) for i, outcome in enumerate(every) if outcome.question.evidence}
+    # A failure is a miss of the retrieval only where retrieval is told of at all.
+    silent = {outcome.ranked is None for outcome in every if not outcome.failed} == {True}
+    counted = [outcome.question.evidence and outcome.ranked is not None and not silent for outcome in every]
+    with_gold = {str(i): found(outcome, level) for i, outcome in enumerate(every) if counted[i]}
     ranked = _ranked(with_gold, [*(f"nDCG@{k}" for k in ks), "RR"])
     values: dict[str, dict[str, float]] = {}
     for k in ks:
@@ -54,7 +59,7 @@ def found(outcome: Outcome, level: Level) -> Found:
     """Which groups each hit is the first to cover."""
     open_groups = dict(enumerate(outcome.question.evidence))
     hits = []
-    for passage in () if outcome.failed else outcome.ranked:
+    for passage in () if outcome.failed else outcome.ranked or ():
         new = tuple(number for number, group in open_groups.items() if covers([passage], group, level))
         for number in new:
             del open_groups[number]
@@ -67,7 +72,8 @@ def _scores(outcomes: Sequence[Outcome], values: dict[str, float]) -> Iterable[S
         if str(i) in values:
             yield scored(outcome.question, values[str(i)], error=outcome.failed)
         else:
-            yield unscored(outcome.question, NO_EVIDENCE, error=outcome.failed)
+            reason = NOT_TOLD if outcome.question.evidence else NO_EVIDENCE
+            yield unscored(outcome.question, reason, error=outcome.failed)
 
 
 def _ranked(every: dict[str, Found], measures: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -71,7 +71,7 @@ def junit_report(recorded: Recorded) -> str:
         failures=str(verdicts.count("wrong")),
         errors=str(verdicts.count("error")),
         skipped=str(verdicts.count("no gold")),
-        time=f"{sum(item.record.seconds for item in recorded.items):.3f}",
+        time=f"{sum(item.record.seconds or 0 for item in recorded.items):.3f}",
     )
     for item in recorded.items:
         _test_case(suite, item, recorded)
@@ -98,15 +98,21 @@ def _csv_row(item: Item, metrics: Iterable[str], stages: Iterable[str]) -> tuple
     question = outcome.question
     correct = {"right": "true", "wrong": "false", "error": "false", "no gold": ""}[item.verdict]
     return (
-        *(_text(question.id), str(record.seed), _text(question.question_type), _text("; ".join(question.tags))),
+        *(
+            text_cell(question.id),
+            str(record.seed),
+            text_cell(question.question_type),
+            text_cell("; ".join(question.tags)),
+        ),
         *(str(question.answerable).lower(), item.status, correct, _number(outcome.confidence)),
         *(_number(item.value(metric)) for metric in metrics),
         *(_number(record.seconds), *(_number(outcome.seconds.get(stage)) for stage in stages)),
-        *(_text(record.error_kind), _text(outcome.error)),
+        *(text_cell(record.error_kind), text_cell(outcome.error)),
     )
 
 
-def _text(text: str) -> str:
+def text_cell(text: str) -> str:
+    """A text for a cell of CSV that no spreadsheet takes for something to compute."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
@@ -123,7 +129,7 @@ def _test_case(suite: Element, item: Item, recorded: Recorded) -> None:
         "testcase",
         classname=_xml(f"{recorded.run.info.suite.name}.{kind}"),
         name=_xml(question.id + seed),
-        time=f"{item.record.seconds:.3f}",
+        time=f"{item.record.seconds or 0:.3f}",
     )
     if item.verdict == "wrong":
         told = f"expected {_expected(item.outcome)}; got {item.outcome.text or 'a refusal'}"

@@ -48,6 +48,7 @@ def _run_rows(run: Run) -> tuple[tuple[str, str], ...]:
     return (
         ("suite", suite.name),
         ("list", suite.marks or "none"),
+        *((("imported answers of", run.info.provenance.system),) if run.info.provenance.system else ()),
         ("created", run.info.created.strftime("%Y-%m-%d %H:%M %Z")),
         ("seeds", ", ".join(map(str, suite.seeds))),
         ("time-out of a question", f"{suite.timeout_seconds:g} s"),

@@ -191,7 +191,7 @@ def _facts(recorded: Recorded) -> tuple[tuple[str, str], ...]:
     return (
         ("suite", info.suite.name),
         ("questions", counts),
-        ("model", shown_model(provenance)),
+        ("system", f"{provenance.system}, imported") if provenance.system else ("model", shown_model(provenance)),
         ("tokens and cost", spent_line(recorded.scores)),
         ("commit", provenance.commit[:12] + dirty if provenance.commit else "not known"),
         ("begun", f"{info.created.day} {info.created:%B %Y, %H:%M %Z}"),

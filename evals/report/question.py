@@ -128,7 +128,7 @@ def question_view(
         status=item.status,
         flags=flags_of(item),
         confidence=NOTHING if outcome.confidence is None else f"{outcome.confidence:.4f}",
-        seconds=f"{item.record.seconds:.1f} s",
+        seconds=NOTHING if item.record.seconds is None else f"{item.record.seconds:.1f} s",
         error=": ".join(filter(None, (item.record.error_kind, outcome.error))),
         claims=tuple((statement.text, statement.citations) for statement in outcome.statements),
         cited=frozenset(passage.number for passage in outcome.citations),
@@ -228,10 +228,10 @@ def _articles(item: Item, articles: Mapping[str, Article], anchors: Mapping[str,
 
 
 def _hits(item: Item, articles: Mapping[str, Article]) -> tuple[FoundHit, ...]:
-    recorded = (item.record.answer or {}).get("hits", ())
+    recorded = (item.record.answer or {}).get("hits") or ()
     new = found(item.outcome, LEVEL).hits
     views = []
-    for passage, groups, hit in zip(item.outcome.ranked, new, recorded, strict=True):
+    for passage, groups, hit in zip(item.outcome.ranked or (), new, recorded, strict=True):
         article = articles.get(passage.article)
         title = (article.title if article else "") or passage.article
         text = " ".join(passage.text[: MOST_SNIPPET * 2].split())

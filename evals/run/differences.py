@@ -68,6 +68,7 @@ def _unlike(kind: str, first: Mapping[str, object], second: Mapping[str, object]
 def _facts(info: RunInfo) -> dict[str, str]:
     origin, suite = info.provenance, info.suite
     return {
+        "system": origin.system or "this one",
         "commit": _commit(origin),
         "code": origin.code[:SHOWN_DIGEST],
         "model": origin.model or "of the server",

@@ -32,8 +32,10 @@ class Provenance(StrictModel):
     """What has to be the same for two answers to be comparable.
 
     Attributes:
+        system: the other system whose answers were imported; empty for this one.
         commit, dirty: of the checkout; empty and None where there is none.
-        code: SHA-256 over the files of the packages that answer; a run goes on only with the same.
+        code: SHA-256 over the files of the packages that answer, or over imported answers; a run goes on only with the
+            same.
         packages: name → version of what the project depends on, without its development tools.
         prompts: name → SHA-256.
         weights: role → SHA-256 of the embedded models that these settings use.
@@ -42,6 +44,7 @@ class Provenance(StrictModel):
         machine: what it ran on.
     """
 
+    system: str = ""
     commit: str
     dirty: bool | None
     code: str

@@ -78,12 +78,12 @@ class Record(_OfQuestion):
         answer: ``Answer.to_dict()``; None when the question failed.
         error: what happened, in one line; empty when nothing did.
         error_kind: name of the error's class, ``time-out``, or ``crash``.
-        seconds: from asking to the whole answer or the failure.
+        seconds: from asking to the whole answer or the failure; None where another system does not say.
         at: when it was done.
     """
 
     kind: Literal["record"] = "record"
-    seconds: float
+    seconds: float | None
     at: datetime
     answer: Mapping[str, Any] | None = None
     error: str = ""

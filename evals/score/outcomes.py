@@ -1,6 +1,6 @@
 """Turns the records of a run into outcomes, the input of the metrics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from assistant.answer import Status
@@ -24,7 +24,8 @@ class Reader:
         """What happened to the record's question."""
         question = self._questions[record.question]
         if record.answer is None:
-            return Outcome(question, seconds={"total": record.seconds}, error=record.error or "no answer")
+            taken = {} if record.seconds is None else {"total": record.seconds}
+            return Outcome(question, seconds=taken, error=record.error or "no answer")
         answer = record.answer
         status = Status(answer["status"])
         nearest = answer["evidence"][:NEAREST_SHOWN] if status is Status.INSUFFICIENT else ()
@@ -36,7 +37,7 @@ class Reader:
             statements=tuple(Statement(claim["text"], tuple(claim["citations"])) for claim in answer["claims"]),
             citations=tuple(self._cited(citation) for citation in answer["citations"]),
             beside=tuple(self._cited({**item, "n": rank}) for rank, item in enumerate(nearest, start=1)),
-            ranked=tuple(self._hit(rank, hit) for rank, hit in enumerate(answer["hits"], start=1)),
+            ranked=self._ranked(answer["hits"]),
             confidence=answer["confidence"],
             seconds={stage: taken / MILLISECONDS for stage, taken in answer["timings_ms"].items()},
             prompt_tokens=usage.get("prompt_tokens"),
@@ -52,8 +53,14 @@ class Reader:
         about, start = citation["article"], citation["start"]
         article: Article | None = self._articles.get(about["id"])
         texts = (article.source, article.published, article.text[:start]) if article else ()
-        before = "\n".join((about["title"], *texts))
+        # What names an article alone has no place, and so nothing that stands before it.
+        before = "\n".join((about["title"], *texts)) if start < citation["end"] else ""
         return Passage(citation["n"], about["id"], start, citation["end"], citation["sentence"], before)
+
+    def _ranked(self, hits: Sequence[Mapping[str, Any]] | None) -> tuple[Passage, ...] | None:
+        if hits is None:
+            return None
+        return tuple(self._hit(rank, hit) for rank, hit in enumerate(hits, start=1))
 
     def _hit(self, rank: int, hit: Mapping[str, Any]) -> Passage:
         article: Article | None = self._articles.get(hit["article"])

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from rich.table import Table
 
-from assistant.render.cost import dollars, spent_in_words
+from assistant.render.cost import cost_in_words, dollars, spent_in_words
 from evals.score.luck import luck_of
 from evals.score.scoring import Measured, RunScores
 from evals.score.statistics import Interval
@@ -114,6 +114,8 @@ def run_line(scores: RunScores) -> str:
     dirty = " with changes" if provenance.dirty else ""
     commit = f"commit {provenance.commit[:12]}{dirty}" if provenance.commit else f"code {provenance.code[:12]}"
     model = f"model {provenance.model or 'of the server'}"
+    if provenance.system:  # its model and code are not known
+        commit, model = f"answers {provenance.code[:12]}", f"of {provenance.system}, imported"
     said = shown_counts({name: count for name, count in counts.items() if count})
     marks = scores.run.info.suite.marks
     return " · ".join((scores.run.name, *([marks] if marks else ()), commit, model, said))
@@ -122,6 +124,8 @@ def run_line(scores: RunScores) -> str:
 def seeds_line(scores: RunScores) -> str:
     """Temperature and seeds, which decide what luck there is, and how the run was perturbed."""
     info = scores.run.info
+    if info.provenance.system:
+        return "temperature and seeds are not told"
     seeds = info.suite.seeds
     parts = [
         f"temperature {info.provenance.settings.get('temperature', 'not recorded')}",
@@ -132,5 +136,12 @@ def seeds_line(scores: RunScores) -> str:
 
 
 def spent_line(scores: RunScores) -> str:
-    """What all questions took together."""
-    return spent_in_words(scores.spent, "question")
+    """What all questions took together; of another system's calls only what it tells."""
+    spent = scores.spent
+    if not scores.run.info.provenance.system:
+        return spent_in_words(spent, "question")
+    if spent.uncounted == spent.answers:
+        return f"{spent.answers} questions: tokens and cost are not told"
+    least = "at least " if spent.uncounted else ""
+    tokens = f"{least}{spent.prompt_tokens:,} tokens read, {spent.completion_tokens:,} written"
+    return f"{spent.answers} questions: {tokens}, {cost_in_words(spent, 'question')}"

@@ -1,6 +1,7 @@
 """Citations against gold spans, and claims against what they cite."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -76,7 +77,8 @@ def test_questions_without_gold_evidence_are_not_scored() -> None:
 
 
 def test_errors_count_as_wrong_citations() -> None:
-    for metric in (citation_precision, citation_recall, citation_f1, citation_coverage, claim_support, claim_recall):
+    coverage = partial(citation_coverage, texts={"a": TEXT})
+    for metric in (citation_precision, citation_recall, citation_f1, coverage, claim_support, claim_recall):
         result = metric([citing(ONE, cite(1, FIRST)), fail(ONE)])
         assert (result.value, result.errors, result.without_errors) == (0.5, 1, 1)
 
@@ -84,7 +86,7 @@ def test_errors_count_as_wrong_citations() -> None:
 def test_a_dangling_citation_is_invalid_and_covers_nothing() -> None:
     dangling = say(ONE, "She met Bo.", 7, citations=(cite(1, FIRST),))
     assert citation_validity([dangling], {"a": TEXT}).value == 0
-    assert citation_coverage([dangling]).value == 0
+    assert citation_coverage([dangling], {"a": TEXT}).value == 0
     assert claim_support([dangling]).value == claim_recall([dangling]).value == 0
 
 
@@ -106,9 +108,9 @@ def test_a_citation_is_valid_when_its_article_has_its_text_there() -> None:
 def test_coverage_is_the_share_of_statements_with_a_citation() -> None:
     statements = (Statement("One.", (1,)), Statement("Two.", ()))
     outcome = Outcome(ONE, answered=True, statements=statements, citations=(cite(1, FIRST),))
-    assert citation_coverage([outcome]).value == 0.5
-    assert citation_coverage([Outcome(ONE, answered=True)]).value == 0
-    assert citation_coverage([refuse(ONE)]).n == 0
+    assert citation_coverage([outcome], {"a": TEXT}).value == 0.5
+    assert citation_coverage([Outcome(ONE, answered=True)], {"a": TEXT}).value == 0
+    assert citation_coverage([refuse(ONE)], {"a": TEXT}).n == 0
 
 
 def test_words_are_counted_once_for_each_place() -> None:
