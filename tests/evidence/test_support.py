@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Evidence, Scores
-from assistant.evidence.confidence import MIN_LOGIT, RANGE, SURE, answer_logit, confidence, fit_of
+from assistant.evidence.confidence import (
+    LEAST,
+    MIN_LOGIT,
+    NEAR,
+    RANGE,
+    SURE,
+    answer_logit,
+    confidence,
+    fit_of,
+)
 from assistant.evidence.coverage import distinct, missing_words
 from assistant.evidence.select import EvidenceLimits, select_evidence
 from assistant.selection.select import MAX_ANSWERS, select_answers
@@ -88,6 +97,12 @@ def test_sentences_far_behind_the_best_do_not_answer() -> None:
 
 def test_what_probably_answers_is_told_however_much_better_the_best_is() -> None:
     evidence = [item("S1", 9.0), item("S2", SURE + 0.1, "It sank."), item("S3", SURE - 0.1, "Nothing sank.")]
+    assert [one.label for one in answering("what sank?", evidence)] == ["S1", "S2"]
+
+
+def test_where_no_sentence_fits_well_those_near_the_best_are_told_too() -> None:
+    fits = LEAST - 1, LEAST - 1 - NEAR / 2, LEAST - 1 - 2 * NEAR
+    evidence = [item(f"S{n}", fit, f"The {n}th ship sank.") for n, fit in enumerate(fits, start=1)]
     assert [one.label for one in answering("what sank?", evidence)] == ["S1", "S2"]
 
 
