@@ -1,0 +1,162 @@
+"""LangChain's retrieval chain with citations, as its documentation sets it up.
+
+The splitter, the vector store and k are those of the tutorial "Build a Retrieval Augmented Generation (RAG) App". The
+prompt, the schema and the form of the sources are those of "How to get a RAG application to add citations": its method
+"Cite snippets", and where a model does not keep to the schema, "Direct prompting", as that guide advises. Its prompts
+are quoted as they stand there, but for the word Wikipedia.
+https://github.com/langchain-ai/langchain/blob/v0.3/docs/docs/how_to/qa_citations.ipynb
+"""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import openai
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.vectorstores import InMemoryVectorStore
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+from pydantic import BaseModel, Field
+
+from evals.peers.reply import Asked, Models, Quote, Reply, Source, TokenCount
+from evals.peers.systems import MAX_TOKENS, System
+from index.articles import Article
+from index.embed.local import Embedder
+
+PROMPT = (
+    "You're a helpful AI assistant. Given a user question and some article snippets, answer the user question. If none "
+    "of the articles answer the question, just say you don't know.\n\nHere are the articles: {context}"
+)
+TAGS_PROMPT = """You're a helpful AI assistant. Given a user question and some article snippets, \
+answer the user question and provide citations. If none of the articles answer the question, just say you don't know.
+
+Remember, you must return both an answer and citations. A citation consists of a VERBATIM quote that \
+justifies the answer and the ID of the quote article. Return a citation for every quote across all articles \
+that justify the answer. Use the following format for your final output:
+
+<cited_answer>
+    <answer></answer>
+    <citations>
+        <citation><source_id></source_id><quote></quote></citation>
+        <citation><source_id></source_id><quote></quote></citation>
+        ...
+    </citations>
+</cited_answer>
+
+Here are the articles:{context}"""
+_ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|<citations>|\Z)", re.S)
+_CITATION = re.compile(r"<source_id>\D*(\d+)\D*?</source_id>\s*<quote>(.*?)</quote>", re.S)
+
+
+class Citation(BaseModel):
+    """A source and the words in it."""
+
+    source_id: int = Field(..., description="The integer ID of a SPECIFIC source which justifies the answer.")
+    quote: str = Field(..., description="The VERBATIM quote from the specified source that justifies the answer.")
+
+
+class QuotedAnswer(BaseModel):
+    """Answer the user question based only on the given sources, and cite the sources used."""
+
+    answer: str = Field(..., description="The answer to the user question, which is based only on the given sources.")
+    citations: list[Citation] = Field(..., description="Citations from the given sources that justify the answer.")
+
+
+class _Embeddings(Embeddings):
+    """Our embedder as LangChain wants one."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return cast("list[list[float]]", self._embedder.embed_documents(texts).tolist())
+
+    def embed_query(self, text: str) -> list[float]:
+        return cast("list[float]", self._embedder.embed_query(text).tolist())
+
+
+def open_system(system: System, articles: Mapping[str, Article], models: Models) -> Asked:
+    """Split and embed the articles, and give the function that answers a question over them."""
+    settings = system.settings
+    splitter = RecursiveCharacterTextSplitter(
+        chunk_size=int(settings["chunk_size"]), chunk_overlap=int(settings["chunk_overlap"]), add_start_index=True
+    )
+    documents = [Document(article.text, metadata=_about(article)) for article in articles.values()]
+    store = InMemoryVectorStore(_Embeddings(models.embedder))
+    store.add_documents(splitter.split_documents(documents))
+    chat = models.chat.model_copy(update={"max_tokens": MAX_TOKENS})
+    dated, k = bool(settings["dated"]), int(settings["k"])
+
+    async def ask(question: str) -> Reply:
+        started = time.perf_counter()
+        found = store.similarity_search(question, k=k)
+        searched = time.perf_counter()
+        count = TokenCount(models.free)
+        text, quotes, form = await _answer(chat, question, found, dated, count)
+        ended = time.perf_counter()
+        seconds = {"search": searched - started, "generate": ended - searched, "total": ended - started}
+        return Reply(text, tuple(map(_source, range(len(found)), found)), quotes, form, count.usage, seconds)
+
+    return ask
+
+
+async def _answer(
+    chat: Any, question: str, found: Sequence[Document], dated: bool, count: TokenCount
+) -> tuple[str, tuple[Quote, ...] | None, str]:
+    """The answer, its quotes, and the form in which it came."""
+    # The method that LangChain's class for OpenAI takes by itself; servers that know it enforce the schema.
+    structured = chat.with_structured_output(QuotedAnswer, method="json_schema", include_raw=True)
+    prompt = ChatPromptTemplate.from_messages([("system", PROMPT), ("human", "{input}")])
+    try:
+        given = {"context": _with_ids(found, dated), "input": question}
+        reply = await (prompt | structured).ainvoke(given)
+    except (openai.LengthFinishReasonError, openai.BadRequestError):
+        reply = {"raw": None, "parsed": None}
+    count.add(reply["raw"])
+    if isinstance(parsed := reply["parsed"], QuotedAnswer):
+        return parsed.answer, tuple(Quote(item.source_id, item.quote) for item in parsed.citations), "schema"
+    prompt = ChatPromptTemplate.from_messages([("system", TAGS_PROMPT), ("human", "{input}")])
+    message = await (prompt | chat).ainvoke({"context": _with_tags(found, dated), "input": question})
+    count.add(message)
+    return read_tags(str(message.text))
+
+
+def read_tags(text: str) -> tuple[str, tuple[Quote, ...] | None, str]:
+    """The answer, its quotes and the form of a reply to ``TAGS_PROMPT``; without tags the text is the answer."""
+    answer = _ANSWER.search(text)
+    if answer is None:
+        return text, None, "marks"
+    return answer[1].strip(), tuple(Quote(int(n), quote) for n, quote in _CITATION.findall(text)), "tags"
+
+
+def _about(article: Article) -> dict[str, str]:
+    return {"id": article.id, "title": article.title, "source": article.source, "published": article.published}
+
+
+def _title(document: Document, dated: bool) -> str:
+    names = ("title", "source", "published") if dated else ("title",)
+    return " · ".join(filter(None, (document.metadata[name] for name in names)))
+
+
+def _with_ids(found: Sequence[Document], dated: bool) -> str:
+    parts = (
+        f"Source ID: {n}\nArticle Title: {_title(document, dated)}\nArticle Snippet: {document.page_content}"
+        for n, document in enumerate(found)
+    )
+    return "\n\n" + "\n\n".join(parts)
+
+
+def _with_tags(found: Sequence[Document], dated: bool) -> str:
+    parts = (
+        f'    <source id="{n}">\n        <title>{_title(document, dated)}</title>\n'
+        f"        <article_snippet>{document.page_content}</article_snippet>\n    </source>"
+        for n, document in enumerate(found)
+    )
+    return "\n\n<sources>" + "\n".join(parts) + "</sources>"
+
+
+def _source(n: int, document: Document) -> Source:
+    start = document.metadata["start_index"]
+    return Source(n, document.metadata["id"], start, start + len(document.page_content))
