@@ -46,9 +46,12 @@ of the questions yet.""",
 @click.argument("suite")
 @click.option("--systems", default=",".join(NAMES), show_default=True, help="Which ones, with commas between.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many, in an order that their ids decide.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Most seconds for a question.")
 @click.option("--table", "only_table", is_flag=True, help="Ask nothing; show what is recorded.")
 @click.option("--markdown", is_flag=True, help="Print the tables in Markdown.")
-def peers_command(suite: str, systems: str, limit: int | None, only_table: bool, markdown: bool) -> int:
+def peers_command(
+    suite: str, systems: str, limit: int | None, timeout: float | None, only_table: bool, markdown: bool
+) -> int:
     """Compare the assistant with LangChain and LlamaIndex on SUITE.
 
     Both as their documentation sets them up, and tuned; with the models that the assistant's settings name. Questions
@@ -59,6 +62,8 @@ def peers_command(suite: str, systems: str, limit: int | None, only_table: bool,
         require_extra(tuple(SYSTEMS[name] for name in names if name in SYSTEMS))
     path = find_suite(suite)
     chosen = read_suite(path)
+    if timeout:
+        chosen = chosen.model_copy(update={"timeout_seconds": timeout})
     whole = load_material(chosen, path)
     material = askable(whole)
     runs = {name: prepare(name, chosen, material) for name in names}

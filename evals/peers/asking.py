@@ -49,7 +49,9 @@ def ask_system(name: str, run: Run, limit: int | None, progress: Callable[[Recor
 
 @contextmanager
 def _opened(run: Run, system: System, seed: int) -> Iterator[Ask]:
-    provider = ModelProvider(settings_of(run, seed))
+    # A reply that is not streamed is one silence of the server, however long the question may take.
+    settings = settings_of(run, seed).model_copy(update={"timeout_seconds": run.info.suite.timeout_seconds})
+    provider = ModelProvider(settings)
     try:
         models = Models(provider.embedder(), provider.chat(), provider.is_embedded)
         opened: Asked = import_module(f"evals.peers.{system.module}").open_system(system, run.articles, models)

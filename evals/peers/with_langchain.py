@@ -18,7 +18,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.vectorstores import InMemoryVectorStore
 from langchain_text_splitters import RecursiveCharacterTextSplitter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from evals.peers.reply import Asked, Models, Quote, Reply, Source, TokenCount
 from evals.peers.systems import MAX_TOKENS, System
@@ -106,21 +106,30 @@ async def _answer(
     chat: Any, question: str, found: Sequence[Document], dated: bool, count: TokenCount
 ) -> tuple[str, tuple[Quote, ...] | None, str]:
     """The answer, its quotes, and the form in which it came."""
-    # The method that LangChain's class for OpenAI takes by itself; servers that know it enforce the schema.
-    structured = chat.with_structured_output(QuotedAnswer, method="json_schema", include_raw=True)
+    # The method that LangChain's class for OpenAI takes by itself: servers enforce the schema. It is given as a
+    # dictionary, because what breaks a Pydantic class is raised by the client, and the tokens would go uncounted.
+    schema = QuotedAnswer.model_json_schema()
+    structured = chat.with_structured_output(schema, method="json_schema", strict=True, include_raw=True)
     prompt = ChatPromptTemplate.from_messages([("system", PROMPT), ("human", "{input}")])
     try:
-        given = {"context": _with_ids(found, dated), "input": question}
-        reply = await (prompt | structured).ainvoke(given)
-    except (openai.LengthFinishReasonError, openai.BadRequestError):
+        reply = await (prompt | structured).ainvoke({"context": _with_ids(found, dated), "input": question})
+    except openai.BadRequestError:  # a server that does not know schemas; a prompt that is too long fails again below
         reply = {"raw": None, "parsed": None}
     count.add(reply["raw"])
-    if isinstance(parsed := reply["parsed"], QuotedAnswer):
+    if parsed := _checked(reply["parsed"]):
         return parsed.answer, tuple(Quote(item.source_id, item.quote) for item in parsed.citations), "schema"
     prompt = ChatPromptTemplate.from_messages([("system", TAGS_PROMPT), ("human", "{input}")])
     message = await (prompt | chat).ainvoke({"context": _with_tags(found, dated), "input": question})
     count.add(message)
     return read_tags(str(message.text))
+
+
+def _checked(parsed: object) -> QuotedAnswer | None:
+    """What keeps to the schema; None for anything else, such as JSON that was cut off."""
+    try:
+        return QuotedAnswer.model_validate(parsed)
+    except ValidationError:
+        return None
 
 
 def read_tags(text: str) -> tuple[str, tuple[Quote, ...] | None, str]:

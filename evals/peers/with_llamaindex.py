@@ -112,11 +112,10 @@ def _document(article: Article) -> Document:
 
 
 def _source(n: int, node: NodeWithScore, articles: Mapping[str, Article]) -> Source:
-    """Where a citation chunk stands; its node's place where the chunk cannot be told within it."""
+    """Where a citation chunk stands: the engine keeps no offsets of it; the whole article where it is not found."""
     name = node.node.metadata[_KEY]
     text = articles[name].text
-    start, end = (getattr(node.node, place) for place in ("start_char_idx", "end_char_idx"))
     words = _HEAD.sub("", node.node.get_content(MetadataMode.NONE))
-    # With metadata the first chunk of a node begins with them, as "name: value" lines and an empty line.
-    found = locate(words, text, start, end) or locate(words.partition("\n\n")[2], text, start, end)
-    return Source(n, name, *(found or (start or 0, len(text) if end is None else end)))
+    # With metadata the first chunk of a node begins with them, and then comes an empty line.
+    without = words.removeprefix(node.node.get_metadata_str(MetadataMode.LLM))
+    return Source(n, name, *(locate(words, text) or locate(without, text) or (0, len(text))))
