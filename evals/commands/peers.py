@@ -34,7 +34,7 @@ EXIT_INCOMPLETE = 3
 Examples:
   python -m evals peers newsroom --limit 100
   python -m evals peers clapnq --systems langchain,ours --limit 20
-  python -m evals peers newsroom --limit 100 --table --markdown
+  python -m evals peers newsroom --limit 100 --only table --markdown
 
 Each system has a run of its own below .runs/. Run the same command again
 after an interruption, or with a larger --limit: what is recorded is not asked
@@ -47,10 +47,10 @@ of the questions yet.""",
 @click.option("--systems", default=",".join(NAMES), show_default=True, help="Which ones, with commas between.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many, in an order that their ids decide.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Most seconds for a question.")
-@click.option("--table", "only_table", is_flag=True, help="Ask nothing; show what is recorded.")
+@click.option("--only", type=click.Choice(("ask", "table")), help="Show no table, or ask nothing.")
 @click.option("--markdown", is_flag=True, help="Print the tables in Markdown.")
 def peers_command(
-    suite: str, systems: str, limit: int | None, timeout: float | None, only_table: bool, markdown: bool
+    suite: str, systems: str, limit: int | None, timeout: float | None, only: str | None, markdown: bool
 ) -> int:
     """Compare the assistant with LangChain and LlamaIndex on SUITE.
 
@@ -58,7 +58,7 @@ def peers_command(
     that belong to a conversation or to a day are left out: the peers know neither.
     """
     names = _names(systems)
-    if not only_table:
+    if only != "table":
         require_extra(tuple(SYSTEMS[name] for name in names if name in SYSTEMS))
     path = find_suite(suite)
     chosen = read_suite(path)
@@ -70,13 +70,15 @@ def peers_command(
     asked = len(material.questions[:limit])
     left_out = len(whole.questions) - len(material.questions)
     click.echo(f"{chosen.name}: {asked} of {len(material.questions)} questions; {left_out} left out", err=True)
-    for name, run in () if only_table else runs.items():
+    for name, run in () if only == "table" else runs.items():
         _ask(name, run, asked)
-    found = score_systems(runs, limit)
-    for line in dict.fromkeys(filter(None, (note_look(run, "peers") for run in runs.values()))):
-        click.echo(line)
-    _show(found, markdown)
-    return 0 if all(len(system.records) == asked for system in found) else EXIT_INCOMPLETE
+    if only != "ask":
+        # The look that counts is one at the assistant's scores.
+        if OURS in runs and (looked := note_look(runs[OURS], "peers")):
+            click.echo(looked)
+        _show(score_systems(runs, limit), markdown)
+    complete = all(run.progress().records.keys() >= set(run.keys[:limit]) for run in runs.values())
+    return 0 if complete else EXIT_INCOMPLETE
 
 
 def _names(systems: str) -> tuple[str, ...]:
