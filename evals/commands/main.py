@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "evals.commands.exchange:export_command",
     "import": "evals.commands.exchange:import_command",
     "judge": "evals.commands.judge:judge_command",
+    "peers": "evals.commands.peers:peers_command",
     "report": "evals.commands.report:report_command",
     "run": "evals.commands.run:run_command",
     "score": "evals.commands.score:score_command",
@@ -35,6 +36,7 @@ Examples:
   python -m evals score smoke                         compute every metric from the records
   python -m evals report smoke                        write a page with every question and every score
   python -m evals compare .runs/before .runs/after    say what differs, and whether it is luck
+  python -m evals peers newsroom --limit 100          the same questions to LangChain and LlamaIndex
   python -m evals bench                               measure how long answers take
   python -m evals validate questions.jsonl            check a question set
   python -m evals import smoke answers.jsonl          judge the answers of another system

@@ -1,8 +1,11 @@
 """Checks whether two runs can be compared, and lists differences in code, models, settings and machine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
+from evals.questions.files import question_line
+from evals.questions.schema import Question
 from evals.run.perturbations import reworded
 from evals.run.provenance import Provenance
 from evals.run.records import Run, RunInfo
@@ -53,6 +56,29 @@ def provenance_differences(first: RunInfo, second: RunInfo) -> tuple[Difference,
     names = dict.fromkeys((*one, *other))
     found = (Difference(name, one.get(name, NONE), other.get(name, NONE)) for name in names)
     return tuple(item for item in found if item.first != item.second)
+
+
+def deciding_differences(run: Run, now: RunInfo, questions: Sequence[Question]) -> list[str]:
+    """What decides the answers and is not the same as when the run began."""
+    then, current = _deciding(run.info, run.questions), _deciding(now, questions)
+    return [name for name, value in then.items() if value != current[name]]
+
+
+def fingerprint(info: RunInfo, questions: Sequence[Question]) -> str:
+    """A few characters that change with anything that decides the answers."""
+    return sha256("\0".join(_deciding(info, questions).values()).encode()).hexdigest()[:8]
+
+
+def _deciding(info: RunInfo, questions: Sequence[Question]) -> dict[str, str]:
+    provenance, suite = info.provenance, info.suite
+    perturbed = (suite.perturb,) if suite.perturb else ()
+    return {
+        "questions": "\n".join(map(question_line, questions)),
+        "articles": provenance.articles,
+        # How many seeds there are does not count: a run goes on with more of them.
+        "settings": repr((sorted(provenance.settings.items()), suite.seeds[:1], suite.timeout_seconds, *perturbed)),
+        "code": provenance.code,
+    }
 
 
 def _unlike(kind: str, first: Mapping[str, object], second: Mapping[str, object]) -> list[str]:

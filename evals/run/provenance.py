@@ -5,6 +5,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib import metadata, resources
 from pathlib import Path
@@ -55,6 +56,39 @@ class Provenance(StrictModel):
     settings: Mapping[str, str]
     articles: str
     machine: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class AnotherSystem:
+    """A system that answers in the assistant's place.
+
+    Attributes:
+        code: SHA-256 of what asks it.
+        packages: name → version of what it is made of.
+        settings: name → value of what was chosen for it.
+        shared: names of the assistant's settings that hold for it too.
+        weights: roles of the embedded models that it uses too.
+    """
+
+    code: str
+    packages: Mapping[str, str]
+    settings: Mapping[str, str]
+    shared: frozenset[str]
+    weights: frozenset[str]
+
+
+def of_another_system(origin: Provenance, system: AnotherSystem) -> Provenance:
+    """Where the numbers of another system come from; ``origin`` is the assistant's, with the same settings."""
+    shared = {name: value for name, value in origin.settings.items() if name in system.shared}
+    return origin.model_copy(
+        update={
+            "code": system.code,
+            "packages": dict(system.packages),
+            "prompts": {},
+            "weights": {role: digest for role, digest in origin.weights.items() if role in system.weights},
+            "settings": {**shared, **system.settings},
+        }
+    )
 
 
 def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterable[Article]) -> Provenance:

@@ -3,22 +3,23 @@
 import asyncio
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from assistant import Assistant, Earlier, Window
 from assistant import Question as Asked
 from assistant.setting_sources import Given
 from assistant.settings import Settings, load_settings
 from evals.questions.anchors import anchor_questions
-from evals.questions.files import question_line
 from evals.questions.schema import Question
 from evals.run.append_only import LineFile, open_line_file
+from evals.run.differences import deciding_differences, fingerprint
 from evals.run.perturbations import ORDER, in_another_order, reworded
-from evals.run.provenance import gather
+from evals.run.provenance import AnotherSystem, gather, of_another_system
 from evals.run.records import RUNS, Begun, Key, Record, Run, RunInfo, Waiting, create_run, with_repeats
 from evals.run.suite import Material, Suite
 from index.articles import Article, until_seconds
@@ -45,6 +46,8 @@ FATAL = (
 MOST_BEGINNINGS = 3  # a question during which the program ended this often is taken to be the cause
 MOST_ERROR_CHARACTERS = 500
 
+Ask = Callable[[Question], Awaitable[Mapping[str, Any]]]  # a question → ``Answer.to_dict()``
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -62,11 +65,15 @@ class Shard:
         return keys[self.number - 1 :: self.count]
 
 
-def prepare_run(folder: Path | None, suite: Suite, material: Material) -> Run:
+def prepare_run(
+    folder: Path | None, suite: Suite, material: Material, *, label: str = "", system: AnotherSystem | None = None
+) -> Run:
     """Begin a run in the folder, or open the one that is there; it goes on to as many repetitions as are asked for now.
 
     Args:
         folder: None takes a folder below ``RUNS`` whose name changes with anything that can change the answers.
+        label: stands in the name of that folder, behind the suite's.
+        system: what answers in the assistant's place.
 
     Raises:
         InputError: evidence does not stand in the articles; names the first place.
@@ -80,13 +87,15 @@ def prepare_run(folder: Path | None, suite: Suite, material: Material) -> Run:
     material = replace(material, questions=anchored.questions)
     overrides = _overrides(suite)
     provenance = gather(load_settings(**overrides), overrides, material.articles)
+    if system:
+        provenance = of_another_system(provenance, system)
     info = RunInfo(suite=suite, questions="", created=datetime.now(UTC), provenance=provenance)
-    name = f"{suite.name}-{suite.perturb}" if suite.perturb else suite.name
-    chosen = folder or RUNS / f"{name}-{_fingerprint(info, material.questions)}"
+    name = "-".join(filter(None, (suite.name, suite.perturb, label)))
+    chosen = folder or RUNS / f"{name}-{fingerprint(info, material.questions)}"
     if not (chosen / "run.json").exists():
         return create_run(chosen, info, material)
     run = Run(chosen)
-    if differing := _differences(run, info, material.questions):
+    if differing := deciding_differences(run, info, material.questions):
         problem = f"{chosen} holds a run with other {' and '.join(differing)}"
         raise UsageError(problem, "leave out --to, or choose another folder")
     return with_repeats(run, suite.repeats)
@@ -126,17 +135,51 @@ def execute(
     Raises:
         AssistantError: one that would meet every question; what was recorded stays, and the run can go on later.
     """
+    # Shards share one process of the embedded model, as far as it may stay loaded.
+    at_once, shared = workers * shard.count, shard.count > 1
+
+    def opened(seed: int) -> AbstractContextManager[Ask]:
+        return _assistant(run, seed, at_once, shared, indexing)
+
+    execute_with(run, opened, shard=shard, limit=limit, workers=workers, progress=progress, stop=stop)
+
+
+def execute_with(
+    run: Run,
+    opened: Callable[[int], AbstractContextManager[Ask]],
+    *,
+    shard: Shard = Shard(),
+    limit: int | None = None,
+    workers: int = 1,
+    progress: Callable[[Record], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Ask any system what is still to be asked; the rest as ``execute``.
+
+    Args:
+        opened: the system for a seed, which ends when its context is left.
+    """
     with open_line_file(run.folder / shard.file_name, "wait for it, or take another shard") as file:
         questions = {question.id: question for question in run.questions}
         for seed, keys in _pending(run, shard, limit, file, progress):
             if stop():
                 return
-            # Shards share one process of the embedded model, as far as it may stay loaded.
-            at_once, shared = workers * shard.count, shard.count > 1
-            with Assistant.open(settings=settings_of(run, seed), at_once=at_once, keep_warm=shared) as assistant:
-                assistant.add(_articles(run, seed), indexing)
-                worker = _Worker(assistant, run.info.suite.timeout_seconds, file, progress, stop)
+            with opened(seed) as ask:
+                worker = _Worker(ask, run.info.suite.timeout_seconds, file, progress, stop)
                 asyncio.run(worker.ask_all([(questions[name], seed) for name, _ in keys], workers))
+
+
+@contextmanager
+def _assistant(
+    run: Run, seed: int, at_once: int, keep_warm: bool, indexing: Callable[[AddReport], None] | None
+) -> Iterator[Ask]:
+    with Assistant.open(settings=settings_of(run, seed), at_once=at_once, keep_warm=keep_warm) as assistant:
+        assistant.add(_articles(run, seed), indexing)
+
+        async def ask(question: Question) -> Mapping[str, Any]:
+            return (await assistant.aask(asked(question))).to_dict()
+
+        yield ask
 
 
 def _articles(run: Run, seed: int) -> Path | tuple[Article, ...]:
@@ -149,7 +192,7 @@ def _articles(run: Run, seed: int) -> Path | tuple[Article, ...]:
 class _Worker:
     """Asks questions and writes what became of them."""
 
-    assistant: Assistant
+    ask: Ask
     timeout_seconds: float
     file: LineFile
     progress: Callable[[Record], None] | None
@@ -174,10 +217,11 @@ class _Worker:
     async def _ask(self, question: Question, seed: int) -> None:
         self.file.add(Begun(question=question.id, seed=seed))
         started = time.perf_counter()
-        answer, error, kind = None, "", ""
+        answer: Mapping[str, Any] | None = None
+        error, kind = "", ""
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                answer = (await self.assistant.aask(asked(question))).to_dict()
+                answer = await self.ask(question)
         except FATAL:
             raise
         except CassetteMissError:  # says nothing about the answer: the question is asked again when there is a reply
@@ -228,28 +272,6 @@ def _keep(record: Record, file: LineFile, progress: Callable[[Record], None] | N
     file.add(record)
     if progress:
         progress(record)
-
-
-def _differences(run: Run, now: RunInfo, questions: Sequence[Question]) -> list[str]:
-    """What decides the answers and is not the same as when the run began."""
-    then, current = _deciding(run.info, run.questions), _deciding(now, questions)
-    return [name for name, value in then.items() if value != current[name]]
-
-
-def _deciding(info: RunInfo, questions: Sequence[Question]) -> dict[str, str]:
-    provenance, suite = info.provenance, info.suite
-    perturbed = (suite.perturb,) if suite.perturb else ()
-    return {
-        "questions": "\n".join(map(question_line, questions)),
-        "articles": provenance.articles,
-        # How many seeds there are does not count: a run goes on with more of them.
-        "settings": repr((sorted(provenance.settings.items()), suite.seeds[:1], suite.timeout_seconds, *perturbed)),
-        "code": provenance.code,
-    }
-
-
-def _fingerprint(info: RunInfo, questions: Sequence[Question]) -> str:
-    return sha256("\0".join(_deciding(info, questions).values()).encode()).hexdigest()[:8]
 
 
 def _in_one_line(error: Exception) -> str:

@@ -93,6 +93,14 @@ def _table(columns: Sequence[str], right: Collection[int]) -> Table:
     return table
 
 
+def table_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table for the terminal, whose first column names the rows."""
+    table = _table(columns, right=())
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in GitHub-flavoured Markdown; bars in cells are escaped."""
 

@@ -33,7 +33,8 @@ ROOMS = {
         " question evidence render selection answering retriever testing assistant console chat cli __main__"
     ).split(),
     "evals": (
-        "questions converters metrics run score experiments index_bench judge reader report exchange commands __main__"
+        "questions converters metrics run score peers experiments index_bench judge reader report exchange commands"
+        " __main__"
     ).split(),
 }
 MODULE_NAME = re.compile(rf"(?:{'|'.join(ROOMS)})(?:\.\w+)+(?=:\w+$|$)")  # "assistant.cli.ask:ask"
