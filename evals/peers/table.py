@@ -147,7 +147,7 @@ def _cell(name: str, item: Measured | None) -> str:
 
 def reply_lines(systems: Sequence[SystemScores]) -> tuple[str, ...]:
     """For each peer: the forms of its replies, quotes that stand nowhere, and the words of its refusals."""
-    return tuple(_reply_line(system) for system in systems if system.name != OURS)
+    return tuple(_reply_line(system) for system in systems if system.name != OURS and system.records)
 
 
 def _reply_line(system: SystemScores) -> str:
