@@ -128,7 +128,7 @@ def question_view(
         status=item.status,
         flags=flags_of(item),
         confidence=NOTHING if outcome.confidence is None else f"{outcome.confidence:.4f}",
-        seconds=NOTHING if item.record.seconds is None else f"{item.record.seconds:.1f} s",
+        seconds=shown_seconds(item),
         error=": ".join(filter(None, (item.record.error_kind, outcome.error))),
         claims=tuple((statement.text, statement.citations) for statement in outcome.statements),
         cited=frozenset(passage.number for passage in outcome.citations),
@@ -161,6 +161,11 @@ def places_of(item: Item) -> dict[str, list[Place]]:
     for name, gold in gold_places(item.outcome.question.evidence).items():
         places.setdefault(name, []).extend(gold)
     return places
+
+
+def shown_seconds(item: Item) -> str:
+    """How long the answer took; a dash where another system does not say."""
+    return NOTHING if item.record.seconds is None else f"{item.record.seconds:.1f} s"
 
 
 def gold_places(groups: Iterable[Iterable[Span]]) -> dict[str, list[Place]]:

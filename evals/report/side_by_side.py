@@ -9,7 +9,7 @@ from assistant.render.answer import readable_date
 from assistant.render.highlight import Excerpt, Excerpts, Piece, Place, excerpts, highlight
 from evals.questions.schema import Question
 from evals.report.failures import failures_of, parts_compared
-from evals.report.question import gold_places
+from evals.report.question import gold_places, shown_seconds
 from evals.report.recorded import Item
 from evals.score.scoring import slice_names
 from evals.score.tables import shown_value
@@ -234,7 +234,7 @@ def _side(letter: str, item: Item | None, there: Iterable[str]) -> Side:
         missing=tuple(texts[0] for texts, found in parts if not found),
         scores=tuple((name, shown_value("", value)) for name, value in values if value is not None),
         failures=failures_of(item),
-        seconds=f"{item.record.seconds:.1f} s",
+        seconds=shown_seconds(item),
         error=": ".join(filter(None, (item.record.error_kind, outcome.error))),
     )
 

@@ -116,6 +116,17 @@ def test_without_what_was_retrieved_or_confidence_there_are_no_such_scores(tmp_p
     assert "tokens and cost are not told" in run(capsys, "score", tmp_path / "run")[1]
 
 
+def test_pages_over_what_other_systems_do_not_tell(tmp_path: Path, capsys: Capsys) -> None:
+    names = ("anthropic", "ragas")
+    for name in names:
+        assert run(capsys, "import", "smoke", SAMPLES / f"{name}.jsonl", "--out", tmp_path / name)[0] == 3
+    page, report = tmp_path / "page.html", tmp_path / "report.html"
+    assert run(capsys, "compare", *(tmp_path / name for name in names), "--page", page)[0] == 3
+    assert "no record yet" in page.read_text(encoding="utf-8")
+    assert run(capsys, "report", tmp_path / "ragas", "--html", report)[0] == 3
+    assert "ragas" in report.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
