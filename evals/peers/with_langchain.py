@@ -15,6 +15,8 @@ from typing import Any, cast
 import openai
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
+from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.vectorstores import InMemoryVectorStore
 from langchain_text_splitters import RecursiveCharacterTextSplitter
@@ -114,6 +116,8 @@ async def _answer(
         reply = await (prompt | structured).ainvoke({"context": _with_ids(found, dated), "input": question})
     except openai.BadRequestError:  # a server that does not know schemas; a prompt that is too long fails again below
         reply = {"raw": None, "parsed": None}
+    except openai.LengthFinishReasonError as error:
+        reply = {"raw": _cut(error), "parsed": None}
     count.add(reply["raw"])
     if parsed := _checked(reply["parsed"]):
         return parsed.answer, tuple(Quote(item.source_id, item.quote) for item in parsed.citations), "schema"
@@ -121,6 +125,16 @@ async def _answer(
     message = await (prompt | chat).ainvoke({"context": _with_tags(found, dated), "input": question})
     count.add(message)
     return read_tags(str(message.text))
+
+
+def _cut(error: openai.LengthFinishReasonError) -> AIMessage | None:
+    """What is known of a reply that was cut: its tokens."""
+    if (usage := error.completion.usage) is None:
+        return None
+    told = UsageMetadata(
+        input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens, total_tokens=usage.total_tokens
+    )
+    return AIMessage("", usage_metadata=told)
 
 
 def _checked(parsed: object) -> QuotedAnswer | None:
