@@ -8,7 +8,7 @@ from assistant.evidence.confidence import MIN_LOGIT, answer_logit, least_told, s
 from assistant.evidence.list_items import with_whole_lists
 from assistant.question.time_phrases import Ordering
 from assistant.selection.disagreement import Disagreement, find_disagreements
-from assistant.selection.recency import prefer_newest
+from assistant.selection.recency import lean_to_newest, prefer_newest
 
 MAX_ANSWERS = 6
 
@@ -41,6 +41,9 @@ def select_answers(evidence: Sequence[Evidence], ordering: Ordering = Ordering.N
     overall = answer_logit(evidence)
     if not evidence or (overall is not None and overall < MIN_LOGIT):
         return Selection()
+    if ordering is Ordering.NONE:
+        fits = lean_to_newest(fits, evidence)
+        evidence = sorted(evidence, key=lambda item: -fits[item.label])
     first, *others = prefer_newest(evidence, ordering)
     least = least_told(max(fits.values()))
     enough = [item for item in others if fits[item.label] >= least]

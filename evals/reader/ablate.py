@@ -27,6 +27,7 @@ RULES: Mapping[str, tuple[Switch, ...]] = {
     "disagreement": ((selection, "find_disagreements", lambda _: ()),),
     "whole lists": ((selection, "with_whole_lists", lambda answers, _: list(answers)),),
     "newest first": ((selection, "prefer_newest", lambda evidence, _: tuple(evidence)),),
+    "later reports": ((selection, "lean_to_newest", lambda fits, _: dict(fits)),),
     "no repetition": ((support, "distinct", lambda _, answers, __: tuple(answers)),),
 }
 FEWEST = 3

@@ -1,5 +1,6 @@
 """What questions say about publication, and what relative dates in articles come to."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from assistant.dates.article_dates import ResolvedDate, resolve_dates
 from assistant.dates.spans import Days, month_of, moved, unit_at
 from assistant.question.time_phrases import Ordering
 from assistant.question.time_window import QuestionTime, overlap, read_question_time, until_moment
-from assistant.selection.recency import prefer_newest
+from assistant.selection.recency import LEAN, lean_to_newest, prefer_newest
 from index.articles import ArticleInfo, Window, epoch_seconds
 
 THURSDAY = datetime(2023, 11, 9, 12, tzinfo=UTC)
@@ -510,6 +511,17 @@ def test_nearly_equal_sentences_come_newest_first_and_weaker_ones_stay_behind() 
     assert prefer_newest(hits, Ordering.OLDEST) == (OLD, NEW, UNDATED, WEAK)
     assert prefer_newest(hits, Ordering.NONE) == hits
     assert prefer_newest((), Ordering.NEWEST) == ()
+
+
+def test_later_reports_lead_where_earlier_ones_fit_hardly_better() -> None:
+    named = [replace(one, label=one.article.id) for one in (OLD, UNDATED, NEW, WEAK)]
+    fits = {one.label: fit for one, fit in zip(named, (5.0, 4.9, 4.8, 3.4), strict=True)}
+    leaned = lean_to_newest(fits, named)
+    assert leaned == {**fits, "new": pytest.approx(4.8 + LEAN)}  # the weak one, though newer, is too far behind
+    assert leaned["new"] > leaned["old"]
+    undated = [one for one in named if one.label == "undated"]
+    assert lean_to_newest({"undated": 1.0}, undated) == {"undated": 1.0}
+    assert lean_to_newest({}, ()) == {}
 
 
 def test_without_a_reranker_sentences_keep_their_order() -> None:
