@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from fastembed import TextEmbedding
 
 Vectors = NDArray[np.float32]
+
+# Held while a session of ONNX Runtime is made: making two at once in one process may end it with a segmentation fault
+# (https://github.com/microsoft/onnxruntime/issues/27089).
+SESSIONS = Lock()
 
 
 class Embedder(Protocol):
@@ -80,13 +85,14 @@ class LocalEmbedder:
                 model_file="model.onnx",
             )
         try:
-            return TextEmbedding(
-                self.name,
-                cache_dir=str(self._folder),
-                specific_model_path=str(self._folder),
-                threads=self._threads,
-                cuda=False,
-            )
+            with SESSIONS:
+                return TextEmbedding(
+                    self.name,
+                    cache_dir=str(self._folder),
+                    specific_model_path=str(self._folder),
+                    threads=self._threads,
+                    cuda=False,
+                )
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelError(
                 f"the embedding model in {self._folder} cannot be loaded: {error}",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from index.embed.local import SESSIONS
 from index.errors import ModelError
 from index.retrieve.adapter import Adapter, merged
 
@@ -161,7 +162,8 @@ class CrossEncoder:
             for name, value in self._kept.items():
                 options.add_initializer(name, value)
             outputs = b"".join(map(_output, self._layers))
-            return InferenceSession(model + outputs, options, providers=["CPUExecutionProvider"])
+            with SESSIONS:
+                return InferenceSession(model + outputs, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
             raise self._unusable(error) from error
 
