@@ -1,8 +1,8 @@
 """Finds the places of articles that citations of other systems mean.
 
 A citation names an article, gives a quote, or offsets, or several of these. A quote is looked up exactly; then
-normalised, which is without regard to case, accents, white space, kinds of quotation marks and dashes, and with gaps
-where the quote has an ellipsis; then nearly, word for word in ``MIN_NEAR`` of a hundred characters.
+normalised, which is without regard to case, accents, white space, kinds of quotation marks and dashes, and stops at its
+ends, and with gaps where the quote has an ellipsis; then nearly, word for word in ``MIN_NEAR`` of a hundred characters.
 """
 
 import re
@@ -27,6 +27,7 @@ ALONE, NOTHING = "it names the article alone", "no source has this number, or it
 CUT_WORD_CHARACTERS = 40  # shorter quotes are found at whole words only; splitters may cut long ones anywhere
 
 _ELLIPSIS = re.compile(r"\s*[\[(]?(?:…|\.\.\.)[\])]?\s*")
+_STOPS = ".,;:"  # a quote may end with one where the article goes on
 _NUMBERED = re.compile(r"^\d+[-_. ]+")
 _SOURCE_LABEL = re.compile(r"\ASource \d+:\n")  # LlamaIndex's CitationQueryEngine writes it into each source's text
 
@@ -142,8 +143,14 @@ class Aligner:
         return [place for place in found if _at_words(text, place, quote)]
 
     def _normalised(self, quote: str, name: str) -> list[Span]:
+        pieces = [folded(piece).text for piece in _ELLIPSIS.split(quote)]
+        return self._one_after_another(pieces, quote, name) or self._one_after_another(
+            [piece.strip(_STOPS) for piece in pieces], quote, name
+        )
+
+    def _one_after_another(self, pieces: Sequence[str], quote: str, name: str) -> list[Span]:
         text, within = self._articles[name].text, self._folded(name)
-        parts = [part for piece in _ELLIPSIS.split(quote) if (part := folded(piece).text)]
+        parts = [piece for piece in pieces if piece]
         if not parts:
             return []
         found = []

@@ -8,9 +8,9 @@ chunk     each cited chunk is one place, right as soon as it holds a gold senten
           peers, whatever a reader has to read then.
 sentence  every sentence of what is given is a place of its own: what a reader has to check, sentence by sentence.
 
-A quote is looked for in its source, then in the rest of that article; exactly, then without regard to case, white space
-and the kind of quotation marks and dashes. What stands nowhere, or under a number that the peer was not given, is a
-citation of nowhere: it is no gold sentence, and no text that could support a claim.
+A quote is looked for in the article of its source, nearest to that, as the quotes of imported records are. What stands
+nowhere, or under a number that the peer was not given, is a citation of nowhere: it is no gold sentence, and no text
+that could support a claim.
 """
 
 import re
@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Literal
 
 from assistant.answer import Citation, Claim
+from evals.exchange.align import Aligner, Fit, Pointer
 from evals.metrics.outcome import MIN_SHARED
 from evals.peers.reply import Quote, Reply, Source
 from index.articles import Article, ArticleInfo, Sentence
@@ -36,8 +37,6 @@ _MARK = re.compile(
 )
 _MENTION = re.compile(r"\bsources?\s+(\d+)(?:(?:\s*,\s*|\s+and\s+)(\d+))*", re.I)
 _NUMBER = re.compile(r"\d+")
-_SAME = str.maketrans({"“": '"', "”": '"', "„": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "\u00a0": " "})
-_EDGES = " \t\n\"'“”‘’….,;:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +81,10 @@ def unaligned(reply: Reply, articles: Mapping[str, Article]) -> int:
     return sum(_quoted(quote, reply, articles) is None for quote in reply.quotes or ())
 
 
-def locate(words: str, text: str, start: int = 0, end: int | None = None) -> tuple[int, int] | None:
-    """Where words stand in ``text[start:end]``, exactly or else alike; None when they do not."""
-    piece, wanted = text[start:end], words.strip(_EDGES)
-    if not wanted:
-        return None
-    if (at := piece.find(wanted)) >= 0:
-        return start + at, start + at + len(wanted)
-    plain, places = _plain(piece)
-    at = plain.find(_plain(wanted)[0])
-    if at < 0:
-        return None
-    return start + places[at], start + places[at + len(_plain(wanted)[0]) - 1] + 1
+def located(words: str, article: Article, near: int = 0) -> Place | None:
+    """Where words stand in an article, nearest to an offset; None when they do not, as ``exchange.align`` tells."""
+    found = Aligner((article,)).align(Pointer((article.id,), words, near))
+    return None if found.fit in {Fit.ARTICLE, Fit.LOST} else (found.article, found.start, found.end)
 
 
 def sentences_of(sentences: Iterable[Sentence], start: int, end: int) -> tuple[Sentence, ...]:
@@ -131,9 +122,7 @@ def _quoted(quote: Quote, reply: Reply, articles: Mapping[str, Article]) -> Plac
     source = reply.source(quote.n)
     if source is None:
         return None
-    text = articles[source.article].text
-    found = locate(quote.text, text, source.start, source.end) or locate(quote.text, text)
-    return None if found is None else (source.article, *found)
+    return located(quote.text, articles[source.article], source.start)
 
 
 def _sentences(place: Place, articles: Mapping[str, Article]) -> Iterator[Place]:
@@ -170,15 +159,3 @@ def _numbers(text: str) -> tuple[int, ...]:
     found = (number for pattern in (_MARK, _MENTION) for mark in pattern.finditer(text)
              for number in _NUMBER.findall(mark.group()))  # fmt: skip
     return tuple(dict.fromkeys(map(int, found)))
-
-
-def _plain(text: str) -> tuple[str, list[int]]:
-    """The text without case, with one blank for white space and one kind of marks, and where each character was."""
-    letters: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text.translate(_SAME)):
-        for letter in " " if character.isspace() else character.lower():
-            if letter != " " or (letters and letters[-1] != " "):
-                letters.append(letter)
-                places.append(place)
-    return "".join(letters), places

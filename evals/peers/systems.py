@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import metadata
-from pathlib import Path
+from importlib.resources import files
 from types import MappingProxyType
 
 from evals.run.provenance import AnotherSystem
@@ -17,8 +17,11 @@ MAX_TOKENS = 512
 # Small chunks, as LangChain's guide proposes for models that find quoting hard ("break up our documents so that we have
 # many documents with only a sentence or two"); as many as fit the embedded model's context, as the assistant's ``k``.
 TUNED = "set by what suits the embedded model (small chunks, titles with source and date), not by scores of any list"
-# Modules of this room that decide what a peer answers and how it is recorded.
-DECIDING = ("align", "record", "refusals", "reply", "systems")
+# Modules that decide what a peer answers and how it is recorded, beside the one that asks it.
+DECIDING = (
+    *("evals.exchange.align", "evals.peers.align", "evals.peers.record", "evals.peers.refusals"),
+    *("evals.peers.reply", "evals.peers.systems"),
+)
 # Settings of the assistant that hold for every system.
 SHARED = frozenset(
     "model base_url temperature seed context_tokens reasoning_effort embeddings_model embeddings_base_url local_model"
@@ -97,8 +100,9 @@ def require_extra(systems: tuple[System, ...]) -> None:
 def origin_of(system: System) -> AnotherSystem:
     """What decides the answers of a system, beside the models."""
     digest = sha256()
-    for name in sorted((*DECIDING, system.module)):
-        digest.update(f"{name}\0".encode() + sha256((Path(__file__).parent / f"{name}.py").read_bytes()).digest())
+    for name in sorted((*DECIDING, f"evals.peers.{system.module}")):
+        source = files("evals").joinpath(*name.split(".")[1:-1], f"{name.rpartition('.')[2]}.py")
+        digest.update(f"{name}\0".encode() + sha256(source.read_bytes()).digest())
     return AnotherSystem(
         code=digest.hexdigest(),
         packages={name: metadata.version(name) for name in system.packages},

@@ -21,7 +21,7 @@ from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import CitationQueryEngine
 from llama_index.core.schema import MetadataMode, NodeWithScore
 
-from evals.peers.align import locate
+from evals.peers.align import located
 from evals.peers.reply import Asked, Models, Reply, Source, TokenCount
 from evals.peers.systems import MAX_TOKENS, System
 from index.articles import Article
@@ -113,9 +113,8 @@ def _document(article: Article) -> Document:
 
 def _source(n: int, node: NodeWithScore, articles: Mapping[str, Article]) -> Source:
     """Where a citation chunk stands: the engine keeps no offsets of it; the whole article where it is not found."""
-    name = node.node.metadata[_KEY]
-    text = articles[name].text
+    article = articles[node.node.metadata[_KEY]]
     words = _HEAD.sub("", node.node.get_content(MetadataMode.NONE))
     # With metadata the first chunk of a node begins with them, and then comes an empty line.
-    without = words.removeprefix(node.node.get_metadata_str(MetadataMode.LLM))
-    return Source(n, name, *(locate(words, text) or locate(without, text) or (0, len(text))))
+    words = words.removeprefix(node.node.get_metadata_str(MetadataMode.LLM))
+    return Source(n, *(located(words, article) or (article.id, 0, len(article.text))))

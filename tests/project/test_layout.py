@@ -33,7 +33,7 @@ ROOMS = {
         " question evidence render selection answering retriever testing assistant console chat cli __main__"
     ).split(),
     "evals": (
-        "questions converters metrics run score peers experiments index_bench judge reader report exchange commands"
+        "questions converters metrics run score experiments index_bench judge reader report exchange peers commands"
         " __main__"
     ).split(),
 }
