@@ -11,7 +11,7 @@ beside whatever plain records have too. ``documents`` names the documents of a r
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -106,16 +106,16 @@ class _Wrapper(_Part):
     seconds: float | None = None
 
 
+Reply = TypeVar("Reply", _Response, _Message)
+
+
 def read_openai(record: Mapping[str, Any], place: str) -> Foreign:
     """A reply of OpenAI's Responses API; citations of files and pages have no quote, so they name articles alone.
 
     Raises:
         InputError: a field is wrong.
     """
-    try:
-        wrapper, reply = _Wrapper.model_validate(record), _Response.model_validate(record["response"])
-    except ValidationError as error:
-        raise field_error(error, place, REMEDY) from error
+    wrapper, reply = _validated(record, _Response, place)
     parts = [part for output in reply.output if output.type == "message" for part in output.content or ()]
     results = [output.results for output in reply.output if output.results is not None]
     text, pointers, anchors = "", dict[int, Pointer](), list[Anchor]()
@@ -160,10 +160,7 @@ def read_anthropic(record: Mapping[str, Any], place: str) -> Foreign:
     Raises:
         InputError: a field is wrong.
     """
-    try:
-        wrapper, reply = _Wrapper.model_validate(record), _Message.model_validate(record["response"])
-    except ValidationError as error:
-        raise field_error(error, place, REMEDY) from error
+    wrapper, reply = _validated(record, _Message, place)
     text, pointers, anchors = "", dict[int, Pointer](), list[Anchor]()
     for block in reply.content:
         if block.type == "text":
@@ -185,6 +182,13 @@ def _pointer(item: _Citation, documents: tuple[str, ...]) -> Pointer:
     name = documents[item.document_index] if known and item.document_index is not None else None
     names = _given(name, item.source, item.url, item.document_title, item.title)
     return Pointer(names, item.cited_text or "", start=item.start_char_index)
+
+
+def _validated(record: Mapping[str, Any], shape: type[Reply], place: str) -> tuple[_Wrapper, Reply]:
+    try:
+        return _Wrapper.model_validate(record), shape.model_validate(record["response"])
+    except ValidationError as error:
+        raise field_error(error, place, REMEDY) from error
 
 
 def _given(*names: str | None) -> tuple[str, ...]:

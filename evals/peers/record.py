@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assistant.answer import Answer, Status
-from evals.peers.align import cited, statements
+from evals.peers.align import Reading, cited, statements
 from evals.peers.refusals import refusal_in
 from evals.peers.reply import FIELD, Reply
 from index.articles import Article
@@ -12,14 +12,16 @@ from index.articles import Article
 MILLISECONDS = 1000
 
 
-def answer_of(question: str, reply: Reply, articles: Mapping[str, Article], model: str) -> dict[str, Any]:
+def answer_of(
+    question: str, reply: Reply, articles: Mapping[str, Article], model: str, reading: Reading = "given"
+) -> dict[str, Any]:
     """``Answer.to_dict()`` of a reply, with the reply itself and what made it a refusal under ``peer``.
 
     A refusal has neither claims nor citations, as the assistant's has none.
     """
     said = statements(reply.text)
     refusal = refusal_in(said[0].text if said else "")
-    claims, citations = ((), ()) if refusal else cited(reply, articles, "given")
+    claims, citations = ((), ()) if refusal else cited(reply, articles, reading)
     answer = Answer(
         question,
         Status.INSUFFICIENT if refusal else Status.ANSWERED,

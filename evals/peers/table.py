@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answer import Status
-from evals.metrics.outcome import Outcome, Passage, Statement
+from evals.metrics.outcome import Outcome
 from evals.metrics.scores import Metric, mean, scored, unscored
-from evals.peers.align import READINGS, Reading, cited, unaligned
+from evals.peers.align import READINGS, Reading, unaligned
+from evals.peers.record import answer_of
 from evals.peers.reply import FIELD, Reply, reply_of
 from evals.peers.systems import OURS
 from evals.run.records import Record, Run
 from evals.score.comparison import Change, compare_runs
 from evals.score.comparison_tables import shown_change, shown_p_value
+from evals.score.outcomes import Reader
 from evals.score.scoring import Measured, RunScores, measured_mean, score_records
 from evals.score.statistics import ALPHA
 from evals.score.tables import NOTHING, shown_name, shown_value
@@ -66,24 +68,21 @@ def _scored(name: str, run: Run, records: Sequence[Record]) -> SystemScores:
 
 
 def _reread(scores: RunScores, records: Sequence[Record], reading: Reading) -> tuple[Outcome, ...]:
+    """The outcomes with their citations read otherwise; the assistant's own cite sentences in every reading."""
+    reader = Reader(scores.run)
     return tuple(
-        _outcome(outcome, record, scores.run, reading) for outcome, record in zip(scores.outcomes, records, strict=True)
+        _outcome(outcome, record, reader, scores.run, reading)
+        for outcome, record in zip(scores.outcomes, records, strict=True)
     )
 
 
-def _outcome(outcome: Outcome, record: Record, run: Run, reading: Reading) -> Outcome:
-    """The outcome with its citations read otherwise; the assistant's own cite sentences in every reading."""
+def _outcome(outcome: Outcome, record: Record, reader: Reader, run: Run, reading: Reading) -> Outcome:
     reply = reply_of(record.answer) if record.answer else None
     if reply is None or not outcome.answered:
         return outcome
-    claims, citations = cited(reply, run.articles, reading)
-    passages = []
-    for item in citations:
-        article = run.articles.get(item.article.id)
-        texts = (article.title, article.source, article.published, article.text[: item.start]) if article else ()
-        passages.append(Passage(item.n, item.article.id, item.start, item.end, item.sentence, "\n".join(texts)))
-    statements = tuple(Statement(claim.text, claim.citations) for claim in claims)
-    return replace(outcome, statements=statements, citations=tuple(passages))
+    answer = answer_of(outcome.question.question, reply, run.articles, "", reading)
+    read = reader.outcome(record.model_copy(update={"answer": answer}))
+    return replace(outcome, statements=read.statements, citations=read.citations)
 
 
 def near_misses(outcomes: Sequence[Outcome]) -> Metric:
