@@ -11,7 +11,7 @@ from evals.run.provenance import AnotherSystem
 from index.errors import UsageError
 
 OURS = "ours"
-INSTALL = "pip install -e '.[peers]'"
+INSTALL = "pip install -e '.[local,evals,peers]'"
 # The longest reply, so that a small model that repeats itself comes to an end; for every peer.
 MAX_TOKENS = 512
 # Small chunks, as LangChain's guide proposes for models that find quoting hard ("break up our documents so that we have

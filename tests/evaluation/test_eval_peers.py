@@ -15,7 +15,7 @@ from evals.peers.asking import askable, prepare
 from evals.peers.record import answer_of
 from evals.peers.refusals import EMPTY, refusal_in
 from evals.peers.reply import Quote, Reply, Source, reply_of
-from evals.peers.systems import DECIDING, NAMES, SYSTEMS, origin_of
+from evals.peers.systems import DECIDING, INSTALL, NAMES, SYSTEMS, origin_of
 from evals.peers.table import columns_of, difference_rows, near_misses, reply_lines, score_systems, table_rows
 from evals.questions.schema import Header, Turn
 from evals.run.records import Run, find_run
@@ -233,7 +233,7 @@ def test_without_the_extra_the_command_says_how_to_install_it(
     status, _, said = command(capsys, write_suite(tmp_path / "suite", "http://127.0.0.1:1/v1"))
     assert status == 2
     assert "llama_index" in said
-    assert "pip install -e '.[peers]'" in said
+    assert INSTALL in said
 
 
 @pytest.mark.parametrize("systems", ["haystack", ","])
