@@ -43,6 +43,7 @@ Examples:
   python -m evals run clapnq --budget 0.50
   python -m evals run newsroom --repeats 5 --set temperature=0.3
   python -m evals run newsroom --perturb articles-order
+  python -m evals run newsroom --extractive
   python -m evals run clapnq --processes 2
   python -m evals run clapnq --shard 1/2    and on another machine: --shard 2/2
 
@@ -70,6 +71,11 @@ questions wait for replies.""",
     "--perturb", type=click.Choice(PERTURBATIONS), help="Put articles or questions otherwise: a run of its own."
 )
 @click.option(
+    "--extractive",
+    is_flag=True,
+    help="Answer with the sentences themselves, and no language model: a run of its own.",
+)
+@click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
     metavar="USD",
@@ -86,6 +92,7 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
     workers: int,
     repeats: int | None,
     perturb: str | None,
+    extractive: bool,
     budget: float | None,
     dry_run: bool,
 ) -> int:
@@ -94,7 +101,7 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
     Scores are computed afterwards, by `evals score`.
     """
     path = find_suite(suite)
-    asked = {"repeats": repeats, "perturb": perturb}
+    asked = {"repeats": repeats, "perturb": perturb, "extractive": extractive}
     chosen = _with_settings(read_suite(path), settings).model_copy(update={k: v for k, v in asked.items() if v})
     part = _shard(shard, processes)
     if budget is not None:
@@ -153,6 +160,8 @@ def _shard(text: str, processes: int) -> Shard:
 
 def _cost(run: Run, calls: int) -> str:
     """What is to be expected at most; measured means where the run has some already."""
+    if run.info.suite.extractive:
+        return f"{calls} questions to ask; no language model is asked"
     settings = settings_of(run, run.info.suite.seed)
     prompt = load_prompt("answer")
     fixed = sum(map(count_tokens, prompt.parts.values()))

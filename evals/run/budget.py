@@ -7,6 +7,7 @@ from assistant.llm.client import only_model
 from assistant.llm.prices import FORM, Spent, load_prices, spent_on
 from assistant.llm.reply_json import UNCOUNTED, Usage
 from assistant.settings import LOCAL, Settings, reveal
+from evals.run.provenance import EXTRACTIVE
 from evals.run.records import Record, Run
 from index.errors import UsageError
 
@@ -72,7 +73,7 @@ def spent_on_records(run: Run, records: Iterable[Record]) -> Spent:
 def usage_of(run: Run, record: Record) -> Usage | None:
     """What a question took; None when no language model was asked. Of a question that failed nothing is known."""
     if record.answer is None:
-        return replace(UNCOUNTED, cost_usd=0.0) if run.info.provenance.model == LOCAL else UNCOUNTED
+        return replace(UNCOUNTED, cost_usd=0.0) if run.info.provenance.model in {LOCAL, EXTRACTIVE} else UNCOUNTED
     found = record.answer["usage"]
     if found is None:
         return None

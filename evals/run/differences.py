@@ -7,7 +7,7 @@ from hashlib import sha256
 from evals.questions.files import question_line
 from evals.questions.schema import Question
 from evals.run.perturbations import reworded
-from evals.run.provenance import Provenance
+from evals.run.provenance import EXTRACTIVE, Provenance
 from evals.run.records import Run, RunInfo
 from index.errors import UsageError
 
@@ -71,12 +71,12 @@ def fingerprint(info: RunInfo, questions: Sequence[Question]) -> str:
 
 def _deciding(info: RunInfo, questions: Sequence[Question]) -> dict[str, str]:
     provenance, suite = info.provenance, info.suite
-    perturbed = (suite.perturb,) if suite.perturb else ()
+    otherwise = (*([suite.perturb] if suite.perturb else []), *([EXTRACTIVE] if suite.extractive else []))
     return {
         "questions": "\n".join(map(question_line, questions)),
         "articles": provenance.articles,
         # How many seeds there are does not count: a run goes on with more of them.
-        "settings": repr((sorted(provenance.settings.items()), suite.seeds[:1], suite.timeout_seconds, *perturbed)),
+        "settings": repr((sorted(provenance.settings.items()), suite.seeds[:1], suite.timeout_seconds, *otherwise)),
         "code": provenance.code,
     }
 

@@ -21,6 +21,7 @@ from index.weights.folder import ASSETS, Asset
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERING = ("assistant", "index", "prompts")  # packages that decide what is answered
 DISTRIBUTION = "news-assistant"
+EXTRACTIVE = "extractive"  # stands in the place of a model where none writes
 DEVELOPMENT = re.compile(r"extra == ['\"]dev['\"]")  # tools that no answer depends on
 NAME = re.compile(r"^[\w.-]*")
 LEDGERS = ":!evals/suites/ledger.jsonl"  # a look at a test list changes nothing of what is looked at
@@ -117,6 +118,12 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
         articles=articles_digest(articles),
         machine=_machine(),
     )
+
+
+def without_language_model(origin: Provenance) -> Provenance:
+    """Where the numbers of answers come from that are the sentences themselves."""
+    weights = {role: digest for role, digest in origin.weights.items() if role != "llm"}
+    return origin.model_copy(update={"model": EXTRACTIVE, "weights": weights})
 
 
 def commit_in_use() -> str:

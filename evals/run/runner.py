@@ -19,7 +19,7 @@ from evals.questions.schema import Question
 from evals.run.append_only import LineFile, open_line_file
 from evals.run.differences import deciding_differences, fingerprint
 from evals.run.perturbations import ORDER, in_another_order, reworded
-from evals.run.provenance import AnotherSystem, gather, of_another_system
+from evals.run.provenance import EXTRACTIVE, AnotherSystem, gather, of_another_system, without_language_model
 from evals.run.records import RUNS, Begun, Key, Record, Run, RunInfo, Waiting, create_run, with_repeats
 from evals.run.suite import Material, Suite
 from index.articles import Article, until_seconds
@@ -89,8 +89,10 @@ def prepare_run(
     provenance = gather(load_settings(**overrides), overrides, material.articles)
     if system:
         provenance = of_another_system(provenance, system)
+    elif suite.extractive:
+        provenance = without_language_model(provenance)
     info = RunInfo(suite=suite, questions="", created=datetime.now(UTC), provenance=provenance)
-    name = "-".join(filter(None, (suite.name, suite.perturb, label)))
+    name = "-".join(filter(None, (suite.name, suite.perturb, EXTRACTIVE if suite.extractive else "", label)))
     chosen = folder or RUNS / f"{name}-{fingerprint(info, material.questions)}"
     if not (chosen / "run.json").exists():
         return create_run(chosen, info, material)
@@ -173,11 +175,12 @@ def execute_with(
 def _assistant(
     run: Run, seed: int, at_once: int, keep_warm: bool, indexing: Callable[[AddReport], None] | None
 ) -> Iterator[Ask]:
+    extractive = run.info.suite.extractive
     with Assistant.open(settings=settings_of(run, seed), at_once=at_once, keep_warm=keep_warm) as assistant:
         assistant.add(_articles(run, seed), indexing)
 
         async def ask(question: Question) -> Mapping[str, Any]:
-            return (await assistant.aask(asked(question))).to_dict()
+            return (await assistant.aask(replace(asked(question), extractive=extractive))).to_dict()
 
         yield ask
 

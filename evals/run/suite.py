@@ -126,6 +126,7 @@ class Suite(StrictModel):
         list: whether constants may be fitted on it; None where the file does not say.
         in_house: questions and articles were written for this project: scores are too high for news in the wild.
         perturb: one of ``perturbations``; empty for none.
+        extractive: the answers are the sentences themselves; no language model is loaded or asked.
         timeout_seconds: for one question.
     """
 
@@ -140,6 +141,7 @@ class Suite(StrictModel):
     seed: StrictInt = 0
     repeats: Annotated[StrictInt, Field(ge=1)] = 1
     perturb: Literal["", "articles-order", "question-case"] = ""
+    extractive: StrictBool = False
     timeout_seconds: float = Field(default=300.0, gt=0)
     gates: tuple[Gate, ...] = ()
 
