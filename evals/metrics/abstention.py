@@ -98,13 +98,22 @@ def risk_coverage(confidences: Numbers, wrong: Numbers) -> RiskCoverage:
     """
     if not len(confidences) or len(confidences) != len(wrong):
         raise ValueError("one confidence for each answer, and at least one answer")
+    sizes, errors = _levels(confidences, wrong)
+    answered, mistakes = sizes.cumsum(), errors.cumsum()
+    shares, risks = answered / len(wrong), mistakes / answered
+    return RiskCoverage(tuple(shares.tolist()), tuple(risks.tolist()), _area(sizes, errors))
+
+
+def _levels(confidences: Numbers, wrong: Numbers) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """How many answers each confidence has, and how many of them are wrong; the highest confidence first."""
     levels, group = np.unique(-np.asarray(confidences, dtype=float), return_inverse=True)
     sizes = np.bincount(group, minlength=len(levels))
-    errors = np.bincount(group, weights=np.asarray(wrong, dtype=float), minlength=len(levels))
-    answered, mistakes = sizes.cumsum(), errors.cumsum()
+    return sizes, np.bincount(group, weights=np.asarray(wrong, dtype=float), minlength=len(levels))
+
+
+def _area(sizes: NDArray[np.int64], errors: NDArray[np.float64]) -> float:
     spread = np.repeat(errors / sizes, sizes).cumsum()  # mistakes after 1, 2, … answers, ties shared out evenly
-    area = float((spread / np.arange(1, len(wrong) + 1)).mean())
-    return RiskCoverage(tuple((answered / len(wrong)).tolist()), tuple((mistakes / answered).tolist()), area)
+    return float((spread / np.arange(1, len(spread) + 1)).mean())
 
 
 def auroc(positives: Numbers, negatives: Numbers) -> float:
@@ -155,6 +164,19 @@ def curve_of(points: Points) -> RiskCoverage:
     """The risk–coverage curve of these answers, of which there is one at least."""
     confidences, events = np.asarray(points, dtype=float).T
     return risk_coverage(confidences, events)
+
+
+def area_of(points: Points) -> float:
+    """The area of ``curve_of``, without the curve."""
+    return _area(*_levels(*np.asarray(points, dtype=float).T))
+
+
+def coverage_of(points: Points) -> float:
+    """The coverage of ``curve_of`` at ``MAX_RISK``, without the curve."""
+    sizes, errors = _levels(*np.asarray(points, dtype=float).T)
+    answered = sizes.cumsum()
+    fitting = np.flatnonzero(errors.cumsum() / answered <= MAX_RISK)
+    return float(answered[fitting[-1]] / answered[-1]) if len(fitting) else 0.0
 
 
 def auroc_of(points: Points) -> float | None:

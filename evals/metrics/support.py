@@ -1,6 +1,7 @@
 """Metrics of support: do the cited sentences state the claims? Checked by words, without a model."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from assistant.text.claim_check import (
     MIN_CONTENT_RECALL,
@@ -13,6 +14,8 @@ from assistant.text.claim_check import (
 from evals.metrics.citations import NO_CITATION
 from evals.metrics.outcome import Outcome, Passage, Statement
 from evals.metrics.scores import Metric, Score, mean, scored, unscored
+
+MOST_LINES = 20_000  # of articles, whose words are kept: many statements cite the same articles
 
 
 def claim_support(outcomes: Iterable[Outcome]) -> Metric:
@@ -51,12 +54,23 @@ def _shares(outcome: Outcome, measure: Callable[[Outcome, Statement], float]) ->
 def _supported(outcome: Outcome, statement: Statement) -> float:
     cited, claim = _cited(outcome, statement), statement.text
     sentences = " ".join(passage.text for passage in cited)
-    near = " ".join(text for passage in cited for text in (passage.before, passage.text))
-    known, counted = word_stems(near), numbers(near)
+    near = [line for passage in cited for text in (passage.before, passage.text) for line in text.split("\n")]
+    # No word and no number goes on in another line, so that what the lines have is what the text has.
+    known, counted = (frozenset().union(*map(read, near)) for read in (_stems, _numbers))
     named = all(word_stems(name) <= known for name in names(claim)) and numbers(claim) <= counted
     # As the recall in the text itself, which is long and is read once.
     stated = named and content_recall(claim, "", known | counted) >= MIN_CONTENT_RECALL
     return float(bool(cited) and stated and not how_meant_otherwise(claim, sentences))
+
+
+@lru_cache(maxsize=MOST_LINES)
+def _stems(line: str) -> frozenset[str]:
+    return word_stems(line)
+
+
+@lru_cache(maxsize=MOST_LINES)
+def _numbers(line: str) -> frozenset[str]:
+    return numbers(line)
 
 
 def _facts_stand(outcome: Outcome, statement: Statement) -> float:

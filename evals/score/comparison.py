@@ -181,6 +181,7 @@ def require_metrics(names: Iterable[str], runs: Iterable[RunScores]) -> None:
             raise UsageError(f"no metric {name!r}", hint)
 
 
+_Means = tuple[str, tuple[Metric, Metric]]  # a slice's name, and a metric in both runs
 _Group = tuple[str, Sequence[Outcome], Sequence[Outcome]]  # a slice's name, and what it holds of both runs
 
 
@@ -194,12 +195,16 @@ def _only(scores: RunScores, shared: Collection[str]) -> RunScores:
     return scores if len(kept) == len(scores.outcomes) else replace(scores, outcomes=kept)
 
 
-def _sorted_out(found: Iterable[Change | Uncompared | None]) -> tuple[tuple[Change, ...], tuple[Uncompared, ...]]:
+def _sorted_out(
+    found: Iterable[Change | Uncompared | _Means | None],
+) -> tuple[tuple[Change, ...], tuple[Uncompared, ...]]:
     every = tuple(found)
-    return (
-        tuple(item for item in every if isinstance(item, Change)),
-        tuple(item for item in every if isinstance(item, Uncompared)),
-    )
+    means = [item for item in every if isinstance(item, tuple)]
+    tested = map(_tested, means, compare([metrics for _, metrics in means]))
+    changes = (next(tested) if isinstance(item, tuple) else item for item in every)
+    sorted_out = [item for item in changes if item]
+    uncompared = tuple(item for item in sorted_out if isinstance(item, Uncompared))
+    return tuple(item for item in sorted_out if isinstance(item, Change)), uncompared
 
 
 def _adjusted(changes: Sequence[Change]) -> tuple[Change, ...]:
@@ -208,8 +213,8 @@ def _adjusted(changes: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(replace(item, p_value=adjusted.get(f"{item.name}\0{item.slice}")) for item in changes)
 
 
-def _change(name: str, first: RunScores, second: RunScores, group: _Group) -> Change | Uncompared | None:
-    """None when neither run has anything to score here."""
+def _change(name: str, first: RunScores, second: RunScores, group: _Group) -> Change | Uncompared | _Means | None:
+    """Means are tested together, later; None when neither run has anything to score here."""
     where, *outcomes = group
     if statistic := statistic_of(name):
         return _of_statistic(name, where, statistic, *outcomes)
@@ -234,17 +239,23 @@ def _metric(name: str, scores: RunScores) -> Metric:
     return found.metric if found else Metric(name, None, 0)
 
 
-def _of_means(where: str, first: Metric, second: Metric) -> Change | Uncompared | None:
-    one, other = (
-        {score.question: score.value for score in metric.scores if score.value is not None}
-        for metric in (first, second)
-    )
+def _values(metric: Metric) -> Mapping[str, float]:
+    return {score.question: score.value for score in metric.scores if score.value is not None}
+
+
+def _of_means(where: str, first: Metric, second: Metric) -> Uncompared | _Means | None:
+    one, other = map(_values, (first, second))
     if not one and not other:
         return None
-    scores = {question: (one[question], other[question]) for question in one if question in other}
-    if not scores:
+    if not one.keys() & other.keys():
         return Uncompared(first.name, where, f"{IN_NEITHER}: {len(one)} in the first, {len(other)} in the second")
-    result = compare(first, second)
+    return where, (first, second)
+
+
+def _tested(means: _Means, result: Comparison) -> Change:
+    where, (first, second) = means
+    one, other = map(_values, (first, second))
+    scores = {question: (one[question], other[question]) for question in one if question in other}
     before, after = (float(np.mean([pair[i] for pair in scores.values()])) for i in (0, 1))
     return Change(
         first.name,

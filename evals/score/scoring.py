@@ -1,11 +1,12 @@
 """All scores of a run, computed from its records; only nuggets need a model, once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.llm.prices import Spent
 from evals.metrics import abstention, answers, citations, nuggets, premises, retrieval, runs, support
@@ -16,8 +17,8 @@ from evals.run.budget import spent_on_records
 from evals.run.records import Record, Run
 from evals.score.nuggets import with_matches
 from evals.score.outcomes import Reader
-from evals.score.statistics import Interval, bootstrap_statistic, metric_intervals
-from evals.score.whole_run import statistic_of
+from evals.score.statistics import Interval, bootstrap_statistics, metric_intervals
+from evals.score.whole_run import Statistic, statistic_of
 
 Better = Literal["higher", "lower", ""]
 
@@ -210,13 +211,26 @@ def _whole(outcomes: Sequence[Outcome]) -> list[Measured]:
         abstention.coverage_at_risk(outcomes),
         *(runs.latency(outcomes, stage, percentile) for stage in stages for percentile in PERCENTILES),
     )
-    return [Measured(metric, _interval(metric, outcomes), better_of(metric.name)) for metric in metrics]
+    intervals = _statistic_intervals(metrics, outcomes)
+    return [Measured(metric, intervals.get(metric.name), better_of(metric.name)) for metric in metrics]
 
 
-def _interval(metric: Metric, outcomes: Sequence[Outcome]) -> Interval | None:
-    statistic = statistic_of(metric.name)
-    if metric.value is None or statistic is None:
-        return None
-    seen = [(item, outcome.question.cluster) for outcome in outcomes for item in statistic.observe([outcome])]
-    numbers = np.asarray([item for item, _ in seen], dtype=float)
-    return bootstrap_statistic(lambda indices: statistic.summarise(numbers[indices]), [cluster for _, cluster in seen])
+def _statistic_intervals(metrics: Iterable[Metric], outcomes: Sequence[Outcome]) -> Mapping[str, Interval | None]:
+    """The intervals by name; metrics whose observations are of the same clusters share their draws."""
+    sharing: dict[tuple[str, ...], dict[str, Callable[[NDArray[np.int64]], float | None]]] = {}
+    for metric in metrics:
+        statistic = statistic_of(metric.name)
+        if metric.value is not None and statistic is not None:
+            observed = [statistic.observe([outcome]) for outcome in outcomes]
+            numbers = np.asarray([item for items in observed for item in items], dtype=float)
+            pairs = zip(outcomes, observed, strict=True)
+            clusters = tuple(outcome.question.cluster for outcome, items in pairs for _ in items)
+            sharing.setdefault(clusters, {})[metric.name] = partial(_summarised, statistic, numbers)
+    found: dict[str, Interval | None] = {}
+    for clusters, statistics in sharing.items():
+        found |= zip(statistics, bootstrap_statistics(list(statistics.values()), clusters), strict=True)
+    return found
+
+
+def _summarised(statistic: Statistic, numbers: NDArray[np.float64], indices: NDArray[np.int64]) -> float | None:
+    return statistic.summarise(numbers[indices])

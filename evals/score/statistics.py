@@ -21,6 +21,7 @@ ALPHA = 0.05
 POWER = 0.8  # Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988
 MAX_EXACT_CLUSTERS = 14  # 2^14 sign patterns: all of them rather than a sample
 _Sums = tuple[NDArray[np.float64], NDArray[np.int64]]  # sum and number of the values of each cluster
+_Scores = dict[str, tuple[float, str]]  # question → score and cluster
 BATCH = 500  # resamples drawn at a time, which bounds the memory to BATCH × clusters numbers
 
 
@@ -85,60 +86,76 @@ def _intervals(sums: Sequence[_Sums], resamples: int, seed: int) -> list[Interva
     """The intervals of means; those of as many clusters use the same draws, which take longest."""
     found: dict[int, Interval] = {}
     for count in {len(sizes) for _, sizes in sums} - {0, 1}:
-        means: dict[int, list[NDArray[np.float64]]] = {
-            i: [] for i, (_, sizes) in enumerate(sums) if len(sizes) == count
-        }
-        for picks in _draws(count, resamples, seed):
-            for i, kept in means.items():
-                totals, sizes = sums[i]
-                drawn = count if (sizes == 1).all() else sizes[picks].sum(axis=1)
-                kept.append(totals[picks].sum(axis=1) / drawn)
-        found |= {i: _percentiles(np.concatenate(kept), count) for i, kept in means.items()}
+        chosen = [i for i, (_, sizes) in enumerate(sums) if len(sizes) == count]
+        totals, sizes = (np.column_stack([sums[i][part] for i in chosen]).astype(float) for part in (0, 1))
+        drawn = (times.astype(float) for times in _times_drawn(count, resamples, seed))
+        means = np.concatenate([(times @ totals) / (times @ sizes) for times in drawn])
+        found |= {i: _percentiles(means[:, column], count) for column, i in enumerate(chosen)}
     return [found.get(i) for i in range(len(sums))]
 
 
 def bootstrap_statistic(
-    statistic: Callable[[NDArray[np.int64]], float | None],
-    clusters: Sequence[str],
+    statistic: Callable[[NDArray[np.int64]], float | None], clusters: Sequence[str]
 ) -> Interval | None:
-    """95 % percentile interval of a number that is no mean, such as an area under a curve.
+    """95 % percentile interval of a number that is no mean; as ``bootstrap_statistics``."""
+    return bootstrap_statistics([statistic], clusters)[0]
+
+
+def bootstrap_statistics(
+    statistics: Sequence[Callable[[NDArray[np.int64]], float | None]], clusters: Sequence[str]
+) -> list[Interval | None]:
+    """95 % percentile intervals of numbers that are no means, such as areas under curves, over the same draws.
 
     Args:
-        statistic: the number for the observations with these indices (with repetitions), or None when it has none.
+        statistics: each gives the number for the observations with these indices (ascending, with repetitions), or
+            None when it has none.
         clusters: a name for each observation, as in ``bootstrap_interval``.
     """
     members = _members(clusters)
     if len(members) < 2:
-        return None
-    together = np.concatenate(members)
-    sizes = np.array([len(indices) for indices in members])
-    starts = sizes.cumsum() - sizes
-    values = []
-    for picks in _draws(len(members), STATISTIC_RESAMPLES, SEED):
-        for row in picks:
-            drawn = sizes[row]
-            # The members of one drawn cluster after the other, without a loop over clusters.
-            places = np.repeat(starts[row] - (drawn.cumsum() - drawn), drawn) + np.arange(drawn.sum())
-            if (value := statistic(together[places])) is not None:
-                values.append(value)
-    return _percentiles(np.asarray(values), len(members)) if values else None
+        return [None] * len(statistics)
+    cluster_of = np.empty(len(clusters), dtype=np.int64)
+    for number, indices in enumerate(members):
+        cluster_of[indices] = number
+    every = np.arange(len(clusters))
+    drawn = (row for times in _times_drawn(len(members), STATISTIC_RESAMPLES, SEED) for row in times)
+    samples = (np.repeat(every, times[cluster_of]) for times in drawn)
+    found = zip(*([statistic(sample) for statistic in statistics] for sample in samples), strict=True)
+    kept = [[value for value in values if value is not None] for values in found]
+    return [_percentiles(np.asarray(values), len(members)) if values else None for values in kept]
 
 
-def compare(first: Metric, second: Metric) -> Comparison:
-    """Compare the same metric of two runs over the same questions.
+def compare(pairs: Sequence[tuple[Metric, Metric]]) -> list[Comparison]:
+    """Compare metrics of two runs over the same questions, each pair for itself.
 
     Raises:
         ValueError: the runs have no question with a score in common, or a question has two scores.
     """
-    one, other = _by_question(first), _by_question(second)
-    common = [question for question in one if question in other]
-    if not common:
-        raise ValueError(f"no question has a score for {first.name} in both runs")
-    differences = [other[question][0] - one[question][0] for question in common]
-    clusters = [one[question][1] for question in common]
+    read = [(_by_question(first), _by_question(second)) for first, second in pairs]
+    common = [[question for question in one if question in other] for one, other in read]
+    for (first, _), names in zip(pairs, common, strict=True):
+        if not names:
+            raise ValueError(f"no question has a score for {first.name} in both runs")
+    # Together, so that metrics of as many clusters share their draws.
+    gains = [
+        [other[name][0] - one[name][0] for name in names] for (one, other), names in zip(read, common, strict=True)
+    ]
+    clusters = [[one[name][1] for name in names] for (one, _), names in zip(read, common, strict=True)]
+    intervals = _intervals(list(map(_cluster_sums, gains, clusters)), RESAMPLES, SEED)
+    return list(map(_compared, read, common, gains, clusters, intervals))
+
+
+def _compared(
+    read: tuple[_Scores, _Scores],
+    common: Sequence[str],
+    differences: Sequence[float],
+    clusters: Sequence[str],
+    interval: Interval | None,
+) -> Comparison:
+    one, other = read
     return Comparison(
         difference=float(np.mean(differences)),
-        interval=bootstrap_interval(differences, clusters),
+        interval=interval,
         p_value=sign_flip_p_value(differences, clusters),
         n=len(common),
         unpaired=tuple(sorted(one.keys() ^ other.keys())),
@@ -167,8 +184,8 @@ def sign_flip_p_value(
     random = np.random.default_rng(seed)
     extreme = 0
     for count in _batches(resamples):
-        signs = 1 - 2 * random.integers(2, size=(count, len(totals)))
-        extreme += int((np.abs(signs @ totals) >= observed).sum())
+        turned = random.integers(2, size=(count, len(totals))).astype(float)
+        extreme += int((np.abs(totals.sum() - 2 * (turned @ totals)) >= observed).sum())
     return (extreme + 1) / (resamples + 1)
 
 
@@ -205,7 +222,7 @@ def minimum_detectable_effect(differences: Sequence[float], clusters: Sequence[s
     return None if error is None else (normal.inv_cdf(1 - ALPHA / 2) + normal.inv_cdf(POWER)) * error
 
 
-def _by_question(metric: Metric) -> dict[str, tuple[float, str]]:
+def _by_question(metric: Metric) -> _Scores:
     scores = [score for score in metric.scores if score.value is not None]
     found = {score.question: (score.value, score.cluster) for score in scores if score.value is not None}
     if len(found) < len(scores):
@@ -233,10 +250,18 @@ def _cluster_sums(values: Sequence[float], clusters: Sequence[str]) -> _Sums:
     return sums, np.array([len(indices) for indices in members], dtype=np.int64)
 
 
-def _draws(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Draws with replacement from ``count`` clusters, in batches of shape (up to BATCH, count)."""
+def _times_drawn(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """How often each of ``count`` clusters is drawn with replacement, in batches of shape (up to BATCH, count).
+
+    So often each cluster's sum counts: one product with these numbers is the sum of every resample.
+    """
     random = np.random.default_rng(seed)
-    return (random.integers(count, size=(size, count)) for size in _batches(resamples))
+
+    def times(size: int) -> NDArray[np.int64]:
+        picks = random.integers(count, size=(size, count))
+        return np.array([np.bincount(row, minlength=count) for row in picks])
+
+    return map(times, _batches(resamples))
 
 
 def _batches(total: int) -> Iterator[int]:

@@ -13,8 +13,9 @@ from evals.metrics.abstention import (
     MAX_OVER_REFUSAL,
     MAX_RISK,
     answerable_points,
+    area_of,
     auroc_of,
-    curve_of,
+    coverage_of,
     refusal_of,
     risk_points,
 )
@@ -44,8 +45,8 @@ def statistic_of(name: str) -> Statistic | None:
     return {
         "confidence_auroc": Statistic(answerable_points, auroc_of),
         f"refused_at_{MAX_OVER_REFUSAL:g}_over_refusal": Statistic(answerable_points, refusal_of),
-        "aurc": Statistic(risk_points, lambda points: curve_of(points).area),
-        f"coverage_at_{MAX_RISK:g}": Statistic(risk_points, lambda points: curve_of(points).coverage_at()),
+        "aurc": Statistic(risk_points, area_of),
+        f"coverage_at_{MAX_RISK:g}": Statistic(risk_points, coverage_of),
         # A refusal is right or wrong by its question alone, so pairs of refusals never differ: what differs between
         # runs is which questions they refuse.
         "abstention_precision": Statistic(_refusals, lambda seen: float(np.mean(seen))),
