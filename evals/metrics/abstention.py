@@ -108,7 +108,8 @@ def _levels(confidences: Numbers, wrong: Numbers) -> tuple[NDArray[np.int64], ND
     """How many answers each confidence has, and how many of them are wrong; the highest confidence first."""
     levels, group = np.unique(-np.asarray(confidences, dtype=float), return_inverse=True)
     sizes = np.bincount(group, minlength=len(levels))
-    return sizes, np.bincount(group, weights=np.asarray(wrong, dtype=float), minlength=len(levels))
+    errors = np.bincount(group, weights=np.asarray(wrong, dtype=float), minlength=len(levels))
+    return sizes, np.asarray(errors, dtype=float)
 
 
 def _area(sizes: NDArray[np.int64], errors: NDArray[np.float64]) -> float:

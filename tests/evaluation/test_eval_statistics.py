@@ -149,14 +149,14 @@ def test_a_comparison_pairs_questions_and_lists_what_changed() -> None:
     def run(**values: float | None) -> object:
         return mean("f1", (Score(q, v, "" if v is not None else "no gold") for q, v in values.items()))
 
-    result = compare([(run(a=0.0, b=1.0, c=0.5, d=1.0), run(a=1.0, b=0.0, c=1.0, d=None, e=1.0))])[0]  # type: ignore[arg-type]
+    result = compare([(run(a=0.0, b=1.0, c=0.5, d=1.0), run(a=1.0, b=0.0, c=1.0, d=None, e=1.0))])[0]  # type: ignore[list-item]
     assert (result.wins, result.losses, result.unpaired, result.n) == (("a", "c"), ("b",), ("d", "e"), 3)
     assert result.difference == pytest.approx(1 / 6)
     assert result.interval is not None
     same = run(a=0.0, b=1.0)
-    assert compare([(same, same)])[0].p_value == 1  # type: ignore[arg-type]
+    assert compare([(same, same)])[0].p_value == 1  # type: ignore[list-item]
     with pytest.raises(ValueError, match="no question has a score"):
-        compare([(run(a=1.0), run(b=1.0))])  # type: ignore[arg-type]
+        compare([(run(a=1.0), run(b=1.0))])  # type: ignore[list-item]
 
 
 def test_repeats_must_be_averaged_before_they_are_compared() -> None:
