@@ -66,15 +66,28 @@ def find_fault(
     in_context = " ".join((head, *before, sentences))
     if content_recall(said, in_context) < LEAST_RECALL:
         return Verdict(NOT_STATED)
-    stated = 0.0
-    if reader is not None:
-        passages = " ".join(dict.fromkeys(item.context for item in ordered))
-        texts = (sentences, in_context, f"{head} {passages}")
-        stated = max(one.stated for one in reader.support([(said, text) for text in texts]))
-        if stated < ABSENT:
-            return Verdict(NOT_STATED)
-    meant = how_meant_otherwise(said, sentences) if stated < DOUBTFUL else ""
-    return Verdict(meant) if meant else verdict
+    meant = how_meant_otherwise(said, sentences)
+    if reader is None:
+        return Verdict(meant) if meant else verdict
+    passages = " ".join(dict.fromkeys(item.context for item in ordered))
+    texts = (sentences, in_context, f"{head} {passages}")
+    stated = _best_support(reader, said, texts, enough=DOUBTFUL if meant else ABSENT)
+    if stated < ABSENT:
+        return Verdict(NOT_STATED)
+    return Verdict(meant) if meant and stated < DOUBTFUL else verdict
+
+
+def _best_support(reader: Reader, claim: str, texts: Sequence[str], enough: float) -> float:
+    """The greatest probability with which one of the texts states a claim.
+
+    They are read one after the other, and no further than up to the first that reaches ``enough``.
+    """
+    best = 0.0
+    for text in texts:
+        best = max(best, reader.support([(claim, text)])[0].stated)
+        if best >= enough:
+            break
+    return best
 
 
 def _check_exactly(

@@ -338,6 +338,48 @@ def test_claims_are_judged_in_their_context(newsroom: Library, reader: Reader, c
     assert find_fault(claim, [cited], "Did Blinken meet Park Jin?", reader).reason == fault
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderThatNotes:
+    """The reader, which notes the claims and texts that it reads."""
+
+    reader: Reader
+    read_pairs: list[tuple[str, str]]
+
+    @property
+    def name(self) -> str:
+        return self.reader.name
+
+    @property
+    def digest(self) -> str:
+        return self.reader.digest
+
+    def read(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
+        return self.reader.read(question, passages)
+
+    def support(self, pairs: Sequence[tuple[str, str]]) -> tuple[Support, ...]:
+        self.read_pairs.extend(pairs)
+        return self.reader.support(pairs)
+
+    def orders(self, sentences: Sequence[str]) -> tuple[float, ...]:
+        return self.reader.orders(sentences)
+
+
+@pytest.mark.parametrize(
+    ("claim", "texts"),
+    [
+        ("In Seoul, the diplomat Blinken met South Korean adviser Cho Tae-Yong.", 1),  # its sentence says so
+        ("Blinken never met Cho Tae-Yong.", 3),  # none of the texts says so
+    ],
+)
+def test_of_a_claim_no_more_is_read_than_decides(newsroom: Library, reader: Reader, claim: str, texts: int) -> None:
+    passages = passages_of(newsroom, MET, 2000)
+    cited = next(item for item in passages.sentences.values() if "Cho Tae-Yong, in Seoul on" in item.sentence)
+    noting = ReaderThatNotes(reader, [])
+    find_fault(claim, [cited], MET, noting)
+    assert len(noting.read_pairs) == texts
+    assert noting.read_pairs[0] == (claim, cited.sentence)
+
+
 @pytest.mark.parametrize(
     ("claim", "fault"),
     [
