@@ -22,7 +22,7 @@ from assistant.answering.selected import SelectedWriting
 from assistant.answering.turn import Stopwatch, Turn
 from assistant.answering.wide import WideWriting
 from assistant.answering.writing import Search, Writing
-from assistant.evidence.passages import label_passages
+from assistant.evidence.passages import label_passages, with_bearing
 from assistant.evidence.select import EvidenceLimits, select_evidence
 from assistant.llm.client import astream_reply, stream_reply
 from assistant.llm.prices import UNKNOWN, Prices
@@ -199,11 +199,13 @@ class AnswerChain(Runnable[str | Question, Answer]):
         reader = self._library.searcher().reader
         stopwatch.lap("open")
         wanted = max(k, limits.candidates) if passage_tokens else k
-        hits = self._find(standalone.searches, wanted, scope.selection, stopwatch)
+        found = self._find(standalone.searches, wanted, scope.selection, stopwatch)
+        hits = in_turn(found)
         read = partial(select_evidence, scope.wording(standalone.text), hits[:k], reader, limits.evidence)
         writing: Writing
         if passage_tokens:
-            passages, reading = label_passages(hits, passage_tokens), self._readers.submit(read)
+            reading = self._readers.submit(read)
+            passages = label_passages(in_turn([with_bearing(one) for one in found]), passage_tokens)
             writing = WideWriting(standalone, passages, reading, reader, scope.time.ordering, limits.second_look)
         else:
             evidence = read()
@@ -216,14 +218,16 @@ class AnswerChain(Runnable[str | Question, Answer]):
             turn.warn(self._lost)
         return turn
 
-    def _find(self, texts: Sequence[str], wanted: int, selection: Selection, stopwatch: Stopwatch) -> tuple[Hit, ...]:
-        """What each of the texts finds, the best of each first."""
+    def _find(
+        self, texts: Sequence[str], wanted: int, selection: Selection, stopwatch: Stopwatch
+    ) -> list[Sequence[Hit]]:
+        """What each of the texts finds, best first."""
         found = list[Sequence[Hit]]()
         for text in texts:
             result = self._library.search(text, k=wanted, candidates=self._limits.candidates, selection=selection)
             stopwatch.add(result.timings_ms)
             found.append(result.hits)
-        return in_turn(found)
+        return found
 
     def _search(self, asked: Question, turn: Turn) -> Search:
         """The second look: what the model's own query finds where the question may be answered from."""

@@ -16,13 +16,15 @@ from pydantic import SecretStr
 from assistant.answer import Answer, Status
 from assistant.answering.chain import AnswerChain
 from assistant.answering.verification import find_fault
-from assistant.evidence.passages import Passages, label_passages
+from assistant.evidence.passages import MOST_BEHIND, NEAREST, Passages, label_passages, with_bearing
 from assistant.testing import ScriptedChat
+from assistant.text.escaping import as_data
 from assistant.text.tokens import count_tokens
 from index.embed.local import Embedder
 from index.library import Library
 from index.retrieve.cross_encoder import Passage
 from index.retrieve.reader import Reader, Reading, Support
+from index.retrieve.rerank import Reranker
 from tests.openai_server import OpenAIServer, Plain, Request, Streamed
 from tests.parts import KEY, LIMITS, Chats, Loaded, listed
 
@@ -75,6 +77,26 @@ def test_passages_fit_into_their_tokens_and_are_never_cut(newsroom: Library, tok
     for chunk in passages.chunks:
         texts = [sentence.text for sentence in chunk.sentences]
         assert all(text in shown for text in texts) or not any(text in shown for text in texts)
+
+
+def test_passages_far_behind_the_best_are_left_out(newsroom: Library) -> None:
+    found = newsroom.search(MET, k=5, candidates=30).hits
+    behind = [(0.0, 9), (MOST_BEHIND, None), (MOST_BEHIND + 1, NEAREST), (MOST_BEHIND + 1, NEAREST + 1), (20.0, None)]
+    hits = [replace(hit, relevance=3 - far, dense_rank=rank) for hit, (far, rank) in zip(found, behind, strict=True)]
+    assert with_bearing(hits) == tuple(hits[:3])
+    unread = [replace(hit, relevance=None) for hit in hits]
+    assert with_bearing(unread) == tuple(unread)
+
+
+def test_the_model_is_not_shown_what_has_no_bearing(
+    newsroom: Library, embedder: Embedder, reranker: Reranker, reader: Reader
+) -> None:
+    with closing(Library(newsroom.folder, Loaded(embedder, reranker, reader))) as library:
+        answer, chat = asked(library, "What colour is the roof of the opera in Sydney?", reply("insufficient"))
+    prompt = chat.prompts[0][-1].text
+    shown = [hit for hit in answer.hits if as_data(hit.chunk.sentences[0].text) in prompt]
+    assert len(shown) < len(answer.hits)
+    assert set(shown) <= set(with_bearing(answer.hits))
 
 
 def test_further_passages_are_new_and_their_labels_go_on(newsroom: Library) -> None:

@@ -24,6 +24,8 @@ PAGES = (
     *("README.md", "CONTRIBUTING.md", "assistant/README.md", "index/README.md"),
     *(
         "evals/README.md",
+        "evals/docs/failures.md",
+        "evals/docs/other_systems.md",
         "evals/reader/README.md",
         "assistant/docs/commands.md",
         "assistant/docs/decisions.md",
