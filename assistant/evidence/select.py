@@ -14,8 +14,8 @@ from assistant.evidence.pronouns import LOOK_BACK, named_reading
 from assistant.text.tokens import count_tokens
 from index.articles import Chunk, Sentence
 from index.hits import Hit
+from index.retrieve.pipeline import passage_of
 from index.retrieve.reader import Reader, Reading
-from index.retrieve.search import passage_of
 
 MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
 

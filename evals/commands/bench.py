@@ -34,8 +34,8 @@ from assistant.settings import Settings, load_settings
 from evals.run.suite import find_suite, load_material, read_suite
 from index.embed.local import Embedder
 from index.read.readers import find_files, read_articles
+from index.retrieve.pipeline import searchable_text
 from index.retrieve.rerank import Reranker
-from index.retrieve.search import searchable_text
 from index.weights.folder import LLM
 
 if TYPE_CHECKING:

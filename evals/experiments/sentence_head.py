@@ -33,8 +33,9 @@ from evals.questions.schema import Question, Span
 from evals.run.suite import Sample, find_suite, load_material, read_suite
 from index.articles import Chunk, Window
 from index.library import Library
+from index.retrieve.pipeline import passage_of
 from index.retrieve.rerank import HEAD, LocalReranker
-from index.retrieve.search import Searcher, passage_of
+from index.retrieve.search import Searcher
 from index.store.records import Selection
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from evals.experiments.peak_memory import peak_megabytes
 from index.articles import Article
 from index.library import Library
 from index.lifecycle.add import Models
-from index.retrieve.search import searchable_text
+from index.retrieve.pipeline import searchable_text
 from index.split.chunks import split_chunks
 
 SLICES = 10  # embedding alone and adding take turns, so that a busy machine slows both

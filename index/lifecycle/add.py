@@ -16,9 +16,9 @@ from index.lifecycle.commit import CATALOG, Parts, Prepared
 from index.lifecycle.namesakes import Incoming, family_of, told_apart
 from index.lifecycle.rebuild import FLUSH_CHUNKS
 from index.lifecycle.write_lock import open_catalog, open_for_writing
+from index.retrieve.pipeline import searchable_text
 from index.retrieve.reader import Reader
 from index.retrieve.rerank import Reranker
-from index.retrieve.search import searchable_text
 from index.split.chunks import split_chunks
 from index.store.chroma_server import Server
 from index.store.fingerprint import Identity

@@ -13,7 +13,7 @@ from index.embed.local import Embedder
 from index.errors import DamagedError, IndexStateError
 from index.lifecycle.adopt import Adoption, old_store
 from index.lifecycle.commit import CATALOG, NEXT_CATALOG, Parts, Prepared, remove_unused
-from index.retrieve.search import searchable_text
+from index.retrieve.pipeline import searchable_text
 from index.split.chunks import split_chunks
 from index.store.catalog import Catalog
 from index.store.chroma import DATABASE

@@ -33,7 +33,7 @@ from index.store.catalog_sql import (
     transaction,
 )
 from index.store.fingerprint import Identity
-from index.store.records import Entry, Rows, Selection, Stamp, Stored, row_key, version_of
+from index.store.records import Entry, Rows, Scored, Selection, Stamp, Stored, row_key, version_of
 
 FORMAT = 2
 
@@ -183,10 +183,14 @@ class Catalog:
             return tuple(to_entry(row) for row in database.execute(query, values))
 
     def nearest(self, vector: Vectors, rows: Sequence[Rows], limit: int) -> tuple[str, ...]:
-        """Keys of the nearest among rows of these articles, nearest first, by comparing with every one of them.
+        """Keys of the nearest among rows of these articles, nearest first, by comparing with every one of them."""
+        return tuple(found.key for found in self.scored(vector, rows, limit))
+
+    def scored(self, vector: Vectors, rows: Sequence[Rows], limit: int) -> tuple[Scored, ...]:
+        """The same with their cosine distances.
 
         Args:
-            vector: of shape (dimension,).
+            vector: of shape (dimension,) and length 1, as those that are stored.
         """
         versions = {row.article: row.version for row in rows}
         best: list[tuple[float, str]] = []
@@ -203,7 +207,7 @@ class Catalog:
                     article, number = places[place]
                     best.append((float(likeness[place]), row_key(article, number, versions[article])))
                 best = nlargest(limit, best)
-        return tuple(key for _, key in best)
+        return tuple(Scored(key, 1 - likeness) for likeness, key in best)
 
     def stored(self, article_ids: Sequence[str] | None = None) -> Iterator[Stored]:
         """Articles with texts and vectors, a page at a time; None means all that are there now."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import disk_usage
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
@@ -14,11 +13,20 @@ import numpy as np
 from index.articles import Chunk
 from index.dotenv import import_unheeding
 from index.embed.local import Vectors
-from index.errors import DamagedError, IndexStateError, ServiceError
+from index.errors import DamagedError, ServiceError
 from index.store.chroma_rows import Row, to_chunks, to_metadata
-from index.store.chroma_server import Server, await_ready, check_place, explained, note_collection, noted_collection
+from index.store.chroma_server import (
+    Server,
+    await_ready,
+    check_place,
+    close_client,
+    explained,
+    note_collection,
+    noted_collection,
+    state_error,
+)
 from index.store.fingerprint import Identity
-from index.store.records import row_key
+from index.store.records import Scored, row_key
 from index.store.usage_lock import Users
 
 if TYPE_CHECKING:
@@ -90,7 +98,7 @@ class Store:
             with place.explained():
                 return cls(place, client, client.get_collection(place.collection, embedding_function=None))
         except NotFoundError:
-            _close(client)  # the process was killed between making the database and making the collection
+            close_client(client)  # the process was killed between making the database and making the collection
             return None
 
     @staticmethod
@@ -109,7 +117,7 @@ class Store:
             client = place.client()
             with place.explained(), suppress(NotFoundError):
                 client.delete_collection(name)
-            _close(client)
+            close_client(client)
         except ServiceError:
             return False
         return True
@@ -133,7 +141,7 @@ class Store:
         """Give memory and files back; the store cannot be used any more."""
         with self._users.alone():
             self._closed = True
-            _close(self._client)
+            close_client(self._client)
 
     @property
     def identity(self) -> Identity:
@@ -203,10 +211,15 @@ class Store:
 
     def nearest(self, vector: Vectors, limit: int) -> tuple[str, ...]:
         """Keys of the rows nearest to a vector of shape (dimension,), nearest first."""
+        return tuple(found.key for found in self.scored(vector, limit))
+
+    def scored(self, vector: Vectors, limit: int) -> tuple[Scored, ...]:
+        """The same with their cosine distances, 0 to 2."""
         query: Any = [vector]
         with self._reading() as collection:
             rows = collection.query(query_embeddings=query, n_results=limit, include=["distances"])
-        return tuple(rows["ids"][0])
+        distances = (rows["distances"] or [[]])[0]
+        return tuple(Scored(key, float(far)) for key, far in zip(rows["ids"][0], distances, strict=True))
 
     @contextmanager
     def _reading(self) -> "Iterator[Collection]":
@@ -274,27 +287,9 @@ class _Place:
             if self.server:
                 problem = f"the Chroma server {self.server.service.shown} failed: {self.server.service.quote(message)}"
                 raise ServiceError(problem, "Try again.") from error
-            raise _state_error(self.folder, message) from error
-
-
-def _close(client: "Client") -> None:
-    """Close a client, and the connections to a server that Chroma leaves open."""
-    client.close()
-    for part in (cast("Any", client), cast("Any", client)._admin_client):
-        if session := getattr(part._server, "_session", None):
-            session.close()
+            raise state_error(self.folder, message) from error
 
 
 def holds_vectors(folder: Path) -> bool:
     """Whether a folder has Chroma's files, or a note of what is on a server."""
     return (folder / DATABASE).is_file() or noted_collection(folder) is not None
-
-
-def _state_error(folder: Path, message: str) -> IndexStateError:
-    if not folder.exists():
-        return DamagedError(f"{folder} is gone", "mend it: Library.rebuild()")
-    if "full" in message or "No space left" in message or disk_usage(folder).free < 1 << 20:
-        return IndexStateError(f"{folder}: the disk is full", "free some space, then run the same command again")
-    if "readonly" in message or "Permission denied" in message or "unable to open database" in message:
-        return IndexStateError(f"cannot write to {folder}: {message}", "choose another index folder")
-    return DamagedError(f"the vectors in {folder} cannot be read: {message}", "mend it: Library.rebuild()")

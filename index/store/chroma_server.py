@@ -10,12 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from shutil import disk_usage
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import httpx
 
 from index.embed.openai_errors import Service, causes, timed_out, unreachable
-from index.errors import AssistantError, AuthenticationError, IndexStateError, ServiceError
+from index.errors import AssistantError, AuthenticationError, DamagedError, IndexStateError, ServiceError
+
+if TYPE_CHECKING:
+    from chromadb.api.client import Client
 
 NOTE = "collection.json"
 HEARTBEAT, VERSION = "/api/v2/heartbeat", "/api/v2/version"  # of Chroma 1; most earlier servers do not know them
@@ -153,3 +158,22 @@ def _refused(reply: httpx.Response, service: Service) -> ServiceError:
         return _no_chroma(service, f"it answers with HTTP {reply.status_code}")
     words = service.quote(reply.text)
     return ServiceError(f"the Chroma server {service.shown} failed (HTTP {reply.status_code}): {words}", "Try again.")
+
+
+def state_error(folder: Path, message: str) -> IndexStateError:
+    """What Chroma says of its files in a folder, in words for people."""
+    if not folder.exists():
+        return DamagedError(f"{folder} is gone", "mend it: Library.rebuild()")
+    if "full" in message or "No space left" in message or disk_usage(folder).free < 1 << 20:
+        return IndexStateError(f"{folder}: the disk is full", "free some space, then run the same command again")
+    if "readonly" in message or "Permission denied" in message or "unable to open database" in message:
+        return IndexStateError(f"cannot write to {folder}: {message}", "choose another index folder")
+    return DamagedError(f"the vectors in {folder} cannot be read: {message}", "mend it: Library.rebuild()")
+
+
+def close_client(client: "Client") -> None:
+    """Close a client, and the connections to a server that Chroma leaves open."""
+    client.close()
+    for part in (cast("Any", client), cast("Any", client)._admin_client):
+        if session := getattr(part._server, "_session", None):
+            session.close()

@@ -39,6 +39,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """The key of a row that was found, with its score: a distance, or BM25."""
+
+    key: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stamp:
     """Tells states of an index apart: ``store`` numbers the folders in use, ``generation`` the commits."""
 
@@ -82,7 +90,11 @@ def version_of(key: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """How an index stands; ``disk_bytes`` counts all its files, ``pending`` the chunks of an unfinished commit."""
+    """How an index stands; ``disk_bytes`` counts all its files, ``pending`` the chunks of an unfinished commit.
+
+    Attributes:
+        shards: each of them by itself, where it is divided into shards.
+    """
 
     folder: Path
     articles: int
@@ -90,3 +102,4 @@ class IndexStatus:
     embedder: str
     disk_bytes: int
     pending: int
+    shards: "tuple[IndexStatus, ...]" = ()

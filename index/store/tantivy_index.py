@@ -1,14 +1,16 @@
 """BM25 over the chunks' words, in a Tantivy index derived from the catalog."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.articles import Chunk, Window
 from index.errors import DamagedError, IndexStateError
-from index.store.records import row_key
+from index.store.bm25 import Term, WordStatistics, largest_gain, occurrences_in, score
+from index.store.records import Scored, row_key
 
 if TYPE_CHECKING:
     import tantivy
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 ANALYZER = "news_english"
 WRITER_MEMORY = 64_000_000  # bytes that Tantivy may hold before it writes a segment
 WORD = re.compile(r"\w+")
+FIELDS = ("id", "title", "text", "source", "published")  # in the order of the schema
+RANKED = ("title", "text")  # the fields whose words are searched
+SPARE_ROWS = 10  # so many more are asked for, as shared statistics may rank them otherwise
+MOST_ROWS = 10_000
+TRIED_WORDS = 100  # a word may stand in deleted rows alone
+DECIMALS = 3  # of scores that are compared; Tantivy adds up 32-bit floats in any order
 
 
 class LexicalIndex:
@@ -45,6 +53,7 @@ class LexicalIndex:
         self._schema = schema
         self._analyzer = _analyzer()
         self._index.register_tokenizer(ANALYZER, self._analyzer)
+        self._sizes: WordStatistics | None = None  # as of the last change or reload
 
     def count(self) -> int:
         """Number of chunks that can be found, as of the last opening, change or ``reload``."""
@@ -54,6 +63,7 @@ class LexicalIndex:
         """See what other processes have committed."""
         with _explained(self._folder):
             self._index.reload()
+        self._sizes = None
 
     def keys(self) -> Iterator[str]:
         """The key of every row."""
@@ -95,6 +105,7 @@ class LexicalIndex:
             writer.commit()
             writer.wait_merging_threads()
             self._index.reload()
+        self._sizes = None
 
     def search(
         self, question: str, limit: int, window: Window, source: str = "", among: Collection[str] | None = None
@@ -104,25 +115,90 @@ class LexicalIndex:
         Args:
             among: only rows with these keys.
         """
+        return tuple(found.key for found in self.scored(question, limit, window, source, among))
+
+    def scored(
+        self,
+        question: str,
+        limit: int,
+        window: Window,
+        source: str = "",
+        among: Collection[str] | None = None,
+        shared: WordStatistics | None = None,
+    ) -> tuple[Scored, ...]:
+        """The same with their BM25 scores; rows with equal scores by their keys.
+
+        Args:
+            shared: the statistics of all indexes that are searched, by which scores are made; None takes its own.
+        """
+        terms = self._terms(question)
+        if not terms:  # nothing but stop words, which Tantivy would take for all documents
+            return ()
+        restrictions = list(self._restrictions(window, source, among))
+        searcher = self._index.searcher()
+        if shared is None:
+            hits = searcher.search(_all_of(self._any_of(terms), restrictions), limit, count=False).hits
+            return _in_order(Scored(_key(searcher, address), score) for score, address in hits)
+        own = self.statistics(question)
+        gain, boosts = largest_gain(own, shared), {term: shared.idf(term) / own.idf(term) for term in terms}
+        query, several = self._any_of(terms, boosts), limit + SPARE_ROWS
+        while True:
+            hits = searcher.search(_all_of(query, restrictions), several, count=False).hits
+            found = _in_order(self._rescored(searcher, address, terms, shared) for _, address in hits)
+            # What was not found scores at most as the last one with the index's own lengths, times the gain.
+            if len(hits) < several or several >= MOST_ROWS or hits[-1][0] * gain <= found[limit - 1].score:
+                return found[:limit]
+            several = min(MOST_ROWS, 2 * several)
+
+    def statistics(self, question: str) -> WordStatistics:
+        """What BM25 knows of the question's words, as of the last opening, change or ``reload``."""
+        searcher = self._index.searcher()
+        if self._sizes is None:
+            self._sizes = self._read_sizes(searcher)
+        terms = self._terms(question)
+        found_in = {(part, word): searcher.doc_freq(part, word) for part, word in dict.fromkeys(terms)}
+        return replace(self._sizes, found_in=found_in)
+
+    def _terms(self, question: str) -> list[Term]:
+        words = self._analyzer.analyze(" ".join(WORD.findall(question.lower())))
+        return [(part, word) for word in words for part in RANKED]
+
+    def _any_of(self, terms: Iterable[Term], boosts: Mapping[Term, float] | None = None) -> "tantivy.Query":
+        """A query for any of the terms.
+
+        Terms side by side in one query let Tantivy skip whole blocks of documents that cannot be among the best.
+        """
         import tantivy
 
-        words = self._analyzer.analyze(" ".join(WORD.findall(question.lower())))
-        if not words:  # nothing but stop words, which Tantivy would take for all documents
-            return ()
-        # Terms side by side in one query let Tantivy skip whole blocks of documents that cannot be among the best.
-        terms = [tantivy.Query.term_query(self._schema, part, word) for word in words for part in ("title", "text")]
-        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
-        restrictions = list(self._restrictions(window, source))
-        if among is not None:
-            rows = tantivy.Query.term_set_query(self._schema, "id", list(among))
-            restrictions.append(tantivy.Query.const_score_query(rows, 0.0))
-        if restrictions:
-            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in (query, *restrictions)])
-        searcher = self._index.searcher()
-        hits = searcher.search(query, limit, count=False).hits
-        return tuple(str(searcher.doc(address).get_first("id")) for _, address in hits)
+        queries = ((term, tantivy.Query.term_query(self._schema, *term)) for term in terms)
+        boosted = (
+            query if boosts is None else tantivy.Query.boost_query(query, boosts[term]) for term, query in queries
+        )
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in boosted])
 
-    def _restrictions(self, window: Window, source: str) -> "Iterator[tantivy.Query]":
+    def _rescored(
+        self, searcher: "tantivy.Searcher", address: "tantivy.DocAddress", terms: Iterable[Term], shared: WordStatistics
+    ) -> Scored:
+        explanation = self._any_of(terms).explain(searcher, address).to_json()
+        return Scored(_key(searcher, address), score(occurrences_in(explanation, FIELDS), shared))
+
+    def _read_sizes(self, searcher: "tantivy.Searcher") -> WordStatistics:
+        """The number of rows, and the words in each field; deleted rows count until Tantivy has merged them away.
+
+        Tantivy tells them only where it explains a score, so that one word of each field is looked up.
+        """
+        rows, lengths = searcher.num_docs, dict.fromkeys(RANKED, 0)
+        for part in RANKED:
+            for word, _ in searcher.terms_with_prefix(part, "", limit=TRIED_WORDS):
+                query = self._any_of([(part, word)])
+                for _, address in searcher.search(query, 1, count=False).hits:
+                    (found,) = occurrences_in(query.explain(searcher, address).to_json(), FIELDS)
+                    rows, lengths[part] = found.rows, round(found.average * found.rows)
+                if lengths[part]:
+                    break
+        return WordStatistics(rows, lengths)
+
+    def _restrictions(self, window: Window, source: str, among: Collection[str] | None) -> "Iterator[tantivy.Query]":
         """What rows must fulfil besides; their scores stay as they are."""
         import tantivy
 
@@ -139,6 +215,26 @@ class LexicalIndex:
             yield tantivy.Query.const_score_query(inside, 0.0)
         if source:
             yield tantivy.Query.const_score_query(tantivy.Query.term_query(self._schema, "source", source), 0.0)
+        if among is not None:
+            rows = tantivy.Query.term_set_query(self._schema, "id", list(among))
+            yield tantivy.Query.const_score_query(rows, 0.0)
+
+
+def _all_of(query: "tantivy.Query", restrictions: "Sequence[tantivy.Query]") -> "tantivy.Query":
+    import tantivy
+
+    if not restrictions:
+        return query
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in (query, *restrictions)])
+
+
+def _key(searcher: "tantivy.Searcher", address: "tantivy.DocAddress") -> str:
+    return str(searcher.doc(address).get_first("id"))
+
+
+def _in_order(found: Iterable[Scored]) -> tuple[Scored, ...]:
+    """Best first, and by key where scores are equal but for rounding, so that every division into indexes is alike."""
+    return tuple(sorted(found, key=lambda row: (-round(row.score, DECIMALS), row.key)))
 
 
 def _analyzer() -> "tantivy.TextAnalyzer":

@@ -16,8 +16,8 @@ from index.library import Library
 from index.retrieve.cross_encoder import Passage
 from index.retrieve.fusion import RRF_K, reciprocal_rank_fusion
 from index.retrieve.near_duplicates import COPY_OVERLAP, without_copies, word_triples
+from index.retrieve.pipeline import FIRST_READ, NEXT_READ, searchable_text
 from index.retrieve.rerank import Judgement, Reranker
-from index.retrieve.search import FIRST_READ, NEXT_READ, searchable_text
 from index.split.chunks import split_chunks
 from index.store.records import Selection
 from tests.parts import Loaded

@@ -1,0 +1,125 @@
+"""BM25 over several word indexes as if they were one: their statistics together, and scores made of these.
+
+An index ranks by its own number of rows, word frequencies and lengths, so that the same words have other scores in two
+indexes. Summed over all indexes these numbers are those of one index that holds everything, and so are the scores.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import log
+from typing import Any, TypeVar
+
+K1, B = 1.2, 0.75  # Tantivy's, which cannot be set
+Term = tuple[str, str]  # field and word, as the index has it
+Name = TypeVar("Name")
+_TERM = re.compile(r'Term=Term\(field=(\d+), type=Str, "(.*)"\)')
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")  # how Rust prints accents that stand by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class WordStatistics:
+    """What BM25 needs to know of an index, or of several together.
+
+    Attributes:
+        rows: how many there are.
+        lengths: field → words in all rows together.
+        found_in: term → rows that have it.
+    """
+
+    rows: int = 0
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    found_in: Mapping[Term, int] = field(default_factory=dict)
+
+    def plus(self, other: "WordStatistics") -> "WordStatistics":
+        """Those of both together."""
+        return WordStatistics(
+            self.rows + other.rows, _sum(self.lengths, other.lengths), _sum(self.found_in, other.found_in)
+        )
+
+    def average(self, name: str) -> float:
+        """Words of a field in a row, on average; 0 where there are none."""
+        return self.lengths.get(name, 0) / self.rows if self.rows else 0.0
+
+    def idf(self, term: Term) -> float:
+        """Inverse document frequency: log(1 + (N - n + 0.5) / (n + 0.5))."""
+        n = self.found_in.get(term, 0)
+        return log(1 + (self.rows - n + 0.5) / (n + 0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A term of the question in one row.
+
+    Attributes:
+        times: how often it stands there.
+        length: words of the field in the row, rounded as the index rounds them.
+        average: words of the field in a row of the index, on average.
+        rows: rows of the index.
+    """
+
+    term: Term
+    times: float
+    length: float
+    average: float
+    rows: int
+
+
+def score(occurrences: Iterable[Occurrence], shared: WordStatistics) -> float:
+    """The BM25 score of a row by shared statistics.
+
+    For each occurrence idf · (k1 + 1) · f / (f + k1 · (1 - b + b · length / average)), summed up (Robertson & Zaragoza,
+    2009, as Tantivy has it).
+    """
+    total = 0.0
+    for found in occurrences:
+        average = shared.average(found.term[0]) or found.average  # none where the rows came after the statistics
+        norm = K1 * (1 - B + B * found.length / average)
+        total += shared.idf(found.term) * (K1 + 1) * found.times / (found.times + norm)
+    return total
+
+
+def largest_gain(own: WordStatistics, shared: WordStatistics) -> float:
+    """How many times as much as with an index's own average lengths a score can be with the shared ones, at most.
+
+    Of f / (f + k1 · (1 - b + b · length / average)) only the last part of the divisor changes, and by that factor.
+    """
+    ratios = [shared.average(name) / own.average(name) for name in own.lengths if own.average(name)]
+    return max((1.0, *ratios))
+
+
+def occurrences_in(explanation: str, fields: Iterable[str]) -> tuple[Occurrence, ...]:
+    """The occurrences that Tantivy's explanation of a score tells of, in JSON.
+
+    Args:
+        fields: names of the fields, in the order of the schema.
+    """
+    names = tuple(fields)
+    return tuple(_occurrence(node, names) for node in _term_nodes(json.loads(explanation)))
+
+
+def _term_nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if any(_TERM.fullmatch(line) for line in node.get("context", ())):
+        yield node
+        return
+    for part in node.get("details", ()):
+        yield from _term_nodes(part)
+
+
+def _occurrence(node: Mapping[str, Any], names: tuple[str, ...]) -> Occurrence:
+    values = dict(_values(node))
+    number, word = next(match.groups() for line in node["context"] if (match := _TERM.fullmatch(line)))
+    term = (names[int(number)], _ESCAPED.sub(lambda match: chr(int(match[1], 16)), word))
+    return Occurrence(term, values["freq"], values["dl"], values["avgdl"], round(values["N"]))
+
+
+def _values(node: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """What is told of a score, by what its description begins with."""
+    for part in node.get("details", ()):
+        yield str(part["description"]).partition(",")[0], float(part["value"])
+        yield from _values(part)
+
+
+def _sum(one: Mapping[Name, int], other: Mapping[Name, int]) -> dict[Name, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in (*one, *other)}
