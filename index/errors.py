@@ -5,7 +5,8 @@
     │   └── SettingError           names the setting and where its value came from
     ├── InputError                 an article file cannot be read; names file and line
     ├── IndexStateError            the index is missing, empty, or made with other models
-    │   └── DamagedError           a file of the index cannot be read; rebuilding mends it
+    │   ├── DamagedError           a file of the index cannot be read; rebuilding mends it
+    │   └── DividedError           the index was divided into other shards since it was opened
     ├── ModelError                 an embedded model cannot be used
     │   ├── DownloadError          the package registry cannot be reached (retrying may help)
     │   └── DigestError            a file is not the file we expect; it was set aside
@@ -84,6 +85,12 @@ class IndexStateError(AssistantError):
 
 class DamagedError(IndexStateError):
     """A file of the index cannot be read, or two of its parts disagree; rebuilding mends it."""
+
+
+class DividedError(IndexStateError):
+    """The index was divided into shards, or into others, since it was opened; opening it again helps."""
+
+    retry_helps = True
 
 
 class ModelError(AssistantError):

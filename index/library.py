@@ -1,39 +1,45 @@
 """The class ``Library``: add articles to an index, search them, and report the state of the index."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from index.articles import Article
-from index.errors import DamagedError, InputError, UsageError
+from index.articles import Article, Chunk
+from index.embed.local import Vectors
+from index.errors import DamagedError, InputError
 from index.hits import SearchResult
 from index.lifecycle.add import LOOK_UP_ARTICLES, Adding, AddReport, Models, batched
-from index.lifecycle.article_source import ArticleSource
+from index.lifecycle.article_source import ArticleSource, refuse_pruning
 from index.lifecycle.check import CheckReport, check_parts
 from index.lifecycle.commit import CATALOG
 from index.lifecycle.namesakes import Incoming, as_incoming, told_apart
 from index.lifecycle.open_for_reading import Reader
 from index.lifecycle.rebuild import Rebuilt, rebuild
-from index.lifecycle.write_lock import one_writer, open_for_writing
-from index.retrieve.near_duplicates import Link, links
+from index.lifecycle.write_lock import one_writer, open_for_writing, refuse_divided
+from index.retrieve.copies import copies_of
+from index.retrieve.near_duplicates import Link
+from index.retrieve.reader import Reader as TextReader
 from index.retrieve.search import Searcher
 from index.store.catalog import Catalog
 from index.store.chroma_server import Server
-from index.store.records import Entry, IndexStatus, Selection, Stored, version_of
+from index.store.records import Entry, IndexStatus, Selection, Stored
 
 SEARCHES = 5  # times that a search is made again because another process was changing what it found
-NEIGHBOURS = 50  # of each chunk; more are looked at where all of these are of copies
-LINKED_CHUNKS = 8
 
 
 class Library:
     """An index folder and the models that read and write it. May be used from several threads and processes.
+
+    Attributes:
+        reading: the parts of the index, opened for reading.
 
     Args:
         folder: made at the first ``add``; reading never creates anything.
         models: the embedder and the reranker.
         waiting: called when another process writes and this one has to wait.
         server: holds the vectors; None keeps them in the folder, where everything else is.
+        may_be_empty: whether an index without articles can be read, instead of saying that there are none.
     """
 
     def __init__(
@@ -42,12 +48,14 @@ class Library:
         models: Models,
         waiting: Callable[[], None] | None = None,
         server: Server | None = None,
+        *,
+        may_be_empty: bool = False,
     ) -> None:
         self.folder = folder
         self._models = models
         self._waiting = waiting
         self._server = server
-        self._reader = Reader(folder, waiting, server)
+        self.reading = Reader(folder, waiting, server, may_be_empty=may_be_empty)
         self._searcher: Searcher | None = None
 
     def add(
@@ -77,18 +85,21 @@ class Library:
             UsageError: there is no folder to prune.
             IndexStateError: the index was made with other models, or cannot be written.
         """
-        if prune and source is None:
-            raise UsageError("articles without a source cannot be pruned", "name their folder")
-        if source and prune:
-            source.folders()  # before anything is added
-        with one_writer(self.folder, self._waiting):
-            adding = Adding(self.folder, self._models, self._server, jobs, source.seen if source else None)
-            try:
-                report = adding.add(as_incoming(articles), progress, stop)
-            finally:
-                adding.close()
+        refuse_pruning(source, prune=prune)
+        with self.adding(jobs, source.seen if source else None) as adding:
+            report = adding.add(as_incoming(articles), progress, stop)
         stopped = stop is not None and stop()
         return replace(report, removed=self.prune(source)) if source and prune and not stopped else report
+
+    @contextmanager
+    def adding(self, jobs: int = 1, seen: set[tuple[str, str]] | None = None) -> Iterator[Adding]:
+        """Hold the index for adding several times; raises as ``add``."""
+        with self._writing():
+            adding = Adding(self.folder, self._models, self._server, jobs, seen)
+            try:
+                yield adding
+            finally:
+                adding.close()
 
     def preview(
         self, articles: Iterable[Article | Incoming], seen: set[tuple[str, str]] | None = None
@@ -109,10 +120,9 @@ class Library:
 
         Raises:
             InputError: one of them is not there; then none is removed.
-            IndexStateError: there is no index, or it cannot be written.
         """
-        self._reader.catalog()
-        with one_writer(self.folder, self._waiting):
+        self.reading.catalog()
+        with self._writing():
             wanted = list(dict.fromkeys(article_ids))
             self._known(wanted)
             self._remove(wanted)
@@ -130,15 +140,15 @@ class Library:
         Raises:
             UsageError: the source has no folders.
         """
-        folders, catalog = source.folders(), self._reader.catalog()
-        with one_writer(self.folder, self._waiting):
-            origins = dict.fromkeys(pair for folder in folders for pair in catalog.origins_below(folder))
-            gone = [pair for pair in origins if pair not in source.seen and not source.may_hold(pair[1])]
-            orphans = catalog.orphans(gone)
-            if not dry_run:
-                self._remove(orphans)
-                catalog.drop_origins(gone)
-        return orphans
+        folders, catalog = source.folders(), self.reading.catalog()
+        with self._writing():
+            return self._forget(catalog, source.gone(catalog.origins_below(folders)), dry_run=dry_run)
+
+    def forget(self, gone: Sequence[tuple[str, str]], *, dry_run: bool = False) -> tuple[str, ...]:
+        """Note that articles are no longer in files, given as (article id, file); as ``prune``."""
+        catalog = self.reading.catalog()
+        with self._writing():
+            return self._forget(catalog, gone, dry_run=dry_run)
 
     def search(self, question: str, *, k: int, candidates: int, selection: Selection | None = None) -> SearchResult:
         """The ``k`` best chunks for a question, of the articles that are there now.
@@ -154,12 +164,20 @@ class Library:
             searcher = self.searcher()
             try:
                 found = searcher.search(question, k=k, candidates=candidates, selection=selection)
-                if not found.outdated and self._reader.holds(searcher.store):
+                if not found.outdated and self.reading.holds(searcher.store):
                     return found
-                self._reader.refresh()
+                self.reading.refresh()
             except DamagedError:  # another process has rebuilt the index meanwhile, or it is damaged: open it again
-                self._reader.close(searcher.store)
+                self.reading.close(searcher.store)
         return self.searcher().search(question, k=k, candidates=candidates, selection=selection)
+
+    def reader(self) -> TextReader | None:
+        """The model that reads what is found, if there is one; raises as ``searcher``."""
+        return self.searcher().reader
+
+    def chunks(self, keys: Sequence[str]) -> tuple[Chunk, ...]:
+        """The chunks of rows that ``list`` tells, for those that are still there; raises as ``searcher``."""
+        return tuple(self.searcher().store.get(keys).values())
 
     def searcher(self) -> Searcher:
         """The search pipeline over the present state, mended first where it is damaged.
@@ -167,7 +185,7 @@ class Library:
         Raises:
             IndexStateError: there is no index or nothing in it.
         """
-        parts = self._reader.parts()
+        parts = self.reading.parts()
         searcher = self._searcher
         if searcher is None or searcher.store is not parts.store:
             embedder = self._models.embedder()
@@ -178,16 +196,12 @@ class Library:
         return searcher
 
     def list(self, selection: Selection | None = None) -> tuple[Entry, ...]:
-        """The selected articles, oldest first.
-
-        Raises:
-            IndexStateError: there is no index.
-        """
-        return self._reader.catalog().select(selection)
+        """The selected articles, oldest first; raises ``IndexStateError`` without an index."""
+        return self.reading.catalog().select(selection)
 
     def known(self) -> Catalog:
         """What there is to select from: sources, days and counts; raises ``IndexStateError`` without an index."""
-        return self._reader.catalog()
+        return self.reading.catalog()
 
     def get(self, article_ids: Sequence[str] | None = None) -> Iterator[Stored]:
         """Articles with their texts, vectors and origins; all of them when no ids are given.
@@ -196,7 +210,7 @@ class Library:
             InputError: one of them is not there.
             IndexStateError: there is no index.
         """
-        catalog = self._reader.catalog()
+        catalog = self.reading.catalog()
         if article_ids is not None:
             self._known(article_ids)
         return catalog.stored(article_ids)
@@ -209,17 +223,12 @@ class Library:
             IndexStateError: there is no index.
         """
         (stored,) = self.get([article_id])
-        parts, limit = self._reader.parts(), NEIGHBOURS
-        while True:
-            near = [parts.store.nearest(vector, limit) for vector in stored.vectors[:LINKED_CHUNKS]]
-            named = [{version_of(key)[0] for key in keys} for keys in near]
-            others = parts.catalog.stored(sorted(set().union(*named) - {article_id}))
-            found = sorted(links(stored.article, (other.article for other in others)), key=lambda link: -link.overlap)
-            copies = {article_id, *(link.info.id for link in found)}
-            # Where a chunk is near to nothing but copies, there may be more of them.
-            if limit >= parts.store.count() or not any(names <= copies for names in named):
-                return tuple(found)
-            limit *= 2
+        parts = self.reading.parts()
+
+        def near(vectors: Vectors, limit: int) -> list[tuple[str, ...]]:
+            return [parts.store.nearest(vector, limit) for vector in vectors]
+
+        return copies_of(stored, near, parts.catalog.stored, parts.store.count())
 
     def check(self) -> CheckReport:
         """Compare everything that is stored with everything else; an interrupted commit is undone first.
@@ -227,8 +236,8 @@ class Library:
         Raises:
             IndexStateError: there is no index.
         """
-        self._reader.catalog()
-        with one_writer(self.folder, self._waiting):
+        self.reading.catalog()
+        with self._writing():
             return check_parts(self.folder, self._server)
 
     def rebuild(self, progress: Callable[[Rebuilt], None] | None = None) -> Rebuilt:
@@ -240,17 +249,13 @@ class Library:
             IndexStateError: there is no index, or it cannot be written.
         """
         if not self.folder.is_dir():
-            self._reader.catalog()  # tells that there is nothing
-        with one_writer(self.folder, self._waiting):
+            self.reading.catalog()  # tells that there is nothing
+        with self._writing():
             return rebuild(self.folder, self._models.embedder(), progress, self._server)
 
     def status(self) -> IndexStatus:
-        """How the index stands.
-
-        Raises:
-            IndexStateError: there is no index.
-        """
-        catalog = self._reader.catalog()
+        """How the index stands; raises ``IndexStateError`` without one."""
+        catalog = self.reading.catalog()
         size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
         pending = sum(rows.chunks for rows in catalog.pending())
         articles, chunks = catalog.counts()
@@ -259,7 +264,20 @@ class Library:
     def close(self) -> None:
         """Give back what searching holds; the next search opens it again."""
         self._searcher = None
-        self._reader.close()
+        self.reading.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with one_writer(self.folder, self._waiting):
+            refuse_divided(self.folder)
+            yield
+
+    def _forget(self, catalog: Catalog, gone: Sequence[tuple[str, str]], *, dry_run: bool) -> tuple[str, ...]:
+        orphans = catalog.orphans(gone)
+        if not dry_run:
+            self._remove(orphans)
+            catalog.drop_origins(gone)
+        return orphans
 
     def _remove(self, article_ids: Sequence[str]) -> None:
         catalog = Catalog.open(self.folder / CATALOG)
@@ -273,7 +291,7 @@ class Library:
             parts.close()
 
     def _known(self, article_ids: Sequence[str]) -> None:
-        unknown = sorted(set(article_ids) - self._reader.catalog().entries(list(article_ids)).keys())
+        unknown = sorted(set(article_ids) - self.reading.catalog().entries(list(article_ids)).keys())
         if unknown:
             problem = f"no article of the index has the id {', '.join(unknown)}"
             raise InputError(problem, "Library.list() shows the ids")

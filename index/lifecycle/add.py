@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
 
 from index.articles import Chunk
 from index.embed.local import Embedder, Vectors
@@ -115,8 +117,8 @@ class Adding:
         jobs: int = 1,
         seen: set[tuple[str, str]] | None = None,
     ) -> None:
+        self.seen = seen
         self._folder = folder
-        self._seen = seen
         self._server = server
         self._models = models
         self._catalog = open_catalog(folder, server)
@@ -162,8 +164,12 @@ class Adding:
 
     def _embedding(self, batch: _Batch) -> Callable[[], Vectors]:
         """Gives the batch's vectors; with several jobs they are on their way already."""
-        texts = [searchable_text(chunk) for _, chunks in batch.changes for chunk in chunks]
-        if self._jobs == 1 or not texts:
+        texts = [
+            searchable_text(chunk) for incoming, chunks in batch.changes for chunk in _unembedded(incoming, chunks)
+        ]
+        if not texts:
+            return lambda: np.empty((0, self._models.embedder().dimension), dtype=np.float32)
+        if self._jobs == 1:
             return lambda: self._models.embedder().embed_documents(texts)
         if self._processes is None:
             self._open()  # refuses another model before anything is embedded
@@ -178,8 +184,8 @@ class Adding:
             if any(family_of(identifier) in families for identifier in ahead):
                 yield None
             group = _by_id(told_apart(several, self._catalog))
-            if self._seen is not None:
-                self._seen.update((name, place) for name, incoming in group.items() for place in incoming.origins)
+            if self.seen is not None:
+                self.seen.update((name, place) for name, incoming in group.items() for place in incoming.origins)
             stored = self._catalog.entries(list(group)) if self._catalog else {}
             known = self._catalog.origins(list(group)) if self._catalog else {}
             batch = _Batch()
@@ -200,9 +206,10 @@ class Adding:
         prepared = []
         first = 0
         for incoming, chunks in batch.changes:
-            own = vectors[first : first + len(chunks)]
+            further = len(_unembedded(incoming, chunks))
+            own = vectors[first : first + further] if further or incoming.vectors is None else incoming.vectors
             prepared.append(Prepared(Stored(incoming.article, own, incoming.origins), chunks))
-            first += len(chunks)
+            first += further
         parts.commit(prepared)
         return batch
 
@@ -231,5 +238,10 @@ def _by_id(group: Iterable[Incoming]) -> dict[str, Incoming]:
     for incoming in group:
         identifier = incoming.article.id
         earlier = found[identifier].origins if identifier in found else ()
-        found[identifier] = Incoming(incoming.article, tuple(dict.fromkeys((*earlier, *incoming.origins))))
+        found[identifier] = replace(incoming, origins=tuple(dict.fromkeys((*earlier, *incoming.origins))))
     return found
+
+
+def _unembedded(incoming: Incoming, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+    """The chunks of an article that still have to be embedded: all or none."""
+    return () if incoming.vectors is not None and len(incoming.vectors) == len(chunks) else chunks

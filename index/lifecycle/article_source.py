@@ -1,7 +1,7 @@
 """Reads the articles of paths and addresses for adding, and notes where each one comes from."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -109,6 +109,10 @@ class ArticleSource:
             return True
         return True
 
+    def gone(self, origins: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those of (article id, file) that were not read this time, although nothing hindered it."""
+        return [pair for pair in dict.fromkeys(origins) if pair not in self.seen and not self.may_hold(pair[1])]
+
     def __enter__(self) -> "ArticleSource":
         return self
 
@@ -116,6 +120,18 @@ class ArticleSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._reader.close()
+
+
+def refuse_pruning(source: ArticleSource | None, *, prune: bool) -> None:
+    """Refuse to prune what has no folders, before anything is added.
+
+    Raises:
+        UsageError: there are none.
+    """
+    if prune and source is None:
+        raise UsageError("articles without a source cannot be pruned", "name their folder")
+    if source and prune:
+        source.folders()
 
 
 def _size(source: str | Path | InputError) -> int:

@@ -7,9 +7,10 @@ stay.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from index.articles import Article, ArticleInfo
+from index.embed.local import Vectors
 from index.formats.article_fields import is_front_page
 from index.store.catalog import Catalog
 
@@ -22,10 +23,15 @@ _MADE_UNIQUE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An article on its way into the index, and the files that it was read from."""
+    """An article on its way into the index, and the files that it was read from.
+
+    Attributes:
+        vectors: of its chunks, of shape (number of chunks, dimension), where it was embedded on the way; else None.
+    """
 
     article: Article
     origins: tuple[str, ...] = ()
+    vectors: Vectors | None = field(default=None, compare=False, repr=False)
 
 
 def as_incoming(articles: Iterable[Article | Incoming]) -> Iterator[Incoming]:

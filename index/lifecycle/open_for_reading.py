@@ -25,10 +25,19 @@ class Reader:
     Args:
         waiting: called when something must be mended while another process writes.
         server: where the vectors are; None when they are in the folder.
+        may_be_empty: whether an index without articles is to be read, as a shard may be one.
     """
 
-    def __init__(self, folder: Path, waiting: Callable[[], None] | None = None, server: Server | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        waiting: Callable[[], None] | None = None,
+        server: Server | None = None,
+        *,
+        may_be_empty: bool = False,
+    ) -> None:
         self._folder = folder
+        self._may_be_empty = may_be_empty
         self._server = server
         self._waiting = waiting
         self._lock = RLock()
@@ -46,7 +55,7 @@ class Reader:
             with one_writer(self._folder, self._waiting):
                 open_catalog(self._folder, self._server)
         catalog = Catalog.open(self._folder / CATALOG)
-        if catalog is None or catalog.counts() == (0, 0):
+        if catalog is None or (not self._may_be_empty and catalog.counts() == (0, 0)):
             raise IndexStateError(f"there are no articles in the index {self._folder}", "add some first: Library.add()")
         return catalog
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from index.errors import DamagedError, IndexStateError
+from index.errors import DamagedError, DividedError, IndexStateError
 from index.lifecycle.commit import CATALOG, NEXT_CATALOG, Parts, remove_unused
 from index.lifecycle.rebuild import needs_adoption, rebuild
 from index.private import private_folder, tighten, tighten_tree
@@ -15,7 +15,8 @@ from index.store.catalog import Catalog
 from index.store.chroma_server import Server
 
 LOCK_FILE = "writer.lock"
-OWN_ENTRIES = ("catalog*", "vectors-*", "words-*", "*.lock")
+MANIFEST = "shards.json"  # of an index that is divided into shards
+OWN_ENTRIES = ("catalog*", "vectors-*", "words-*", "*.lock", f"{MANIFEST}*", "shard-*")
 LOCK_SECONDS = 600  # how long a second writer waits for the first
 
 
@@ -55,6 +56,16 @@ def one_writer(folder: Path, waiting: Callable[[], None] | None = None) -> Itera
             _keep_private(folder)
     finally:
         lock.release()
+
+
+def refuse_divided(folder: Path) -> None:
+    """Refuse to write into an index that was divided into shards since it was opened; the writer's lock is held.
+
+    Raises:
+        DividedError: it was.
+    """
+    if (folder / MANIFEST).exists():
+        raise DividedError(f"the index {folder} is divided into shards", "open it again: open_library()")
 
 
 def _keep_private(folder: Path) -> None:

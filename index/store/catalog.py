@@ -268,13 +268,12 @@ class Catalog:
         with self._writing() as database:
             add_origins(database, origins)
 
-    def origins_below(self, folder: str) -> tuple[tuple[str, str], ...]:
-        """(article id, file) for all that was read from a folder."""
-        prefix = folder.rstrip("/") + "/"
+    def origins_below(self, folders: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """(article id, file) for all that was read from folders."""
+        prefixes = [folder.rstrip("/") + "/" for folder in folders]
+        query = "SELECT article, place FROM origins WHERE substr(place, 1, ?) = ?"
         with self._reading() as database:
-            query = "SELECT article, place FROM origins WHERE substr(place, 1, ?) = ?"
-            rows = database.execute(query, (len(prefix), prefix))
-            return tuple((article, place) for article, place in rows)
+            return tuple(row for prefix in prefixes for row in database.execute(query, (len(prefix), prefix)))
 
     def orphans(self, gone: Sequence[tuple[str, str]]) -> tuple[str, ...]:
         """Ids of the articles that come from nowhere once these (article id, file) pairs are gone."""
