@@ -27,6 +27,36 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A shard that did not answer, and why."""
+
+    shard: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardsAsked:
+    """How many shards were asked, and which of them did not answer; an index that is not divided has none."""
+
+    asked: int = 0
+    missing: tuple[Unanswered, ...] = ()
+
+    @property
+    def gap(self) -> str:
+        """What is missing, in one line; empty when nothing is."""
+        if not self.missing:
+            return ""
+        names = " and ".join(one.shard for one in self.missing)
+        reasons = "; ".join(dict.fromkeys(one.reason for one in self.missing))
+        return f"{self.asked - len(self.missing)} of {self.asked} shards answered: {names} did not ({reasons})"
+
+    def plus(self, other: "ShardsAsked") -> "ShardsAsked":
+        """Those of two searches of one index."""
+        missing = {one.shard: one for one in (*other.missing, *self.missing)}
+        return ShardsAsked(max(self.asked, other.asked), tuple(missing[name] for name in sorted(missing)))
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """Hits, best first, and the milliseconds that each stage took.
 
@@ -37,6 +67,7 @@ class SearchResult:
     hits: tuple[Hit, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     outdated: bool = False
+    shards: ShardsAsked = ShardsAsked()
 
 
 def in_turn(results: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:

@@ -36,6 +36,7 @@ from index.store.tantivy_index import LexicalIndex
 
 CATALOG = "catalog.sqlite3"
 NEXT_CATALOG = "catalog-next.sqlite3"  # of a rebuilding that is not finished
+MANIFEST = "shards.json"  # of an index that is divided into shards
 COMMIT_LOCK = "commit.lock"
 SOON_COUNTED = 100_000  # chunks; Chroma took 35 seconds to count a million rows that were not in memory
 _NUMBERED = re.compile(r"(?:vectors|words)-(\d+)")

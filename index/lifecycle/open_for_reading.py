@@ -9,7 +9,7 @@ from threading import RLock
 from index.errors import DamagedError, IndexStateError
 from index.lifecycle.commit import CATALOG, Parts
 from index.lifecycle.rebuild import needs_adoption
-from index.lifecycle.write_lock import one_writer, open_catalog, open_for_writing
+from index.lifecycle.write_lock import one_writer, open_catalog, open_for_writing, refuse_divided
 from index.store.catalog import Catalog
 from index.store.chroma import Store
 from index.store.chroma_server import Server
@@ -131,5 +131,6 @@ class Reader:
                 return parts
             parts.close()
         with one_writer(self._folder, self._waiting):
+            refuse_divided(self._folder)
             open_for_writing(catalog, self._server).close()
         return Parts.open(catalog, self._server)

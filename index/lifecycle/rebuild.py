@@ -12,7 +12,7 @@ import numpy as np
 from index.embed.local import Embedder
 from index.errors import DamagedError, IndexStateError
 from index.lifecycle.adopt import Adoption, old_store
-from index.lifecycle.commit import CATALOG, NEXT_CATALOG, Parts, Prepared, remove_unused
+from index.lifecycle.commit import CATALOG, MANIFEST, NEXT_CATALOG, Parts, Prepared, remove_unused
 from index.retrieve.pipeline import searchable_text
 from index.split.chunks import split_chunks
 from index.store.catalog import Catalog
@@ -118,7 +118,9 @@ def rebuild(
 
 def needs_adoption(folder: Path, server: Server | None = None) -> bool:
     """Whether a folder holds vectors but no catalog: made by an older version, or the catalog was lost."""
-    return not (folder / CATALOG).exists() and _old_store(folder, server) is not None
+    if (folder / CATALOG).exists() or (folder / MANIFEST).exists():
+        return False
+    return _old_store(folder, server) is not None
 
 
 class _FromCatalog:

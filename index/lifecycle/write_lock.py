@@ -8,14 +8,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from index.errors import DamagedError, DividedError, IndexStateError
-from index.lifecycle.commit import CATALOG, NEXT_CATALOG, Parts, remove_unused
+from index.lifecycle.commit import CATALOG, MANIFEST, NEXT_CATALOG, Parts, remove_unused
 from index.lifecycle.rebuild import needs_adoption, rebuild
 from index.private import private_folder, tighten, tighten_tree
 from index.store.catalog import Catalog
 from index.store.chroma_server import Server
 
 LOCK_FILE = "writer.lock"
-MANIFEST = "shards.json"  # of an index that is divided into shards
 OWN_ENTRIES = ("catalog*", "vectors-*", "words-*", "*.lock", f"{MANIFEST}*", "shard-*")
 LOCK_SECONDS = 600  # how long a second writer waits for the first
 

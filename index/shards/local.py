@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import TypeVar
@@ -75,9 +76,14 @@ class LocalShard:
 
         return self._use(find)
 
-    def current(self, keys: Sequence[str]) -> Current:
-        """The chunks of rows that were found, as far as they still count."""
-        current = self._use(lambda parts: current_chunks(parts.catalog, parts.store, keys))
+    def current(self, keys: Sequence[str], store: int) -> Current:
+        """The chunks of rows that were found in a store, as far as they still count; outdated if that was replaced."""
+
+        def read(parts: Parts) -> Current:
+            current = current_chunks(parts.catalog, parts.store, keys)
+            return replace(current, outdated=current.outdated or parts.catalog.stamp.store != store)
+
+        current = self._use(read)
         if current.outdated:
             self._library.reading.refresh()
         return current
@@ -115,10 +121,12 @@ class LocalShard:
                     self._taking = (opened, stack.pop_all())
             parts, _ = self._taking
             known = parts.catalog.entries([stored.article.id for stored in articles])
-            digests = {identifier: entry.digest for identifier, entry in known.items()}
+            origins = parts.catalog.origins(list(known))
+            moved = [one.article.id for one in articles if set(one.origins) != set(origins.get(one.article.id, ()))]
+            digests = {name: entry.digest for name, entry in known.items() if name not in set(moved)}
             new = [stored for stored in articles if digests.get(stored.article.id) != stored.article.digest]
-            if new:
-                parts.commit([Prepared.of(stored) for stored in new])
+            if new:  # where files changed, those that are known are forgotten first
+                parts.commit([Prepared.of(stored) for stored in new], [name for name in moved if name in known])
             return len(new)
 
     def finish(self) -> None:

@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from index.errors import IndexStateError
+from index.lifecycle.commit import MANIFEST
 from index.lifecycle.namesakes import family_of
-from index.lifecycle.write_lock import MANIFEST
 
 FORMAT = 1
 MOST_SHARDS = 1000  # three digits

@@ -105,8 +105,8 @@ class Shard(Protocol):
         """The best rows for a question, with distances and BM25 scores."""
         ...
 
-    def current(self, keys: Sequence[str]) -> Current:
-        """The chunks of rows that were found, as far as they still count."""
+    def current(self, keys: Sequence[str], store: int) -> Current:
+        """The chunks of rows that were found in a store, as far as they still count; outdated if that was replaced."""
         ...
 
     def near(self, vectors: Vectors, limit: int) -> tuple[tuple[Scored, ...], ...]:
