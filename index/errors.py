@@ -6,7 +6,8 @@
     ├── InputError                 an article file cannot be read; names file and line
     ├── IndexStateError            the index is missing, empty, or made with other models
     │   ├── DamagedError           a file of the index cannot be read; rebuilding mends it
-    │   └── DividedError           the index was divided into other shards since it was opened
+    │   ├── UnfitError             it was made with another embedding model, or in another format
+    │   └── DividedError           it was divided into other shards since it was opened
     ├── ModelError                 an embedded model cannot be used
     │   ├── DownloadError          the package registry cannot be reached (retrying may help)
     │   └── DigestError            a file is not the file we expect; it was set aside
@@ -85,6 +86,10 @@ class IndexStateError(AssistantError):
 
 class DamagedError(IndexStateError):
     """A file of the index cannot be read, or two of its parts disagree; rebuilding mends it."""
+
+
+class UnfitError(IndexStateError):
+    """The index was made with another embedding model, another way of cutting texts, or in another format."""
 
 
 class DividedError(IndexStateError):

@@ -37,6 +37,11 @@ class Rebuilt:
     chunks: int = 0
     lost: tuple[str, ...] = ()
 
+    def plus(self, other: "Rebuilt") -> "Rebuilt":
+        """With what was done in a part of the whole."""
+        articles, chunks = self.articles + other.articles, self.chunks + other.chunks
+        return replace(self, articles=articles, chunks=chunks, lost=(*self.lost, *other.lost))
+
 
 class _Rebuilding:
     """The new index beside the old one.

@@ -7,7 +7,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
 
-from index.errors import AssistantError
+from index.errors import AssistantError, ServiceTimeoutError, UnfitError
 from index.hits import Unanswered
 from index.shards.shard import Shard
 
@@ -53,7 +53,45 @@ def ask_all(shards: Sequence[Shard], ask: Asking[Reply], deadline: Deadline) -> 
     """Ask shards at once, each in a thread; one that is late or raises an ``AssistantError`` is missing.
 
     A late shard goes on by itself, and its reply is thrown away.
+
+    Raises:
+        UnfitError: a shard was made with another embedding model or in another format; names it.
     """
+    found = _asked(shards, ask, deadline)
+    late = ServiceTimeoutError(f"no answer within {deadline.seconds:g} seconds" if deadline.seconds is not None else "")
+    given: dict[str, Reply] = {}
+    missing = []
+    for shard in shards:
+        reply = found.get(shard.name, late)
+        if isinstance(reply, UnfitError):
+            raise UnfitError(f"{shard.name}: {reply.problem}", reply.remedy)
+        if isinstance(reply, AssistantError):
+            missing.append(Unanswered(shard.name, reply.problem))
+        elif isinstance(reply, BaseException):
+            raise reply
+        else:
+            given[shard.name] = reply
+    return Replies(given, tuple(missing))
+
+
+def ask_each(shards: Sequence[Shard], ask: Asking[Reply]) -> dict[str, Reply]:
+    """Ask shards at once, as long as it takes; all must answer.
+
+    Raises:
+        AssistantError: of the first one that cannot answer.
+    """
+    given: dict[str, Reply] = {}
+    found = _asked(shards, ask, Deadline.after(None))
+    for shard in shards:
+        reply = found[shard.name]
+        if isinstance(reply, BaseException):
+            raise reply
+        given[shard.name] = reply
+    return given
+
+
+def _asked(shards: Sequence[Shard], ask: Asking[Reply], deadline: Deadline) -> dict[str, Reply | BaseException]:
+    """What shards reply, or raise, until the deadline."""
     replies: SimpleQueue[tuple[str, Reply | BaseException]] = SimpleQueue()
     for shard in shards:
         # Not a pool: its threads are waited for when the program ends, and a shard may never answer.
@@ -64,38 +102,8 @@ def ask_all(shards: Sequence[Shard], ask: Asking[Reply], deadline: Deadline) -> 
             name, reply = replies.get(timeout=deadline.left)
         except Empty:
             break
-        if isinstance(reply, BaseException) and not isinstance(reply, AssistantError):
-            raise reply
         found[name] = reply
-    given = {one.name: found[one.name] for one in shards if one.name in found}
-    late = f"no answer within {deadline.seconds:g} seconds" if deadline.seconds is not None else ""
-    missing = [
-        Unanswered(one.name, reply.problem if isinstance(reply := found.get(one.name), AssistantError) else late)
-        for one in shards
-        if isinstance(found.get(one.name), AssistantError) or one.name not in found
-    ]
-    return Replies(
-        {name: reply for name, reply in given.items() if not isinstance(reply, BaseException)}, tuple(missing)
-    )
-
-
-def ask_each(shards: Sequence[Shard], ask: Asking[Reply]) -> dict[str, Reply]:
-    """Ask shards at once, as long as it takes; all must answer.
-
-    Raises:
-        AssistantError: of the first one that cannot answer.
-    """
-    replies: SimpleQueue[tuple[str, Reply | BaseException]] = SimpleQueue()
-    for shard in shards:
-        Thread(target=_ask, args=(shard, ask, replies), name=f"asking {shard.name}", daemon=True).start()
-    found = dict(replies.get() for _ in shards)
-    given: dict[str, Reply] = {}
-    for shard in shards:
-        reply = found[shard.name]
-        if isinstance(reply, BaseException):
-            raise reply
-        given[shard.name] = reply
-    return given
+    return found
 
 
 def _ask(shard: Shard, ask: Asking[Reply], replies: "SimpleQueue[tuple[str, Reply | BaseException]]") -> None:

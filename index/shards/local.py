@@ -59,7 +59,7 @@ class LocalShard:
 
     def made(self) -> Made:
         """What it was made with; reads the catalog alone."""
-        catalog = self._catalog()
+        catalog = self.catalog()
         return Made(catalog.identity, catalog.stamp.store)
 
     def statistics(self, question: str) -> WordStatistics:
@@ -100,7 +100,7 @@ class LocalShard:
         """Add articles, with the vectors that they bring or else embedded here; commits them before it returns."""
         with self._lock:
             if self._adding is None:
-                self._catalog()  # an index that is missing is not made
+                self.catalog()  # an index that is missing is not made
                 with ExitStack() as stack:
                     adding = stack.enter_context(self._library.adding())
                     self._adding = (adding, stack.pop_all())
@@ -113,10 +113,10 @@ class LocalShard:
         """Copy articles of another index with their vectors and ids, those that are not there yet; their number."""
         with self._lock:
             if self._taking is None:
-                self._catalog()
+                self.catalog()
                 with ExitStack() as stack:
                     stack.enter_context(one_writer(self.folder, self._waiting))
-                    opened = open_for_writing(self._catalog(), self._server)
+                    opened = open_for_writing(self.catalog(), self._server)
                     stack.callback(opened.close)
                     self._taking = (opened, stack.pop_all())
             parts, _ = self._taking
@@ -139,15 +139,15 @@ class LocalShard:
 
     def list(self, selection: Selection | None = None) -> tuple[Entry, ...]:
         """The selected articles, oldest first."""
-        return self._catalog().select(selection)
+        return self.catalog().select(selection)
 
     def get(self, article_ids: Sequence[str]) -> tuple[Stored, ...]:
         """Articles with texts, vectors and origins, those that are there, in this order."""
-        return tuple(self._catalog().stored(article_ids))
+        return tuple(self.catalog().stored(article_ids))
 
     def known(self, article_ids: Sequence[str]) -> tuple[str, ...]:
         """Which of the ids are there."""
-        return tuple(self._catalog().entries(article_ids))
+        return tuple(self.catalog().entries(article_ids))
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles; those that are not there are gone already."""
@@ -156,7 +156,7 @@ class LocalShard:
 
     def origins_below(self, folders: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """(article id, file) for all that was read from folders."""
-        return self._catalog().origins_below(folders)
+        return self.catalog().origins_below(folders)
 
     def forget(self, gone: Sequence[tuple[str, str]], *, dry_run: bool) -> tuple[str, ...]:
         """Note that articles are no longer in files; those that are in no other are removed, and their ids returned."""
@@ -164,19 +164,19 @@ class LocalShard:
 
     def counts(self, selection: Selection) -> Counts:
         """How many articles and chunks are selected."""
-        return Counts(*self._catalog().counts(selection))
+        return Counts(*self.catalog().counts(selection))
 
     def sources(self) -> tuple[str, ...]:
         """The names of the sources."""
-        return self._catalog().sources()
+        return self.catalog().sources()
 
     def days(self) -> tuple[str, str]:
         """The first and the last day of publication, ISO 8601; empty where no article has one."""
-        return self._catalog().days()
+        return self.catalog().days()
 
     def status(self) -> IndexStatus:
         """How it stands."""
-        self._catalog()
+        self.catalog()
         return self._library.status()
 
     def check(self) -> CheckReport:
@@ -192,7 +192,7 @@ class LocalShard:
         self.finish()
         self._library.close()
 
-    def _catalog(self) -> Catalog:
+    def catalog(self) -> Catalog:
         """The catalog, put together again where it was lost.
 
         Raises:

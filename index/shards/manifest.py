@@ -2,16 +2,20 @@
 
 import json
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from index.errors import IndexStateError
 from index.lifecycle.commit import MANIFEST
 from index.lifecycle.namesakes import family_of
 
 FORMAT = 1
+NEXT_MANIFEST = f"{MANIFEST}.next"  # notes the shards that are being filled
 MOST_SHARDS = 1000  # three digits
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +41,27 @@ class Manifest:
 
         Articles that only share an id (``101`` and ``101@2``) belong to one, where they are told apart.
         """
-        return int(sha256(family_of(article_id).encode("utf-8", "surrogatepass")).hexdigest(), 16) % len(self.shards)
+        number = len(self.shards)
+        return int(sha256(family_of(article_id).encode("utf-8", "surrogatepass")).hexdigest(), 16) % number
+
+    def homes(self, items: Iterable[Item], article_id: Callable[[Item], str]) -> list[list[Item]]:
+        """For each shard those of the items that are of its articles, in their order."""
+        homes: list[list[Item]] = [[] for _ in self.shards]
+        for item in items:
+            homes[self.place_of(article_id(item))].append(item)
+        return homes
 
 
-def read_manifest(folder: Path) -> Manifest | None:
+def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest | None:
     """The manifest of an index, or None where it is not divided.
+
+    Args:
+        name: of its file; another one notes what is being made.
 
     Raises:
         IndexStateError: it cannot be read, or is of another format.
     """
-    path = folder / MANIFEST
+    path = folder / name
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -66,9 +81,9 @@ def read_manifest(folder: Path) -> Manifest | None:
     return manifest
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: Path, manifest: Manifest, name: str = MANIFEST) -> None:
     """Let a manifest count from now on; one who reads sees the old or the new one, whatever happens."""
-    path, new = folder / MANIFEST, folder / f"{MANIFEST}.new"
+    path, new = folder / name, folder / f"{name}.new"
     values = {"format": FORMAT, "generation": manifest.generation, "shards": list(manifest.shards)}
     try:
         with new.open("w", encoding="utf-8") as file:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from index.embed.local import Vectors
-from index.errors import DamagedError, IndexStateError
+from index.errors import DamagedError, UnfitError
 from index.store.catalog_sql import (
     ENTRY,
     INDEXES,
@@ -33,7 +33,7 @@ from index.store.catalog_sql import (
     transaction,
 )
 from index.store.fingerprint import Identity
-from index.store.records import Entry, Rows, Scored, Selection, Stamp, Stored, row_key, version_of
+from index.store.records import Entry, Rows, Scored, Selection, Stamp, Stored, called_so, row_key, version_of
 
 FORMAT = 2
 
@@ -59,7 +59,8 @@ class Catalog:
         """The catalog in a file, or None when there is none, or none was finished.
 
         Raises:
-            IndexStateError: it is damaged, or of another format.
+            DamagedError: it cannot be read.
+            UnfitError: it is of another format.
         """
         if not path.is_file():
             return None
@@ -69,7 +70,7 @@ class Catalog:
                 return None  # the process was killed before the first transaction ended
         found = catalog._meta("format")
         if found != str(FORMAT):
-            raise IndexStateError(
+            raise UnfitError(
                 f"the index in {path.parent} has format {found}; this version reads format {FORMAT}",
                 "use the version that made it, or add the articles into a new folder: Library(FOLDER).add()",
             )
@@ -114,11 +115,8 @@ class Catalog:
     def sources(self, called: Sequence[str] = ()) -> tuple[str, ...]:
         """The names of all sources; or of those called so but for capitals, as given where there are none."""
         with self._reading() as database:
-            names = tuple(sorted(str(name) for (name,) in database.execute("SELECT DISTINCT source FROM articles")))
-        if not called:
-            return tuple(name for name in names if name)
-        folded = {name.casefold() for name in called}
-        return tuple(name for name in names if name.casefold() in folded) or tuple(called)
+            names = sorted(str(name) for (name,) in database.execute("SELECT DISTINCT source FROM articles"))
+        return called_so(names, called)
 
     def days(self) -> tuple[str, str]:
         """The first and the last day of publication, ISO 8601; empty when no article has one."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from index.embed.local import Embedder
-from index.errors import IndexStateError
+from index.errors import UnfitError
 from index.split.chunks import CHUNKING
 
 PROBE = "The ministers met in the capital on Thursday."
@@ -52,28 +52,28 @@ class Identity:
         """Refuse another model by its name, and another way of cutting texts; loads nothing.
 
         Raises:
-            IndexStateError: naming both and the way out.
+            UnfitError: naming both and the way out.
         """
         made_with = f"{self.embedder} ({self.dimension} dimensions)"
         asked_for = f"{embedder.name} ({embedder.dimension} dimensions)"
         if made_with != asked_for:
             problem = f"the index was made with {made_with}, the settings ask for {asked_for}"
-            raise IndexStateError(problem, f"set embeddings_model to the one it was made with, or {REBUILD}")
+            raise UnfitError(problem, f"set embeddings_model to the one it was made with, or {REBUILD}")
         if self.chunking != CHUNKING:
             problem = f"the index holds texts cut in another way ({self.chunking}) than this version does ({CHUNKING})"
-            raise IndexStateError(problem, REBUILD)
+            raise UnfitError(problem, REBUILD)
 
     def check(self, embedder: Embedder) -> None:
         """Refuse another model, even under the same name.
 
         Raises:
-            IndexStateError: naming both and the way out.
+            UnfitError: naming both and the way out.
         """
         self.check_name(embedder)
         similarity = self._similarity(embedder)
         if similarity < PROBE_SIMILARITY:
             problem = f"{embedder.name} gives other vectors than when the index was made (similarity {similarity:.2f})"
-            raise IndexStateError(problem, f"set embeddings_model to the one it was made with, or {REBUILD}")
+            raise UnfitError(problem, f"set embeddings_model to the one it was made with, or {REBUILD}")
 
     def fits(self, embedder: Embedder) -> bool:
         """Whether vectors of this index and of ``embedder`` may be mixed."""

@@ -1,5 +1,6 @@
 """The records of the catalog: an article's entry, its rows, and what selects articles."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,6 +76,14 @@ class Selection:
         """Whether only the catalog can tell which articles are meant; the word index knows one source, and times."""
         named = self.title.split() or self.author.split() or self.tags
         return bool(named or len(self.sources) > 1 or self.window.by_day)
+
+
+def called_so(names: Sequence[str], called: Sequence[str]) -> tuple[str, ...]:
+    """The sources called so but for capitals, as given where there are none; without names given, all of them."""
+    folded = {name.casefold() for name in called}
+    if not called:
+        return tuple(name for name in names if name)
+    return tuple(name for name in names if name.casefold() in folded) or tuple(called)
 
 
 def row_key(article: str, number: int, version: int) -> str:

@@ -138,13 +138,13 @@ class LexicalIndex:
         searcher = self._index.searcher()
         if shared is None:
             hits = searcher.search(_all_of(self._any_of(terms), restrictions), limit, count=False).hits
-            return _in_order(Scored(_key(searcher, address), score) for score, address in hits)
+            return best_first(Scored(_key(searcher, address), score) for score, address in hits)
         own = self.statistics(question)
         gain, boosts = largest_gain(own, shared), {term: shared.idf(term) / own.idf(term) for term in terms}
         query, several = self._any_of(terms, boosts), limit + SPARE_ROWS
         while True:
             hits = searcher.search(_all_of(query, restrictions), several, count=False).hits
-            found = _in_order(self._rescored(searcher, address, terms, shared) for _, address in hits)
+            found = best_first(self._rescored(searcher, address, terms, shared) for _, address in hits)
             # What was not found scores at most as the last one with the index's own lengths, times the gain.
             if len(hits) < several or several >= MOST_ROWS or hits[-1][0] * gain <= found[limit - 1].score:
                 return found[:limit]
@@ -232,7 +232,7 @@ def _key(searcher: "tantivy.Searcher", address: "tantivy.DocAddress") -> str:
     return str(searcher.doc(address).get_first("id"))
 
 
-def _in_order(found: Iterable[Scored]) -> tuple[Scored, ...]:
+def best_first(found: Iterable[Scored]) -> tuple[Scored, ...]:
     """Best first, and by key where scores are equal but for rounding, so that every division into indexes is alike."""
     return tuple(sorted(found, key=lambda row: (-round(row.score, DECIMALS), row.key)))
 

@@ -1,0 +1,197 @@
+"""Reads and searches several shards as if they were one index."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+from index.articles import Chunk
+from index.embed.local import Vectors
+from index.errors import IndexStateError, InputError, UnfitError
+from index.hits import SearchResult
+from index.library import SEARCHES
+from index.lifecycle.add import Models
+from index.retrieve.copies import copies_of
+from index.retrieve.near_duplicates import Link
+from index.retrieve.pipeline import Pipeline, nearest_first
+from index.retrieve.reader import Reader
+from index.shards.adding import Embedding, LocalEmbedding
+from index.shards.asking import Deadline, ask_all, ask_each
+from index.shards.known import KnownOfShards, oldest_first
+from index.shards.manifest import Manifest
+from index.shards.searching import ManyShards
+from index.shards.shard import Made, Shard
+from index.store.records import Entry, Selection, Stored, version_of
+
+PAGE = 100  # articles that are read at a time
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class ShardLimits:
+    """How long a question waits for a shard, and what then.
+
+    Attributes:
+        seconds: for all that one question asks of a shard; None waits as long as it takes.
+        all_shards: whether it is an error when a shard does not answer.
+    """
+
+    seconds: float | None = None
+    all_shards: bool = False
+
+
+class ShardedReading:
+    """The shards of one generation of an index. May be used from several threads.
+
+    Every method but ``search`` needs all shards, and raises what the first that cannot answer raises.
+
+    Args:
+        folder: holds the manifest.
+        shards: in the order of the manifest.
+        models: the embedder and the reranker.
+        waiting: called when another process writes and this one has to wait.
+        embedding: makes what embeds while articles are added, for so many jobs.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        shards: Sequence[Shard],
+        models: Models,
+        waiting: Callable[[], None] | None = None,
+        limits: ShardLimits | None = None,
+        embedding: Callable[[int], Embedding] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self._shards = tuple(shards)
+        self._models = models
+        self._waiting = waiting
+        self._limits = limits or ShardLimits()
+        self._embedding = embedding or (lambda jobs: LocalEmbedding(models.embedder, jobs))
+        self._fitting: dict[str, int] = {}  # name of a shard → its store that was made with the settings' model
+        self._holds_articles = False
+
+    def search(self, question: str, *, k: int, candidates: int, selection: Selection | None = None) -> SearchResult:
+        """The ``k`` best chunks for a question; as ``Library.search``, and says which shards did not answer.
+
+        Raises:
+            IndexStateError: there are no articles, a shard was made with another embedding model, none answers, or one
+                does not and all must.
+        """
+        for _ in range(SEARCHES):
+            found = self._search(question, k, candidates, selection or Selection())
+            if not found.outdated:
+                break
+        if found.shards.missing and (self._limits.all_shards or len(found.shards.missing) == len(self._shards)):
+            raise IndexStateError(found.shards.gap, "mend or wait for what is missing, or ask without it")
+        return found
+
+    def _search(self, question: str, k: int, candidates: int, selection: Selection) -> SearchResult:
+        pipeline = Pipeline(self._models.embedder(), self._models.reranker())
+        self._open(Deadline.after(self._limits.seconds))
+        asked: list[ManyShards] = []
+
+        def finding(vector: Vectors) -> ManyShards:
+            deadline = Deadline.after(self._limits.seconds)
+            asked.append(ManyShards(self._shards, question, vector, selection, deadline))
+            return asked[0]
+
+        found = pipeline.search(question, k=k, candidates=candidates, finding=finding)
+        rebuilt = any(self._fitting.get(name) != store for name, store in asked[0].stores.items())
+        self._fitting = {name: n for name, n in self._fitting.items() if asked[0].stores.get(name, n) == n}
+        return replace(found, shards=asked[0].answered, outdated=found.outdated or rebuilt)
+
+    def reader(self) -> Reader | None:
+        """The model that reads what is found, if there is one; refuses what ``search`` would."""
+        self._open(Deadline.after(self._limits.seconds))
+        return self._models.reader()
+
+    def chunks(self, keys: Sequence[str]) -> tuple[Chunk, ...]:
+        """The chunks of rows that ``list`` tells, for those that are still there."""
+        found: dict[str, Chunk] = {}
+        for shard, own in self._at_home(keys, lambda key: version_of(key)[0]):
+            found |= shard.current(own, shard.made().store).chunks
+        return tuple(found[key] for key in keys if key in found)
+
+    def list(self, selection: Selection | None = None) -> tuple[Entry, ...]:
+        """The selected articles, oldest first."""
+        found = ask_each(self._shards, lambda shard: shard.list(selection))
+        if selection in {None, Selection()} and not any(found.values()):
+            raise self._empty()
+        return oldest_first(chain.from_iterable(found.values()))
+
+    def known(self) -> KnownOfShards:
+        """What there is to select from; raises ``IndexStateError`` without articles."""
+        known = KnownOfShards(self._shards)
+        if known.counts() == (0, 0):
+            raise self._empty()
+        return known
+
+    def get(self, article_ids: Sequence[str] | None = None) -> Iterator[Stored]:
+        """Articles with their texts, vectors and origins; as ``Library.get``."""
+        if article_ids is not None:
+            self._refuse_unknown(article_ids)
+        wanted = [entry.info.id for entry in self.list()] if article_ids is None else article_ids
+        return self._stored(wanted)
+
+    def copies(self, article_id: str) -> tuple[Link, ...]:
+        """The articles that repeat an article or are repeated by it, in whichever shard."""
+        (stored,) = self.get([article_id])
+
+        def near(vectors: Vectors, limit: int) -> list[list[str]]:
+            found = ask_each(self._shards, lambda shard: shard.near(vectors, limit)).values()
+            merged = (nearest_first(list(chain.from_iterable(rows))) for rows in zip(*found, strict=True))
+            return [[row.key for row in rows[:limit]] for rows in merged]
+
+        return copies_of(stored, near, self._stored, KnownOfShards(self._shards).counts()[1])
+
+    def close(self) -> None:
+        """Give back what searching holds; the next search opens it again."""
+        for shard in self._shards:
+            shard.close()
+
+    def _open(self, deadline: Deadline) -> None:
+        """Refuse shards of another model, and an index without articles; a shard that does not answer is told later."""
+        unknown = [shard for shard in self._shards if shard.name not in self._fitting]
+        if unknown:
+            self._fit(ask_all(unknown, lambda shard: shard.made(), deadline).given)
+        if not self._holds_articles:
+            found = ask_all(self._shards, lambda shard: shard.counts(Selection()), deadline)
+            self._holds_articles = any(counts.articles for counts in found.given.values())
+            if not self._holds_articles and not found.missing:
+                raise self._empty()
+
+    def _fit(self, made: Mapping[str, Made]) -> None:
+        embedder = self._models.embedder()
+        for name, found in made.items():
+            try:
+                found.identity.check(embedder)
+            except UnfitError as error:
+                raise UnfitError(f"{name}: {error.problem}", error.remedy) from error
+            self._fitting[name] = found.store
+
+    def _empty(self) -> IndexStateError:
+        return IndexStateError(f"there are no articles in the index {self.folder}", "add some first: Library.add()")
+
+    def _at_home(
+        self, items: Iterable[Item], article_id: Callable[[Item], str]
+    ) -> Iterator[tuple[Shard, Sequence[Item]]]:
+        """The shards that have any of the items' articles, with theirs in order."""
+        homes = self.manifest.homes(items, article_id)
+        return ((shard, own) for shard, own in zip(self._shards, homes, strict=True) if own)
+
+    def _refuse_unknown(self, article_ids: Sequence[str]) -> None:
+        known = {name for shard, own in self._at_home(article_ids, str) for name in shard.known(own)}
+        if unknown := sorted(set(article_ids) - known):
+            problem = f"no article of the index has the id {', '.join(unknown)}"
+            raise InputError(problem, "Library.list() shows the ids")
+
+    def _stored(self, article_ids: Sequence[str]) -> Iterator[Stored]:
+        for first in range(0, len(article_ids), PAGE):
+            page = article_ids[first : first + PAGE]
+            divided = self._at_home(page, str)
+            found = {stored.article.id: stored for shard, own in divided for stored in shard.get(own)}
+            yield from (found[name] for name in page if name in found)

@@ -1,0 +1,107 @@
+"""BM25 over several word indexes ranks as one index does that holds everything."""
+
+from functools import reduce
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.articles import ArticleInfo, Chunk, Window
+from index.store.bm25 import WordStatistics
+from index.store.records import Scored
+from index.store.tantivy_index import LexicalIndex, best_first
+
+WORDS = ("ferry", "minister", "vote", "flood", "storm", "Vellin", "harbour", "the", "strike", "İzmir", "café", "東京")
+words = st.lists(st.sampled_from(WORDS), min_size=1, max_size=30).map(" ".join)
+rows = st.lists(st.tuples(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join), words), min_size=1, max_size=40)
+TOLERANCE = 2e-3  # scores are compared to three decimals
+
+
+def chunks(texts: list[tuple[str, str]]) -> list[Chunk]:
+    return [Chunk(ArticleInfo(f"a{n}", title), 0, 0, text, ()) for n, (title, text) in enumerate(texts)]
+
+
+def index_of(folder: Path, held: list[Chunk]) -> LexicalIndex:
+    index = LexicalIndex(folder)
+    if held:
+        index.put(held, 1)
+    return index
+
+
+def together(indexes: list[LexicalIndex], question: str, limit: int, window: Window) -> tuple[Scored, ...]:
+    """The rows of several indexes, ranked by the statistics of all."""
+    shared = reduce(WordStatistics.plus, (index.statistics(question) for index in indexes))
+    found = [row for index in indexes for row in index.scored(question, limit, window, shared=shared)]
+    return best_first(found)[:limit]
+
+
+def agree(one: tuple[Scored, ...], several: tuple[Scored, ...]) -> None:
+    """The same scores, and the same rows but for those that tie with the last one, of which an index takes any."""
+    assert [row.score for row in several] == pytest.approx([row.score for row in one], abs=TOLERANCE)
+    if one:
+        least = one[-1].score + TOLERANCE
+        assert {row.key for row in several if row.score > least} == {row.key for row in one if row.score > least}
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(texts=rows, question=words, parts=st.integers(1, 4), limit=st.integers(1, 12), seed=st.randoms())
+def test_any_division_ranks_as_one_index(
+    texts: list[tuple[str, str]], question: str, parts: int, limit: int, seed: Random
+) -> None:
+    held = chunks(texts)
+    places = [seed.randrange(parts) for _ in held]
+    with TemporaryDirectory() as folder:
+        one = index_of(Path(folder) / "one", held)
+        several = [
+            index_of(Path(folder) / str(part), [c for c, place in zip(held, places, strict=True) if place == part])
+            for part in range(parts)
+        ]
+        agree(one.scored(question, limit, Window()), together(several, question, limit, Window()))
+
+
+def test_a_word_that_is_rare_in_one_index_alone_does_not_count_more_there(tmp_path: Path) -> None:
+    """By their own statistics the indexes would rank their rows otherwise than all together."""
+    common = [Chunk(ArticleInfo(f"c{n}", ""), 0, 0, "flood flood warning", ()) for n in range(20)]
+    rare = [Chunk(ArticleInfo("r0", ""), 0, 0, "flood", ())]
+    other = [
+        Chunk(ArticleInfo(f"o{n}", ""), 0, 0, "a long story of other things that nobody asked for", ())
+        for n in range(20)
+    ]
+    one = index_of(tmp_path / "one", [*common, *rare, *other])
+    several = [index_of(tmp_path / "a", common), index_of(tmp_path / "b", [*rare, *other])]
+    expected = one.scored("flood", 5, Window())
+    agree(expected, together(several, "flood", 5, Window()))
+    alone = best_first([row for index in several for row in index.scored("flood", 5, Window())])
+    assert [row.key for row in alone[:5]] != [row.key for row in expected]
+
+
+def test_what_was_found_first_is_looked_up_further_until_nothing_can_be_better(tmp_path: Path) -> None:
+    """One index has long rows only, so that its own lengths rank them in another order than all rows together do."""
+    long = [
+        Chunk(ArticleInfo(f"l{n:02}", ""), 0, 0, "flood " * (1 + n % 7) + "other " * (40 + 9 * n), ())
+        for n in range(60)
+    ]
+    short = [Chunk(ArticleInfo(f"s{n:02}", ""), 0, 0, "vote", ()) for n in range(300)]
+    one = index_of(tmp_path / "one", [*long, *short])
+    several = [index_of(tmp_path / "a", long), index_of(tmp_path / "b", short)]
+    agree(one.scored("flood vote", 3, Window()), together(several, "flood vote", 3, Window()))
+    agree(one.scored("flood", 20, Window()), together(several, "flood", 20, Window()))
+
+
+def test_an_index_without_rows_has_no_words(tmp_path: Path) -> None:
+    assert index_of(tmp_path / "none", []).statistics("flood in Vellin").rows == 0
+    assert index_of(tmp_path / "none", []).scored("flood", 3, Window(), shared=WordStatistics()) == ()
+
+
+def test_statistics_follow_what_is_written(tmp_path: Path) -> None:
+    index = index_of(tmp_path / "index", chunks([("A flood", "flood in the harbour"), ("", "no word of it")]))
+    before = index.statistics("flood")
+    index.put([Chunk(ArticleInfo("new"), 0, 0, "flood", ())], 2)
+    after = index.statistics("flood")
+    assert (before.rows, after.rows) == (2, 3)
+    assert before.found_in == {("title", "flood"): 1, ("text", "flood"): 1}
+    assert after.found_in == {("title", "flood"): 1, ("text", "flood"): 2}
+    assert after.lengths["text"] == before.lengths["text"] + 1
