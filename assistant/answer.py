@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.dates.article_dates import resolve_dates
 from assistant.llm.reply_json import Usage
 from index.articles import ArticleInfo, Sentence
+from index.hits import ShardsAsked
 
 if TYPE_CHECKING:
     from index.hits import Hit
@@ -140,6 +141,7 @@ class Answer:
         model: the chat model's name; empty when it was not asked.
         prompt_digest: SHA-256 of the prompt file.
         warnings: things a person should know, such as a prompt that the server cut.
+        shards: how many shards of the index were asked, and which of them did not answer.
     """
 
     question: str
@@ -160,6 +162,7 @@ class Answer:
     model: str = ""
     prompt_digest: str = ""
     warnings: tuple[str, ...] = ()
+    shards: ShardsAsked = field(default_factory=ShardsAsked)
 
     @property
     def text(self) -> str:
@@ -198,6 +201,7 @@ class Answer:
             "model": self.model,
             "prompt_digest": self.prompt_digest,
             "warnings": list(self.warnings),
+            "shards": {"asked": self.shards.asked, "missing": [asdict(one) for one in self.shards.missing]},
         }
 
 

@@ -14,10 +14,11 @@ from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, 
 from index.articles import Article, Window
 from index.errors import InputError, InputWarning
 from index.formats.decoding import mended
-from index.library import Library
 from index.lifecycle.add import AddReport
 from index.lifecycle.article_source import ArticleSource
 from index.read.readers import Reading
+from index.shards.opened import OpenLibrary
+from index.shards.reading import ShardLimits
 from index.store.records import IndexStatus
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Assistant:
         self.settings = settings
         self._models = models
         self._chats = models
-        self.library = Library(settings.index, models, waiting, vector_server(settings))
+        limits = ShardLimits(settings.shard_seconds, settings.all_shards)
+        self.library = OpenLibrary(settings.index, models, waiting, vector_server(settings), limits)
 
     @classmethod
     def open(

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 
 from index.articles import Window
 from index.hits import Hit
-from index.library import Library
+from index.shards.interface import AnyLibrary
 from index.store.records import Selection
 
 
@@ -23,7 +23,7 @@ class NewsRetriever(BaseRetriever):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    library: Library
+    library: AnyLibrary
     k: int
     candidates: int
     window: Window = Window()

@@ -96,6 +96,10 @@ class Settings(BaseModel):
     )
     passage_tokens: int = Field(default=3000, ge=400, description="most tokens of whole passages that the LLM reads")
     second_look: bool = Field(default=True, description="let an LLM that reads passages ask for further searches")
+    shard_seconds: float = Field(
+        default=30.0, gt=0, allow_inf_nan=False, description="how long a question waits for a shard, seconds"
+    )
+    all_shards: bool = Field(default=False, description="fail where a shard of the index does not answer")
     candidates: Count = Field(default=30, description="chunks that are reranked")
     k: Count = Field(default=8, description="chunks that evidence is drawn from")
 

@@ -67,7 +67,7 @@ class SearchResult:
     hits: tuple[Hit, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     outdated: bool = False
-    shards: ShardsAsked = ShardsAsked()
+    shards: ShardsAsked = field(default_factory=ShardsAsked)
 
 
 def in_turn(results: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:

@@ -41,8 +41,8 @@ from assistant.question.follow_up import (
 )
 from assistant.selection.select import select_answers
 from index.errors import ContextOverflowError, ReplyError
-from index.hits import Hit, in_turn
-from index.library import Library
+from index.hits import Hit, ShardsAsked, in_turn
+from index.shards.interface import AnyLibrary
 from index.store.records import Selection
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
     """
 
     def __init__(
-        self, library: Library, chats: ChatProvider, limits: ChainLimits, lost: str = "", prices: Prices = UNKNOWN
+        self, library: AnyLibrary, chats: ChatProvider, limits: ChainLimits, lost: str = "", prices: Prices = UNKNOWN
     ) -> None:
         self._library = library
         self._chats = chats
@@ -196,10 +196,10 @@ class AnswerChain(Runnable[str | Question, Answer]):
         scope = scope_of(asked, standalone.text)
         limits = self._limits
         k, passage_tokens = asked.k or limits.k, 0 if asked.extractive else limits.passage_tokens
-        reader = self._library.searcher().reader
+        reader = self._library.reader()
         stopwatch.lap("open")
         wanted = max(k, limits.candidates) if passage_tokens else k
-        found = self._find(standalone.searches, wanted, scope.selection, stopwatch)
+        found, shards = self._find(standalone.searches, wanted, scope.selection, stopwatch)
         hits = in_turn(found)
         read = partial(select_evidence, scope.wording(standalone.text), hits[:k], reader, limits.evidence)
         writing: Writing
@@ -214,20 +214,22 @@ class AnswerChain(Runnable[str | Question, Answer]):
             stopwatch.lap("select")
             writing = SelectedWriting(standalone.text, evidence, selection, reader)
         turn = Turn(standalone, hits, writing, stopwatch, scope.time.period if scope.narrowed else "")
+        turn.shards = shards
         if self._lost:
             turn.warn(self._lost)
         return turn
 
     def _find(
         self, texts: Sequence[str], wanted: int, selection: Selection, stopwatch: Stopwatch
-    ) -> list[Sequence[Hit]]:
-        """What each of the texts finds, best first."""
-        found = list[Sequence[Hit]]()
+    ) -> tuple[list[Sequence[Hit]], ShardsAsked]:
+        """What each of the texts finds, best first; and which shards did not answer."""
+        found, shards = list[Sequence[Hit]](), ShardsAsked()
         for text in texts:
             result = self._library.search(text, k=wanted, candidates=self._limits.candidates, selection=selection)
             stopwatch.add(result.timings_ms)
             found.append(result.hits)
-        return found
+            shards = shards.plus(result.shards)
+        return found, shards
 
     def _search(self, asked: Question, turn: Turn) -> Search:
         """The second look: what the model's own query finds where the question may be answered from."""
@@ -237,6 +239,7 @@ class AnswerChain(Runnable[str | Question, Answer]):
             limits = self._limits
             found = self._library.search(query, k=limits.k, candidates=limits.candidates, selection=selection)
             turn.stopwatch.lap("second look")
+            turn.shards = turn.shards.plus(found.shards)
             return found.hits
 
         return search

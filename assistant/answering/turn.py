@@ -12,7 +12,7 @@ from assistant.evidence.coverage import missing_words
 from assistant.llm.reply_json import UNCOUNTED, ReplyPart
 from assistant.question.follow_up import StandAlone
 from index.errors import ContextOverflowError, ReplyError
-from index.hits import Hit
+from index.hits import Hit, ShardsAsked
 
 UNCHOSEN = (
     "nothing tells whether these sentences answer: no claim of a language model is supported by them, and there is no "
@@ -60,6 +60,7 @@ class Turn:
         self.writing = writing
         self.stopwatch = stopwatch
         self.model = ""
+        self.shards = ShardsAsked()
         self._standalone = question
         self._hits = hits
         self._period = period
@@ -128,4 +129,5 @@ class Turn:
             model=self.model,
             prompt_digest=self.writing.prompt_digest,
             warnings=(*self.writing.warnings, *self._warnings),
+            shards=self.shards,
         )

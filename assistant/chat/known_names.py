@@ -13,7 +13,7 @@ from index.english import OPENERS
 from index.errors import InputError
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from index.shards.interface import AnyLibrary
 
 CHUNKS_AT_ONCE = 1000
 MOST_NAMED_CHUNKS = 20_000  # names are read from so many chunks at most; that takes about a second
@@ -65,7 +65,7 @@ class Shelf:
     Every method raises IndexStateError when there is no index.
     """
 
-    library: "Library"
+    library: "AnyLibrary"
 
     def articles(self) -> tuple[ArticleInfo, ...]:
         """All articles, newest first; those without a date come last."""
@@ -99,9 +99,8 @@ class Shelf:
         """Chunks of the articles, the newest articles first."""
         every = (key for entry in reversed(self.library.list()) for key in entry.rows.keys)
         keys = tuple(islice(every, MOST_NAMED_CHUNKS))
-        store = self.library.searcher().store
         for first in range(0, len(keys), CHUNKS_AT_ONCE):
-            yield from store.get(keys[first : first + CHUNKS_AT_ONCE]).values()
+            yield from self.library.chunks(keys[first : first + CHUNKS_AT_ONCE])
 
 
 def names_in(sentences: Iterable[str]) -> tuple[str, ...]:

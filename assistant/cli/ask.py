@@ -45,6 +45,7 @@ Exit status: 0 answered, 3 the articles do not say, 1 error, 2 wrong usage."""
 @as_of_option
 @click.option("--k", type=click.IntRange(min=1), help="Chunks that the evidence is drawn from.")
 @click.option("--extractive", is_flag=True, help="Answer with the sentences themselves, without a language model.")
+@click.option("--all-shards", is_flag=True, default=None, help="Fail where a shard of the index does not answer.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the evidence, rejected claims, tokens and timings.")
 @click.pass_context
@@ -62,13 +63,14 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
     as_of: str | None,
     k: int | None,
     extractive: bool,
+    all_shards: bool | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
     """Answer QUESTION from the articles, with a citation for every statement; - reads it from standard input."""
     question = _typed(question, paths)
     window, moment = parse_window(since, until), parse_as_of(as_of)
-    with open_assistant(index_folder, asking=not extractive) as assistant:
+    with open_assistant(index_folder, asking=not extractive, all_shards=all_shards) as assistant:
         from assistant.question.asked import Question as Asked
         from assistant.render.nothing_selected import nothing_selected
 
@@ -80,7 +82,8 @@ def ask(  # noqa: PLR0913 -- one parameter for each option
 
             add_paths(assistant, paths)
         answer = _answer(assistant, asked)
-        if answer.status.refuses and (hint := nothing_selected(assistant.library, asked.selection)):
+        complete = not answer.shards.missing  # else what there is to select from is not known
+        if answer.status.refuses and complete and (hint := nothing_selected(assistant.library, asked.selection)):
             answer = replace(answer, warnings=(*answer.warnings, f"{hint}."))
     if as_json:
         echo_json(answer.to_dict())

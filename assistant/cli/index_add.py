@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 INDEX_COMMANDS = {
     "add": "assistant.cli.index_add:add",
     "check": "assistant.cli.index_state:check",
+    "create": "assistant.cli.index_shards:create",
     "export": "assistant.cli.index_export:export",
     "list": "assistant.cli.index_list:list_articles",
     "rebuild": "assistant.cli.index_state:rebuild",
     "remove": "assistant.cli.index_list:remove",
+    "reshard": "assistant.cli.index_shards:reshard",
     "show": "assistant.cli.index_list:show_article",
     "status": "assistant.cli.index_state:status",
 }

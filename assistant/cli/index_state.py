@@ -1,12 +1,16 @@
 """``assistant index status``, ``check`` and ``rebuild``: report the state of the index, and repair it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 import click
 
 from assistant.console.options import index_option, open_assistant
 from assistant.console.output import say
 from assistant.console.streams import echo_json
+
+if TYPE_CHECKING:
+    from index.store.records import IndexStatus
 
 EXIT_PROBLEMS = 1
 
@@ -26,7 +30,7 @@ def status(index_folder: str | None, as_json: bool) -> None:
     with open_assistant(index_folder) as assistant:
         found = assistant.status()
     if as_json:
-        echo_json({**asdict(found), "folder": str(found.folder)})
+        echo_json({**_status_dict(found), "shards": [_status_dict(shard) for shard in found.shards]})
         return
     say(f"index       {found.folder}")
     say(f"articles    {found.articles}")
@@ -35,6 +39,15 @@ def status(index_folder: str | None, as_json: bool) -> None:
     say(f"on disk     {decimal(found.disk_bytes)}")
     if found.pending:
         say(f"unfinished  {found.pending} chunks: being written now, or undone at the next writing")
+    for shard in found.shards:
+        unfinished = f", {shard.pending} chunks unfinished" if shard.pending else ""
+        held = f"{shard.articles} articles, {shard.chunks} chunks, {decimal(shard.disk_bytes)}"
+        say(f"{shard.folder.name:<11} {held}{unfinished}")
+
+
+def _status_dict(found: "IndexStatus") -> dict[str, object]:
+    """What is told of an index, or of one shard, to programs."""
+    return {**asdict(replace(found, shards=())), "folder": str(found.folder)}
 
 
 @click.command(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from index.lifecycle.add import AddReport
     from index.lifecycle.namesakes import Incoming
     from index.lifecycle.rebuild import Rebuilt
+    from index.shards.reshard import Resharded
 
 
 class Meter:
@@ -52,6 +53,11 @@ class Meter:
         """Show what is rebuilt; the bar counts articles."""
         self._bar.update(self._task, total=report.total)
         self._update(report.articles, report.articles, report.chunks)
+
+    def show_resharded(self, report: "Resharded") -> None:
+        """Show what is copied to new shards; the bar counts articles."""
+        told = f"{report.articles} of {report.total} articles in {report.shards} new shards"
+        self._bar.update(self._task, total=report.total, completed=report.articles, description=told)
 
     def _update(self, completed: int, articles: int, chunks: int) -> None:
         seconds = max(time.monotonic() - self._started, 1e-3)

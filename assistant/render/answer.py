@@ -73,7 +73,8 @@ def answer_view(answer: Answer, *, verbose: bool = False, present: date | None =
             parts.append(Text(shown(unanswered_line(answer)), style=NOTICE))
         parts.append(Text())
         parts.extend(source_view(citation, present) for citation in answer.citations)
-    parts.extend(Text(shown(f"Note: {warning}"), style=NOTICE) for warning in answer.warnings)
+    notes = (*((f"{answer.shards.gap}.",) if answer.shards.gap else ()), *answer.warnings)
+    parts.extend(Text(shown(f"Note: {note}"), style=NOTICE) for note in notes)
     if verbose:
         parts.extend((Text(), details_view(answer)))
     return Constrain(Group(*parts), READABLE)

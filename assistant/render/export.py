@@ -150,7 +150,8 @@ def _entry_blocks(entry: Entry) -> list[str]:
             blocks.append(f"*{_escaped(unanswered_line(answer))}*")
     if answer.status is Status.IN_PROGRESS:
         blocks.append(f"*{STOPPED}*")
-    blocks.extend(f"*Note: {_escaped(warning)}*" for warning in answer.warnings)
+    notes = (*((f"{answer.shards.gap}.",) if answer.shards.gap else ()), *answer.warnings)
+    blocks.extend(f"*Note: {_escaped(note)}*" for note in notes)
     return blocks
 
 

@@ -4,13 +4,13 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from index.shards.interface import AnyLibrary
     from index.store.records import Selection
 
 MOST_NAMED = 8
 
 
-def nothing_selected(library: "Library", selection: "Selection") -> str:
+def nothing_selected(library: "AnyLibrary", selection: "Selection") -> str:
     """Why a selection has no articles, and what there is instead; empty when it has some.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from index.articles import Article, Chunk
 from index.hits import SearchResult
@@ -32,6 +32,7 @@ class Known(Protocol):
         ...
 
 
+@runtime_checkable
 class AnyLibrary(Protocol):
     """The interface of ``index.library.Library``, where each method is described."""
 

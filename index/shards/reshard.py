@@ -17,7 +17,7 @@ from index.errors import DamagedError, IndexStateError, UnfitError
 from index.lifecycle.add import Models
 from index.lifecycle.commit import COMMIT_LOCK, remove_unused
 from index.lifecycle.rebuild import FLUSH_CHUNKS
-from index.lifecycle.write_lock import one_writer
+from index.lifecycle.write_lock import one_writer, open_catalog
 from index.shards.create import refuse_number
 from index.shards.local import LocalShard
 from index.shards.manifest import NEXT_MANIFEST, Manifest, read_manifest, write_manifest
@@ -90,9 +90,7 @@ class Resharding:
             if old is None:
                 catalog = open_catalog(self._folder, self._server)
                 if catalog is None:
-                    raise IndexStateError(
-                        f"there are no articles in the index {self._folder}", "add some: Library.add()"
-                    )
+                    raise IndexStateError(f"there are no articles in {self._folder}", "add some first: Library.add()")
                 yield [catalog]
                 return
             shards = [LocalShard(self._folder / name, self._models, None, self._server) for name in old.shards]
@@ -114,9 +112,7 @@ class Resharding:
     ) -> Resharded:
         identity = sources[0].identity
         if any(source.identity != identity for source in sources) or identity.chunking != CHUNKING:
-            problem = (
-                "the shards were made with different models, or hold texts cut in another way than this version does"
-            )
+            problem = "the index was made with several models, or holds texts cut in another way than this version does"
             raise UnfitError(problem, "make them anew first: Library.rebuild()")
         shards = []
         for name in new.shards:
