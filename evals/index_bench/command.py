@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -20,6 +21,7 @@ from evals.index_bench.copies import measure_copies
 from evals.index_bench.growth import STORY, Size, grow
 from evals.index_bench.news import made_up_article, made_up_news
 from evals.index_bench.retrieval import DEPTHS, MEASURES, SETS, Row, best_depth, measure_retrieval
+from evals.index_bench.shards import compare_made_up, compare_suite
 from evals.run.suite import find_suite, load_material, read_suite
 
 GOAL_RATIO, GOAL_AGAIN = 1.15, 0.02
@@ -163,6 +165,43 @@ def copies(articles: int, seed: int, folder: Path | None, output: Path | None) -
         table.add_row(row.kind, *map(str, (row.pairs, row.linked, row.found, row.wrong)), f"{row.ms:.0f}")
     _print(table)
     click.echo(f"found {sum(row.found for row in rows)} of {sum(row.linked for row in rows)}")
+    _write(output, [asdict(row) for row in rows])
+
+
+@index_bench.command(
+    epilog="""\b
+Examples:
+  python -m evals.index_bench shards
+  python -m evals.index_bench shards --set newsroom --shards 4 --output shards.json
+  python -m evals.index_bench shards --size 20000 --questions 300"""
+)
+@click.option("--shards", "number", default=4, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option("--set", "name", default="newsroom", show_default=True, help="Suite whose questions are asked.")
+@click.option("--size", type=click.IntRange(min=1000), help="Take so many made-up chunks and vectors instead.")
+@click.option("--questions", default=300, show_default=True, type=click.IntRange(min=1), help="At most.")
+@seed_option
+@folder_option
+@output_option
+def shards(
+    number: int, name: str, size: int | None, questions: int, seed: int, folder: Path | None, output: Path | None
+) -> None:
+    """Whether an index in shards finds the same as in one folder, reranked, and what it takes."""
+    with _place(folder) as place:
+        if size:
+            rows = list(compare_made_up(place, size, questions, seed, number))
+        else:
+            path = find_suite(name)
+            material = load_material(read_suite(path), path)
+            asked = [question.question for question in material.questions][:questions]
+            models = ModelProvider(load_settings())
+            rows = list(compare_suite(place, models, material.articles, asked, number))
+    same = sum(row.same for row in rows)
+    click.echo(f"{same} of {len(rows)} questions find the same chunks in the same order in one folder and in shards")
+    for row in rows:
+        if not row.same:
+            click.echo(f"  {row.question}: {row.cause}")
+    for way, spent in (("one folder", [row.one_ms for row in rows]), ("shards", [row.many_ms for row in rows])):
+        click.echo(f"{way}: search p50 {np.percentile(spent, 50):.1f} ms, p95 {np.percentile(spent, 95):.1f} ms")
     _write(output, [asdict(row) for row in rows])
 
 

@@ -198,13 +198,17 @@ class LocalShard:
         Raises:
             IndexStateError: the folder is missing, or there is no index in it.
         """
-        if not self.folder.is_dir():
-            problem, remedy = f"the shard {self.folder} is missing", "bring its folder back, from a backup if need be"
-            raise IndexStateError(problem, remedy)
+        self._refuse_missing()
         return self._library.reading.catalog()
+
+    def _refuse_missing(self) -> None:
+        if not self.folder.is_dir():
+            problem, remedy = f"the folder {self.folder} is missing", "bring it back, from a backup if need be"
+            raise IndexStateError(problem, remedy)
 
     def _use(self, use: Callable[[Parts], Found]) -> Found:
         """Use the open parts; they are opened again where another process has rebuilt the shard meanwhile."""
+        self._refuse_missing()
         reading = self._library.reading
         for _ in range(SEARCHES):
             parts = reading.parts()

@@ -1,0 +1,186 @@
+"""Compares one index with the same articles in shards: whether questions find the same, and what that takes."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from evals.index_bench.growth import FIRST_QUESTION, NAME, STORY
+from evals.index_bench.news import made_up_article, made_up_question
+from evals.index_bench.vectors import DIMENSION, Space
+from index.articles import Article
+from index.embed.local import Vectors
+from index.hits import SearchResult
+from index.library import Library
+from index.lifecycle.add import Models
+from index.lifecycle.commit import CATALOG, Parts, Prepared
+from index.retrieve.pipeline import Ranked
+from index.retrieve.reader import Reader
+from index.retrieve.rerank import Reranker
+from index.retrieve.search import OneIndex
+from index.shards.asking import Deadline
+from index.shards.local import LocalShard
+from index.shards.manifest import read_manifest
+from index.shards.reshard import Resharding
+from index.shards.searching import ManyShards
+from index.shards.sharded import ShardedLibrary
+from index.split.chunks import split_chunks
+from index.store.catalog import Catalog
+from index.store.fingerprint import Identity
+from index.store.records import Scored, Selection, Stored
+
+K, CANDIDATES = 8, 30  # as the assistant searches
+COMMIT_ARTICLES = 700
+SAME_SCORE = 2e-3  # BM25 scores this near are equal but for rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What one question found in one index and in shards.
+
+    Attributes:
+        same: whether the same chunks were given in the same order.
+        cause: of a difference; empty where there is none.
+        one_ms, many_ms: milliseconds of the two searches and what follows them, without embedding and reranking.
+    """
+
+    question: str
+    same: bool
+    cause: str
+    one_ms: float
+    many_ms: float
+
+
+class Placed:
+    """An embedder that has the vectors of some texts, and one vector for all others."""
+
+    name = NAME
+    dimension = DIMENSION
+
+    def __init__(self, vectors: dict[str, Vectors]) -> None:
+        self._vectors = vectors
+        self._other = np.eye(1, DIMENSION, dtype=np.float32)[0]
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """A row for each text."""
+        return np.stack([self.embed_query(text) for text in texts])
+
+    def embed_query(self, text: str) -> Vectors:
+        """The vector of a text."""
+        vector: Vectors = self._vectors.get(text, self._other)
+        return vector
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutReading:
+    """Models that embed what is placed, and read nothing."""
+
+    placed: Placed
+
+    def embedder(self) -> Placed:
+        return self.placed
+
+    def reranker(self) -> Reranker | None:
+        return None
+
+    def reader(self) -> Reader | None:
+        return None
+
+
+def compare_suite(
+    folder: Path, models: Models, articles: Sequence[Article], questions: Sequence[str], shards: int
+) -> Iterator[Compared]:
+    """Add articles to an index in an empty folder, copy it into shards, and ask both."""
+    one = Library(folder / "one", models)
+    one.add(articles)
+    return _compared(folder, models, one, questions, shards)
+
+
+def compare_made_up(folder: Path, chunks: int, number: int, seed: int, shards: int) -> Iterator[Compared]:
+    """The same with so many chunks of made-up articles and vectors, for a number of made-up questions."""
+    space, placed = Space(seed), dict[str, Vectors]()
+    stories = [place * max(1, chunks // (3 * STORY)) // number for place in range(number)]
+    for place, story in enumerate(stories):
+        placed[f"{made_up_question(story, seed)} ({place})"] = space.vectors(story, 1, draw=FIRST_QUESTION + place)[0]
+    models = WithoutReading(Placed(placed))
+    one = folder / "one"
+    one.mkdir(parents=True)
+    parts, written = Parts.create(one, CATALOG, Identity.of(models.embedder())), 0
+    articles = count()
+    while written < chunks:
+        group = [
+            _prepared(space, next(articles), seed) for _ in range(min(COMMIT_ARTICLES, (chunks - written) // 3 + 1))
+        ]
+        parts.commit(group)
+        written += sum(len(item.chunks) for item in group)
+    parts.close()
+    return _compared(folder, models, Library(one, models), list(placed), shards)
+
+
+def _prepared(space: Space, number: int, seed: int) -> Prepared:
+    article = made_up_article(number, seed)
+    chunks = split_chunks(article)
+    return Prepared(Stored(article, space.vectors(number // STORY, len(chunks), draw=number)), chunks)
+
+
+def _compared(folder: Path, models: Models, one: Library, questions: Sequence[str], shards: int) -> Iterator[Compared]:
+    place = folder / "many"
+    shutil.copytree(one.folder, place)
+    Resharding(place, models).run(shards)
+    manifest = read_manifest(place)
+    if manifest is None:
+        raise AssertionError("the index was just divided")
+    held = [LocalShard(place / name, models) for name in manifest.shards]
+    many = ShardedLibrary(place, manifest, held, models)
+    ways: tuple[Callable[[str], SearchResult], ...] = tuple(
+        lambda question, library=library: library.search(question, k=K, candidates=CANDIDATES)  # type: ignore[misc]
+        for library in (one, many)
+    )
+    for way in ways:  # opens and loads what is needed
+        way(questions[0])
+    for number, question in enumerate(questions):
+        order = (0, 1) if number % 2 else (1, 0)  # neither always comes second
+        found = {which: ways[which](question) for which in order}
+        ids = [[hit.chunk.id for hit in found[which].hits] for which in (0, 1)]
+        same = ids[0] == ids[1]
+        cause = "" if same else _cause(one, held, models.embedder().embed_query(question), question)
+        yield Compared(question, same, cause, *(found[which].timings_ms["search"] for which in (0, 1)))
+    one.close()
+    many.close()
+
+
+def _cause(one: Library, shards: Sequence[LocalShard], vector: Vectors, question: str) -> str:
+    """Which of the two searches gave other rows, and why."""
+    parts = one.reading.parts()
+    everything = Selection()
+    single = OneIndex(parts.catalog, parts.store, parts.lexical, question, vector, everything).ranked(CANDIDATES)
+    several = ManyShards(shards, question, vector, everything, Deadline.after(None)).ranked(CANDIDATES)
+    causes = [_dense_cause(parts.catalog, single, several, vector), _word_cause(single, several)]
+    return " and ".join(filter(None, causes)) or "copies or reranking"
+
+
+def _dense_cause(catalog: Catalog, single: Ranked, several: Ranked, vector: Vectors) -> str:
+    one, many = ([row.key.rpartition("@")[0] for row in ranked.dense] for ranked in (single, several))
+    if one == many:
+        return ""
+    exact = catalog.scored(vector, catalog.rows(Selection()), CANDIDATES)
+    nearest = {row.key.rpartition("@")[0] for row in exact}
+    missed = [len(nearest - set(found)) for found in (one, many)]
+    if missed == [0, 0]:
+        return "vectors at equal distances"
+    return f"the graph of one index missed {missed[0]} of the nearest {len(nearest)}, those of the shards {missed[1]}"
+
+
+def _word_cause(single: Ranked, several: Ranked) -> str:
+    one, many = single.lexical, several.lexical
+    if [_id(row) for row in one] == [_id(row) for row in many]:
+        return ""
+    apart = max((abs(a.score - b.score) for a, b in zip(one, many, strict=True)), default=0.0)
+    return "words with equal scores" if apart < SAME_SCORE else f"words: scores differ by {apart:.3f}"
+
+
+def _id(row: Scored) -> str:
+    return row.key.rpartition("@")[0]
