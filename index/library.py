@@ -135,7 +135,7 @@ class Library:
             dry_run: only tell which articles those are.
 
         Returns:
-            Ids of the articles. One that was also read from elsewhere is not among them.
+            Their ids; without those that were also read from elsewhere.
 
         Raises:
             UsageError: the source has no folders.
@@ -215,12 +215,15 @@ class Library:
             self._known(article_ids)
         return catalog.stored(article_ids)
 
+    def stored(self, article_ids: Sequence[str]) -> Iterator[Stored]:
+        """Those of the articles that are there; raises ``IndexStateError`` without an index."""
+        return self.reading.catalog().stored(article_ids)
+
     def copies(self, article_id: str) -> tuple[Link, ...]:
         """The articles that repeat an article or are repeated by it, found by the vectors nearest to its own.
 
         Raises:
             InputError: there is no such article.
-            IndexStateError: there is no index.
         """
         (stored,) = self.get([article_id])
         parts = self.reading.parts()
@@ -246,7 +249,7 @@ class Library:
         Vectors are kept where they still fit. An interrupted call goes on where it stopped when it is made again.
 
         Raises:
-            IndexStateError: there is no index, or it cannot be written.
+            IndexStateError: there is none, or it cannot be written.
         """
         if not self.folder.is_dir():
             self.reading.catalog()  # tells that there is nothing

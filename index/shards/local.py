@@ -8,7 +8,7 @@ from threading import RLock
 from typing import TypeVar
 
 from index.embed.local import Vectors
-from index.errors import DamagedError, IndexStateError
+from index.errors import DamagedError, IndexStateError, UnfitError
 from index.library import SEARCHES, Library
 from index.lifecycle.add import Adding, AddReport, Models
 from index.lifecycle.check import CheckReport
@@ -22,7 +22,7 @@ from index.shards.shard import Added, Asked, Candidates, Counts, Made, Previewed
 from index.store.bm25 import WordStatistics
 from index.store.catalog import Catalog
 from index.store.chroma_server import Server
-from index.store.fingerprint import Identity
+from index.store.fingerprint import REBUILD, Identity
 from index.store.records import Entry, IndexStatus, Scored, Selection, Stored
 
 Found = TypeVar("Found")
@@ -70,6 +70,9 @@ class LocalShard:
         """The best rows for a question, with distances and BM25 scores."""
 
         def find(parts: Parts) -> Candidates:
+            identity = parts.catalog.identity
+            if identity.dimension != len(asked.vector):  # rebuilt meanwhile for another model
+                raise UnfitError(f"it was made with {identity.embedder} ({identity.dimension} dimensions)", REBUILD)
             stored = (parts.catalog, parts.store, parts.lexical)
             finding = OneIndex(*stored, asked.text, asked.vector, asked.selection, asked.shared)
             return Candidates(finding.ranked(asked.limit), parts.catalog.stamp.store)

@@ -143,6 +143,10 @@ class OpenLibrary:
             wanted = article_ids
         return self._pages(wanted)
 
+    def stored(self, article_ids: Sequence[str]) -> Iterator[Stored]:
+        """Those of the articles that are there."""
+        return self._pages(article_ids)
+
     def copies(self, article_id: str) -> tuple[Link, ...]:
         """The articles that repeat an article or are repeated by it."""
         return self._use(lambda it: it.copies(article_id))
@@ -200,4 +204,4 @@ class OpenLibrary:
     def _pages(self, article_ids: Sequence[str]) -> Iterator[Stored]:
         for first in range(0, len(article_ids), PAGE):
             page = article_ids[first : first + PAGE]
-            yield from self._use(lambda it, page=page: tuple(it.get(page)))  # type: ignore[misc]
+            yield from self._use(lambda it, page=page: tuple(it.stored(page)))  # type: ignore[misc]

@@ -135,7 +135,7 @@ class ShardedReading:
         if article_ids is not None:
             self._refuse_unknown(article_ids)
         wanted = [entry.info.id for entry in self.list()] if article_ids is None else article_ids
-        return self._stored(wanted)
+        return self.stored(wanted)
 
     def copies(self, article_id: str) -> tuple[Link, ...]:
         """The articles that repeat an article or are repeated by it, in whichever shard."""
@@ -146,7 +146,7 @@ class ShardedReading:
             merged = (nearest_first(list(chain.from_iterable(rows))) for rows in zip(*found, strict=True))
             return [[row.key for row in rows[:limit]] for rows in merged]
 
-        return copies_of(stored, near, self._stored, KnownOfShards(self._shards).counts()[1])
+        return copies_of(stored, near, self.stored, KnownOfShards(self._shards).counts()[1])
 
     def close(self) -> None:
         """Give back what searching holds; the next search opens it again."""
@@ -189,7 +189,8 @@ class ShardedReading:
             problem = f"no article of the index has the id {', '.join(unknown)}"
             raise InputError(problem, "Library.list() shows the ids")
 
-    def _stored(self, article_ids: Sequence[str]) -> Iterator[Stored]:
+    def stored(self, article_ids: Sequence[str]) -> Iterator[Stored]:
+        """Those of the articles that are there, a page at a time; as ``Library.stored``."""
         for first in range(0, len(article_ids), PAGE):
             page = article_ids[first : first + PAGE]
             divided = self._at_home(page, str)

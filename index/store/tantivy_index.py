@@ -141,10 +141,16 @@ class LexicalIndex:
             return best_first(Scored(_key(searcher, address), score) for score, address in hits)
         own = self.statistics(question)
         gain, boosts = largest_gain(own, shared), {term: shared.idf(term) / own.idf(term) for term in terms}
-        query, several = self._any_of(terms, boosts), limit + SPARE_ROWS
+        query, plain, several = self._any_of(terms, boosts), self._any_of(terms), limit + SPARE_ROWS
+        scores: dict[tuple[int, int], float] = {}
         while True:
             hits = searcher.search(_all_of(query, restrictions), several, count=False).hits
-            found = best_first(self._rescored(searcher, address, terms, shared) for _, address in hits)
+            for _, address in hits:
+                if (place := (address.segment_ord, address.doc)) not in scores:
+                    explanation = plain.explain(searcher, address).to_json()
+                    scores[place] = score(occurrences_in(explanation, FIELDS), shared)
+            places = ((address, scores[address.segment_ord, address.doc]) for _, address in hits)
+            found = best_first(Scored(_key(searcher, address), exact) for address, exact in places)
             # What was not found scores at most as the last one with the index's own lengths, times the gain.
             if len(hits) < several or several >= MOST_ROWS or hits[-1][0] * gain <= found[limit - 1].score:
                 return found[:limit]
@@ -175,12 +181,6 @@ class LexicalIndex:
             query if boosts is None else tantivy.Query.boost_query(query, boosts[term]) for term, query in queries
         )
         return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in boosted])
-
-    def _rescored(
-        self, searcher: "tantivy.Searcher", address: "tantivy.DocAddress", terms: Iterable[Term], shared: WordStatistics
-    ) -> Scored:
-        explanation = self._any_of(terms).explain(searcher, address).to_json()
-        return Scored(_key(searcher, address), score(occurrences_in(explanation, FIELDS), shared))
 
     def _read_sizes(self, searcher: "tantivy.Searcher") -> WordStatistics:
         """The number of rows, and the words in each field; deleted rows count until Tantivy has merged them away.

@@ -45,19 +45,21 @@ ARTICLES = (
 QUESTIONS = ("How did Vellin vote on the harbour?", "Which council voted 7 to 10?", "Who was hurt by the storm?")
 
 
-@pytest.fixture
-def sharded(tmp_path: Path, embedder: Embedder) -> Iterator[OpenLibrary]:
-    library = OpenLibrary(tmp_path / "shards", Loaded(embedder))
-    library.create(3)
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Library]:
+    """The articles in one folder, to be read only."""
+    library = Library(tmp_path_factory.mktemp("one") / "index", Loaded(embedder))
     library.add(ARTICLES)
     with closing(library):
         yield library
 
 
 @pytest.fixture
-def one(tmp_path: Path, embedder: Embedder) -> Iterator[Library]:
-    library = Library(tmp_path / "one", Loaded(embedder))
-    library.add(ARTICLES)
+def sharded(tmp_path: Path, one: Library, embedder: Embedder) -> Iterator[OpenLibrary]:
+    """The same in shards, with the same vectors: the quantised model gives a text others in other company."""
+    library = OpenLibrary(tmp_path / "shards", Loaded(embedder))
+    library.create(3)
+    library.add(Incoming(stored.article, vectors=stored.vectors) for stored in one.get())
     with closing(library):
         yield library
 
