@@ -21,7 +21,6 @@ from index.retrieve.pipeline import Ranked
 from index.retrieve.reader import Reader
 from index.retrieve.rerank import Reranker
 from index.retrieve.search import OneIndex
-from index.shards.asking import Deadline
 from index.shards.local import LocalShard
 from index.shards.manifest import read_manifest
 from index.shards.reshard import Resharding
@@ -157,7 +156,7 @@ def _cause(one: Library, shards: Sequence[LocalShard], vector: Vectors, question
     parts = one.reading.parts()
     everything = Selection()
     single = OneIndex(parts.catalog, parts.store, parts.lexical, question, vector, everything).ranked(CANDIDATES)
-    several = ManyShards(shards, question, vector, everything, Deadline.after(None)).ranked(CANDIDATES)
+    several = ManyShards(shards, question, vector, everything, None).ranked(CANDIDATES)
     causes = [_dense_cause(parts.catalog, single, several, vector), _word_cause(single, several)]
     return " and ".join(filter(None, causes)) or "copies or reranking"
 

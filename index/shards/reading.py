@@ -33,7 +33,8 @@ class ShardLimits:
     """How long a question waits for a shard, and what then.
 
     Attributes:
-        seconds: for all that one question asks of a shard; None waits as long as it takes.
+        seconds: for each of the requests that a question makes to a shard, one for statistics, one for candidates and
+            one for chunks; a shard that is late is not asked again. None waits as long as it takes.
         all_shards: whether it is an error when a shard does not answer.
     """
 
@@ -91,12 +92,11 @@ class ShardedReading:
 
     def _search(self, question: str, k: int, candidates: int, selection: Selection) -> SearchResult:
         pipeline = Pipeline(self._models.embedder(), self._models.reranker())
-        self._open(Deadline.after(self._limits.seconds))
+        self._open()
         asked: list[ManyShards] = []
 
         def finding(vector: Vectors) -> ManyShards:
-            deadline = Deadline.after(self._limits.seconds)
-            asked.append(ManyShards(self._shards, question, vector, selection, deadline))
+            asked.append(ManyShards(self._shards, question, vector, selection, self._limits.seconds))
             return asked[0]
 
         found = pipeline.search(question, k=k, candidates=candidates, finding=finding)
@@ -106,7 +106,7 @@ class ShardedReading:
 
     def reader(self) -> Reader | None:
         """The model that reads what is found, if there is one; refuses what ``search`` would."""
-        self._open(Deadline.after(self._limits.seconds))
+        self._open()
         return self._models.reader()
 
     def chunks(self, keys: Sequence[str]) -> tuple[Chunk, ...]:
@@ -153,12 +153,13 @@ class ShardedReading:
         for shard in self._shards:
             shard.close()
 
-    def _open(self, deadline: Deadline) -> None:
+    def _open(self) -> None:
         """Refuse shards of another model, and an index without articles; a shard that does not answer is told later."""
         unknown = [shard for shard in self._shards if shard.name not in self._fitting]
         if unknown:
-            self._fit(ask_all(unknown, lambda shard: shard.made(), deadline).given)
+            self._fit(ask_all(unknown, lambda shard: shard.made(), Deadline.after(self._limits.seconds)).given)
         if not self._holds_articles:
+            deadline = Deadline.after(self._limits.seconds)
             found = ask_all(self._shards, lambda shard: shard.counts(Selection()), deadline)
             self._holds_articles = any(counts.articles for counts in found.given.values())
             if not self._holds_articles and not found.missing:

@@ -22,6 +22,7 @@ class ManyShards:
     A shard that fails to answer once is not asked again for this question: its rows would come with others missing.
 
     Attributes:
+        seconds: how long each request waits for a shard; None waits as long as it takes.
         stores: name of a shard → the store of it in which rows were found.
     """
 
@@ -29,7 +30,7 @@ class ManyShards:
     question: str
     vector: Vectors
     selection: Selection
-    deadline: Deadline
+    seconds: float | None
     stores: dict[str, int] = field(default_factory=dict)
     _missing: dict[str, Unanswered] = field(default_factory=dict)
     _shared: WordStatistics | None = None
@@ -66,7 +67,9 @@ class ManyShards:
         return ShardsAsked(len(self.shards), tuple(self._missing[name] for name in sorted(self._missing)))
 
     def _ask(self, shards: Sequence[Shard], ask: Asking[Reply]) -> Mapping[str, Reply]:
-        replies = ask_all([shard for shard in shards if shard.name not in self._missing], ask, self.deadline)
+        asked = [shard for shard in shards if shard.name not in self._missing]
+        # Each time anew: a shard that was waited for in vain must not cost the others their time.
+        replies = ask_all(asked, ask, Deadline.after(self.seconds))
         self._missing |= {one.shard: one for one in replies.missing}
         return replies.given
 
