@@ -100,9 +100,11 @@ class ShardedReading:
             return asked[0]
 
         found = pipeline.search(question, k=k, candidates=candidates, finding=finding)
-        rebuilt = any(self._fitting.get(name) != store for name, store in asked[0].stores.items())
-        self._fitting = {name: n for name, n in self._fitting.items() if asked[0].stores.get(name, n) == n}
-        return replace(found, shards=asked[0].answered, outdated=found.outdated or rebuilt)
+        stores = asked[0].stores
+        self._refuse_unfit(
+            [one for one in self._shards if stores.get(one.name) not in {None, self._fitting.get(one.name)}]
+        )
+        return replace(found, shards=asked[0].answered)
 
     def reader(self) -> Reader | None:
         """The model that reads what is found, if there is one; refuses what ``search`` would."""
@@ -154,16 +156,20 @@ class ShardedReading:
             shard.close()
 
     def _open(self) -> None:
-        """Refuse shards of another model, and an index without articles; a shard that does not answer is told later."""
-        unknown = [shard for shard in self._shards if shard.name not in self._fitting]
-        if unknown:
-            self._fit(ask_all(unknown, lambda shard: shard.made(), Deadline.after(self._limits.seconds)).given)
+        """Refuse shards of another model, and an index without articles; one that does not answer is told later."""
+        if not self._fitting:
+            self._refuse_unfit(self._shards)
         if not self._holds_articles:
             deadline = Deadline.after(self._limits.seconds)
             found = ask_all(self._shards, lambda shard: shard.counts(Selection()), deadline)
             self._holds_articles = any(counts.articles for counts in found.given.values())
             if not self._holds_articles and not found.missing:
                 raise self._empty()
+
+    def _refuse_unfit(self, shards: Sequence[Shard]) -> None:
+        """Refuse shards of another model: all of them at first, then those that were late or were rebuilt meanwhile."""
+        if shards:
+            self._fit(ask_all(shards, lambda shard: shard.made(), Deadline.after(self._limits.seconds)).given)
 
     def _fit(self, made: Mapping[str, Made]) -> None:
         embedder = self._models.embedder()

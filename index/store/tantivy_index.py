@@ -20,7 +20,7 @@ WRITER_MEMORY = 64_000_000  # bytes that Tantivy may hold before it writes a seg
 WORD = re.compile(r"\w+")
 FIELDS = ("id", "title", "text", "source", "published")  # in the order of the schema
 RANKED = ("title", "text")  # the fields whose words are searched
-SPARE_ROWS = 10  # so many more are asked for, as shared statistics may rank them otherwise
+SPARE_ROWS = 10  # so many more are asked for: keys decide between equal scores, and shared statistics rank otherwise
 MOST_ROWS = 10_000
 TRIED_WORDS = 100  # a word may stand in deleted rows alone
 DECIMALS = 3  # of scores that are compared; Tantivy adds up 32-bit floats in any order
@@ -137,8 +137,8 @@ class LexicalIndex:
         restrictions = list(self._restrictions(window, source, among))
         searcher = self._index.searcher()
         if shared is None:
-            hits = searcher.search(_all_of(self._any_of(terms), restrictions), limit, count=False).hits
-            return best_first(Scored(_key(searcher, address), score) for score, address in hits)
+            hits = searcher.search(_all_of(self._any_of(terms), restrictions), limit + SPARE_ROWS, count=False).hits
+            return best_first(Scored(_key(searcher, address), score) for score, address in hits)[:limit]
         own = self.statistics(question)
         gain, boosts = largest_gain(own, shared), {term: shared.idf(term) / own.idf(term) for term in terms}
         query, plain, several = self._any_of(terms, boosts), self._any_of(terms), limit + SPARE_ROWS
