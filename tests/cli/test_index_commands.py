@@ -156,6 +156,7 @@ def test_status_as_json(run: Run, index: Path) -> None:
         "chunks": 3,
         "embedder": "local:bge-small-en-v1.5",
         "pending": 0,
+        "shards": [],
     }
 
 
