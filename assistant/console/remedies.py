@@ -12,7 +12,6 @@ COMMANDS = {
     "Library.list()": "assistant index list",
     "Library.rebuild()": "assistant index rebuild",
     "Library.reshard()": "assistant index reshard N",
-    "Library.create()": "assistant index create --shards N",
     "Weights.ensure()": "assistant models pull",
     "Weights.ensure(mend=True)": "assistant models pull",
     "Reading.fields": "--field",

@@ -11,16 +11,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from shutil import disk_usage
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from uuid import uuid4
 
 import httpx
 
 from index.embed.openai_errors import Service, causes, timed_out, unreachable
 from index.errors import AssistantError, AuthenticationError, DamagedError, IndexStateError, ServiceError
-
-if TYPE_CHECKING:
-    from chromadb.api.client import Client
 
 NOTE = "collection.json"
 HEARTBEAT, VERSION = "/api/v2/heartbeat", "/api/v2/version"  # of Chroma 1; most earlier servers do not know them
@@ -171,9 +168,9 @@ def state_error(folder: Path, message: str) -> IndexStateError:
     return DamagedError(f"the vectors in {folder} cannot be read: {message}", "mend it: Library.rebuild()")
 
 
-def close_client(client: "Client") -> None:
+def close_client(client: Any) -> None:
     """Close a client, and the connections to a server that Chroma leaves open."""
     client.close()
-    for part in (cast("Any", client), cast("Any", client)._admin_client):
+    for part in (client, client._admin_client):
         if session := getattr(part._server, "_session", None):
             session.close()

@@ -79,16 +79,16 @@ def test_a_word_that_is_rare_in_one_index_alone_does_not_count_more_there(tmp_pa
 
 
 def test_what_was_found_first_is_looked_up_further_until_nothing_can_be_better(tmp_path: Path) -> None:
-    """One index has long rows only, so that its own lengths rank them in another order than all rows together do."""
-    long = [
-        Chunk(ArticleInfo(f"l{n:02}", ""), 0, 0, "flood " * (1 + n % 7) + "other " * (40 + 9 * n), ())
-        for n in range(60)
-    ]
-    short = [Chunk(ArticleInfo(f"s{n:02}", ""), 0, 0, "vote", ()) for n in range(300)]
-    one = index_of(tmp_path / "one", [*long, *short])
-    several = [index_of(tmp_path / "a", long), index_of(tmp_path / "b", short)]
-    agree(one.scored("flood vote", 3, Window()), together(several, "flood vote", 3, Window()))
-    agree(one.scored("flood", 20, Window()), together(several, "flood", 20, Window()))
+    """Among long rows the short ones come last, and in the whole, whose rows are short, they are the best."""
+    long = [Chunk(ArticleInfo(f"l{n:02}"), 0, 0, "flood " * 6 + "other " * (200 + n), ()) for n in range(30)]
+    short = [Chunk(ArticleInfo(f"s{n}"), 0, 0, "flood " + "other " * (19 + 4 * n), ()) for n in range(3)]
+    rest = [Chunk(ArticleInfo(f"r{n:03}"), 0, 0, "vote", ()) for n in range(400)]
+    one = index_of(tmp_path / "one", [*long, *short, *rest])
+    several = [index_of(tmp_path / "a", [*long, *short]), index_of(tmp_path / "b", rest)]
+    expected = one.scored("flood", 3, Window())
+    assert {row.key[0] for row in expected} == {"s"}
+    assert {row.key[0] for row in several[0].scored("flood", 25, Window())} == {"l"}
+    agree(expected, together(several, "flood", 3, Window()))
 
 
 def test_an_index_without_rows_has_no_words(tmp_path: Path) -> None:
