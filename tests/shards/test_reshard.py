@@ -159,12 +159,15 @@ def test_what_was_copied_before_is_not_copied_again(folder: Path, embedder: Embe
         library.reshard(2, stop)
     assert (folder / NEXT_MANIFEST).exists()
     assert read_manifest(folder) is None
+    moved = next(article for article in MORE if Manifest.following(1, 2).place_of(article.id) == 0)
+    library.add([Incoming(moved, ("/news/elsewhere.md",))])  # copied already, and found in a file since
     library.remove(["report-1"])
     total = len(ARTICLES) + len(MORE) - 1
     done = library.reshard(2)
     assert (done.articles, done.total) == (total, total)
     assert done.copied < total
     assert library.known().counts()[0] == total
+    assert [stored.origins for stored in library.get([moved.id])] == [("/news/elsewhere.md",)]
     assert library.check().clean
 
 
