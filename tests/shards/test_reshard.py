@@ -152,11 +152,8 @@ def test_killed_at_any_moment_it_goes_on(folder: Path, template: Path, embedder:
 def test_what_was_copied_before_is_not_copied_again(folder: Path, embedder: Embedder) -> None:
     library = OpenLibrary(folder, Loaded(embedder))
 
-    def stop(_: object) -> None:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        library.reshard(2, stop)
+        library.reshard(2, interrupt)
     assert (folder / NEXT_MANIFEST).exists()
     assert read_manifest(folder) is None
     moved = next(article for article in MORE if Manifest.following(1, 2).place_of(article.id) == 0)
@@ -169,6 +166,29 @@ def test_what_was_copied_before_is_not_copied_again(folder: Path, embedder: Embe
     assert library.known().counts()[0] == total
     assert [stored.origins for stored in library.get([moved.id])] == [("/news/elsewhere.md",)]
     assert library.check().clean
+
+
+def test_killed_before_the_old_shards_are_deleted_it_deletes_them_when_run_again(
+    folder: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = OpenLibrary(folder, Loaded(embedder))
+    before = contents(library)
+    for number, deleting, left in ((2, "remove_unused", "catalog.sqlite3"), (3, "shutil.rmtree", ".gone")):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"index.shards.reshard.{deleting}", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                library.reshard(number)
+        assert [name for name in names(folder) if name.endswith(left)]
+        assert alike(contents(library), before)
+        assert library.reshard(number).total == 0
+        manifest = read_manifest(folder)
+        assert manifest is not None
+        assert names(folder) - {"writer.lock"} == {"shards.json", *manifest.shards}
+        assert alike(contents(library), before)
+
+
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_an_index_that_is_not_there_or_not_whole_is_not_divided(
