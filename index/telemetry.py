@@ -8,13 +8,14 @@ these variables keeps it.
 import os
 
 # SEE: onnxruntime/core/platform/telemetry_1ds.cc (read when the library is loaded), huggingface_hub/constants.py,
-# chromadb/config.py.
+# chromadb/config.py, ray/_common/usage/usage_lib.py.
 OFF = {
     "ORT_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
     "ANONYMIZED_TELEMETRY": "False",
     "DO_NOT_TRACK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
 }
 
 # LangChain sends every question, prompt and answer to LangSmith where a variable says so, as another program of the

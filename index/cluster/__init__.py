@@ -1,0 +1,1 @@
+"""Shards and embedding on the machines of a Ray cluster."""

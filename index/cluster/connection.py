@@ -1,0 +1,85 @@
+"""This process as a driver of a Ray cluster that others have started; the only module that imports Ray."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from threading import Lock
+from typing import Any
+
+from index.children import ROOT
+from index.errors import ModelError, SettingError, UnreachableError
+
+NAMESPACE = "news-assistant"  # of the names of our actors, which every driver of the cluster finds by them
+REACH_SECONDS = 5
+INSTALL = "pip install 'news-assistant[cluster]' brings it"
+_CONNECTING = Lock()
+
+
+def connect(address: str) -> Any:
+    """Become a driver of the cluster, once in a process; gives the module ``ray``.
+
+    Args:
+        address: HOST:PORT of the cluster's head.
+
+    Raises:
+        ModelError: Ray is not installed.
+        SettingError: the address has another form.
+        UnreachableError: nothing answers there, Ray does not run on this machine, or it has another version.
+    """
+    ray = _ray()
+    with _CONNECTING:
+        if ray.is_initialized():
+            _refuse_another(ray, address)
+            return ray
+        _reach(address)
+        # Ray has its workers import from the driver's current folder, where articles of anybody may lie.
+        with contextlib.chdir(ROOT):
+            try:
+                ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
+            except (RuntimeError, ConnectionError, ValueError) as error:
+                problem = f"this process cannot join the Ray cluster at {address}: {_first_line(error)}"
+                remedy = f"start Ray of the same version on this machine too: ray start --address={address}"
+                raise UnreachableError(problem, remedy) from error
+    return ray
+
+
+def offered(ray: Any) -> Mapping[str, str]:
+    """The resources that nodes offer now: name → address of such a node."""
+    alive = [node for node in ray.nodes() if node["Alive"]]
+    return {name: node["NodeManagerAddress"] for node in alive for name in node["Resources"]}
+
+
+@cache
+def _ray() -> Any:
+    if find_spec("ray") is None:
+        raise ModelError("a Ray cluster is set, but the package ray is not installed", INSTALL)
+    # What Ray's own processes have to say, such as that a worker was killed, it would print among our output.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+    return import_module("ray")
+
+
+def _refuse_another(ray: Any, address: str) -> None:
+    joined = ray.get_runtime_context().gcs_address
+    if joined != address:
+        problem = f"this process has joined the Ray cluster at {joined} and cannot join {address} as well"
+        raise SettingError(problem, "use one cluster in one process")
+
+
+def _reach(address: str) -> None:
+    """Try out the address first: Ray itself would wait for minutes, and end the process."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise SettingError(f"the Ray cluster's address cannot be {address!r}", "it has the form HOST:PORT")
+    try:
+        socket.create_connection((host, int(port)), REACH_SECONDS).close()
+    except OSError as error:
+        problem = f"no Ray cluster answers at {address}: {error.strerror or error}"
+        raise UnreachableError(problem, f"start its head there: ray start --head --port={port}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
