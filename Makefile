@@ -38,7 +38,14 @@ chat: $(READY)  ## ask one question after another
 	@$(BIN)/assistant index add "$$ARTICLES" --index "$$INDEX"
 	@$(BIN)/assistant chat --index "$$INDEX"
 
-test: $(READY)  ## run all tests; fetches the embedded models first
+# Ray, for the tests of clusters alone: 75 MB that answers on one machine do not need.
+CLUSTER := $(READY)-cluster
+$(CLUSTER): $(READY) requirements-cluster.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r requirements-cluster.txt
+	@touch $@
+
+test: $(CLUSTER)  ## run all tests; fetches the embedded models first
 	@$(BIN)/assistant models pull
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 

@@ -66,6 +66,9 @@ class Settings(BaseModel):
     embeddings_api_key: Secret | None = Field(default=None, description="key for the embeddings server")
     chroma_url: HttpUrl | None = Field(default=None, repr=False, description="Chroma server for the vectors")
     chroma_token: Secret | None = Field(default=None, description="token for the Chroma server")
+    ray_address: Name | None = Field(
+        default=None, description="HOST:PORT of a Ray cluster that has the shards of the index and embeds"
+    )
     allow_private: bool = Field(default=False, description="fetch articles from the private network too")
     reranker: Literal["local", "none"] = Field(default="local", description="reorder what was found (cross-encoder)")
     models_dir: UserPath = Field(

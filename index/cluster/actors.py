@@ -1,8 +1,10 @@
 """Finds, places and calls the Ray actor of a shard, and says in one line why it does not answer."""
 
 import json
+import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +18,19 @@ ANSWER_SECONDS = 30.0  # a new actor of a million chunks opens its folder within
 SHARE = 0.001  # of the resource that places an actor: it says where, not how much
 LOOK_SECONDS = 1.0  # between two looks whether the node of a shard that does not answer is still there
 PAUSE_SECONDS = 0.1
+OF_A_SHARD = re.compile(r"shard-\d+")
 
 
 class ActorOfShard:
     """The actor that runs a shard on the machine of its folder.
 
-    It is started where a node offers a resource of the shard's name; where none offers any shard of the index, it is
-    started on this machine. It outlives this process and serves all drivers. Ray starts it again after a crash; the
-    folder mends itself when it is opened.
+    It is started where a node offers a resource of the shard's name; where no node offers any shard, on this machine.
+    It outlives this process and serves all drivers. Ray starts it again after a crash, and the folder mends itself when
+    it is opened.
 
     Args:
         address: of the cluster.
         folder: the shard's folder on its machine.
-        siblings: the names of all shards of the index.
         embedder: the model that the index is made with.
         seconds: how long an answer may take; writing may take longer.
     """
@@ -37,7 +39,6 @@ class ActorOfShard:
         self,
         address: str,
         folder: Path,
-        siblings: Sequence[str],
         embedder: Embedder,
         server: Server | None = None,
         seconds: float = ANSWER_SECONDS,
@@ -46,11 +47,12 @@ class ActorOfShard:
         self._address = address
         self._ray = connect(address)
         self._folder = folder
-        self._offers = frozenset(map(resource_of, siblings))
         self._embedder = embedder
         self._server = server
         self._seconds = seconds
         self._handle: Any = None
+        with suppress(UnreachableError):  # told when it is asked
+            self._handle = self._started()
 
     def call(self, method: str, *arguments: object, **options: object) -> Any:
         """What a method of the shard gives.
@@ -117,7 +119,7 @@ class ActorOfShard:
         name, offers = resource_of(self.name), offered(self._ray)
         if name in offers:
             return name
-        if self._offers & offers.keys():
+        if any(map(OF_A_SHARD.fullmatch, offers)):
             start = f"ray start --address={self._address} --resources='{json.dumps({name: 1})}'"
             raise UnreachableError(f"no node of the cluster offers {name}", f"start Ray where its folder is: {start}")
         return f"node:{self._ray.util.get_node_ip_address()}"  # Ray's own name for a node

@@ -1,4 +1,4 @@
-"""This process as a driver of a Ray cluster that others have started; the only module that imports Ray."""
+"""Joins a Ray cluster that others have started, as a driver; the only module that imports Ray."""
 
 import contextlib
 import os

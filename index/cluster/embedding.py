@@ -1,14 +1,18 @@
-"""Embedding on the machines of a Ray cluster, with the interface of ``EmbeddingProcesses``."""
+"""Embedding on the machines of a Ray cluster, while articles are added to shards."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future
-from threading import Lock
+from itertools import cycle
+from typing import Any
 
-from index.cluster.connection import connect
+from index.cluster.connection import connect, offered
 from index.embed.local import Embedder, LocalEmbedder, Vectors
 from index.errors import ModelError
+from index.lifecycle.add import BATCHES_A_JOB
+from index.shards.adding import Pending
 
 START_SECONDS = 120  # for the first worker: its process starts, and it loads the model
+LOOK_SECONDS = 5  # between two looks whether anything of the cluster is left
+AGAIN = "look at `ray status`, then run the same command again: it goes on where it stopped"
 
 
 class EmbeddingWorker:
@@ -43,41 +47,38 @@ class EmbeddingActors:
             num_cpus=1, max_restarts=-1, max_task_retries=-1, scheduling_strategy="SPREAD"
         )
         self._workers = [worker.remote(embedder) for _ in range(jobs)]
-        self._given = [0] * jobs  # lists of texts that a worker has to do
-        self._lock = Lock()
+        self._turns = cycle(self._workers)
         self._await_one()
 
-    def embed(self, texts: Sequence[str]) -> "Future[Vectors]":
-        """Have texts embedded by the worker that has the least to do."""
-        with self._lock:
-            place = min(range(len(self._workers)), key=self._given.__getitem__)
-            self._given[place] += 1
-        embedded: Future[Vectors] = self._workers[place].embed.remote(list(texts)).future()
-        embedded.add_done_callback(lambda _: self._done(place))
-        return embedded
+    @property
+    def ahead(self) -> int:
+        return BATCHES_A_JOB * len(self._workers)
 
-    def vectors(self, embedded: "Future[Vectors]") -> Vectors:
-        """What ``embed`` gave, once it is done.
+    def embed(self, texts: Sequence[str]) -> Pending:
+        """Have texts embedded by the worker whose turn it is; the vectors are waited for when asked for.
 
         Raises:
-            ModelError: the cluster was lost, or whatever the embedder raises.
+            ModelError: when asked for: the cluster was lost, or whatever the embedder raises.
         """
-        try:
-            return embedded.result()
-        except self._ray.exceptions.RayTaskError as error:
-            raise error.cause from error
-        except self._ray.exceptions.RayError as error:
-            problem = f"the Ray cluster no longer embeds: {type(error).__name__}"
-            raise ModelError(problem, "look at `ray status`, and run the same command again") from error
+        embedded = next(self._turns).embed.remote(texts)
+        return lambda: self._vectors(embedded)
 
     def close(self) -> None:
         """End the workers; what was not begun is not embedded any more."""
         for worker in self._workers:
             self._ray.kill(worker)
 
-    def _done(self, place: int) -> None:
-        with self._lock:
-            self._given[place] -= 1
+    def _vectors(self, embedded: Any) -> Vectors:
+        try:
+            while not self._ray.wait([embedded], timeout=LOOK_SECONDS)[0]:
+                if "CPU" not in offered(self._ray):
+                    raise ModelError("no node of the Ray cluster has a processor left to embed with", AGAIN)
+            vectors: Vectors = self._ray.get(embedded)
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause from error
+        except self._ray.exceptions.RayError as error:
+            raise ModelError(f"the Ray cluster no longer embeds: {type(error).__name__}", AGAIN) from error
+        return vectors
 
     def _await_one(self) -> None:
         calls = [worker.model.remote() for worker in self._workers]

@@ -10,8 +10,6 @@ from index.lifecycle.rebuild import Rebuilt
 from index.retrieve.pipeline import Current
 from index.shards.shard import Added, Asked, Candidates, Counts, Made, Previewed
 from index.store.bm25 import WordStatistics
-from index.store.chroma_server import Server
-from index.store.fingerprint import Identity
 from index.store.records import Entry, IndexStatus, Scored, Selection, Stored
 
 
@@ -25,10 +23,6 @@ class RayShard:
         self.name = actor.name
         self._call = actor.call
         self._let_go = actor.let_go
-
-    def create(self, identity: Identity, server: Server | None = None) -> None:
-        """Make an empty index in the shard's folder, where there is none."""
-        self._call("made_empty", identity, server)
 
     def made(self) -> Made:
         """What it was made with; reads the catalog alone."""

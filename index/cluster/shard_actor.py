@@ -1,6 +1,5 @@
 """A shard as a Ray actor on the machine that has its folder."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,10 @@ from index.retrieve.reader import Reader
 from index.retrieve.rerank import Reranker
 from index.shards.local import LocalShard
 from index.store.chroma_server import Server
-from index.store.fingerprint import Identity
 
 # A shard has one thread that writes, as the lock of a writer belongs to a thread, and others that are asked meanwhile.
 THREADS = {"write": 1, "read": 8}
-WRITING = frozenset("made_empty add take finish remove forget check rebuild close".split())
+WRITING = frozenset("add take finish remove forget check rebuild close".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +37,6 @@ class ShardActor(LocalShard):
 
     def __init__(self, folder: Path, embedder: Embedder, server: Server | None = None) -> None:
         super().__init__(folder, ShardModels(embedder), server=server)
-        logging.getLogger("chromadb").setLevel(logging.ERROR)
-
-    def made_empty(self, identity: Identity, server: Server | None = None) -> None:
-        """Make it as an empty index, where there is none."""
-        LocalShard.create(self.folder, identity, server)
 
     def rebuild(self, progress: Callable[[Rebuilt], None] | None = None) -> Rebuilt:
         """Make it anew; how far that is, nobody is told."""

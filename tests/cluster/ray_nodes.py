@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,17 @@ class Nodes:
         self.working[place] = self.start(place)
 
 
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="the extra `cluster` is not installed; make test does")
+
+
 @contextmanager
 def running_nodes() -> Iterator[Nodes]:
     """Start the cluster, and end it."""
-    pytest.importorskip("ray", reason="the extra `cluster` is not installed: make test installs it")
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # short, as names of sockets have few letters
     (folder / "ray").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ON_LOOPBACK, "0")
         patch.setenv("RAY_TMPDIR", str(folder))
-        patch.setenv("PYTHONWARNINGS", "ignore")
         from ray.cluster_utils import Cluster
 
         head = {"num_cpus": 0, "object_store_memory": MEMORY, "include_dashboard": False, "include_log_monitor": False}
@@ -55,7 +57,7 @@ def running_nodes() -> Iterator[Nodes]:
         finally:
             import ray
 
-            ray.shutdown()
+            ray.shutdown()  # type: ignore[no-untyped-call]
             cluster.shutdown()
             shutil.rmtree(folder, ignore_errors=True)
             os.environ.pop("RAY_ADDRESS", None)

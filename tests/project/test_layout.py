@@ -26,7 +26,7 @@ MOST_MODULES = 14  # in a folder
 ROOMS = {
     "index": (
         "articles children dotenv english errors printable private telemetry exports hits formats embed split weights"
-        " read store retrieve lifecycle library shards"
+        " read store retrieve lifecycle library shards cluster"
     ).split(),
     "assistant": (
         "trust settings_file setting_sources setting_types settings text dates cassettes llm answer embedded"
