@@ -12,6 +12,7 @@ from assistant.embedded.provider import ModelProvider, vector_server
 from assistant.llm.providers import names_provider
 from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, reveal
 from index.articles import Article, Window
+from index.cluster.cluster import embedding_on, shards_on
 from index.errors import InputError, InputWarning
 from index.formats.decoding import mended
 from index.lifecycle.add import AddReport
@@ -44,8 +45,7 @@ class Assistant:
         self.settings = settings
         self._models = models
         self._chats = models
-        limits = ShardLimits(settings.shard_seconds, settings.all_shards)
-        self.library = OpenLibrary(settings.index, models, waiting, vector_server(settings), limits)
+        self.library = _library(settings, models, waiting)
 
     @classmethod
     def open(
@@ -231,3 +231,11 @@ def _asked(question: "str | Question", as_of: datetime | None, extractive: bool 
     asked = replace(asked, **texts)  # type: ignore[arg-type]
     asked = asked if as_of is None else replace(asked, as_of=as_of)
     return replace(asked, extractive=True) if extractive else asked
+
+
+def _library(settings: Settings, models: ModelProvider, waiting: Callable[[], None] | None) -> OpenLibrary:
+    limits, server = ShardLimits(settings.shard_seconds, settings.all_shards), vector_server(settings)
+    if (address := settings.ray_address) is None:
+        return OpenLibrary(settings.index, models, waiting, server, limits)
+    shards = shards_on(address, models, server)
+    return OpenLibrary(settings.index, models, waiting, server, limits, shards, embedding_on(address, models))

@@ -14,7 +14,7 @@ from index.embed.local import Embedder
 from index.errors import ServiceTimeoutError, UnreachableError
 from index.store.chroma_server import Server
 
-ANSWER_SECONDS = 30.0  # a new actor of a million chunks opens its folder within
+PATIENCE_SECONDS = 300.0  # for an actor that Ray starts again; who asks waits as long as the settings say
 SHARE = 0.001  # of the resource that places an actor: it says where, not how much
 LOOK_SECONDS = 1.0  # between two looks whether the node of a shard that does not answer is still there
 PAUSE_SECONDS = 0.1
@@ -32,7 +32,7 @@ class ActorOfShard:
         address: of the cluster.
         folder: the shard's folder on its machine.
         embedder: the model that the index is made with.
-        seconds: how long an answer may take; writing may take longer.
+        seconds: how long an answer may take; writing takes as long as it takes.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class ActorOfShard:
         folder: Path,
         embedder: Embedder,
         server: Server | None = None,
-        seconds: float = ANSWER_SECONDS,
+        seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.name = folder.name
         self._address = address

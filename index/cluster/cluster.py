@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from index.cluster.actors import ANSWER_SECONDS, ActorOfShard
+from index.cluster.actors import ActorOfShard
 from index.cluster.embedding import EmbeddingActors
 from index.cluster.ray_shard import RayShard
 from index.lifecycle.add import Models
@@ -12,16 +12,13 @@ from index.shards.shard import Shard
 from index.store.chroma_server import Server
 
 
-def shards_on(
-    address: str, models: Models, server: Server | None = None, seconds: float = ANSWER_SECONDS
-) -> Callable[[Path], Shard]:
+def shards_on(address: str, models: Models, server: Server | None = None) -> Callable[[Path], Shard]:
     """Makes what stands for the shard in a folder of some machine of a cluster; raises as ``connect``.
 
     Args:
         address: HOST:PORT of the cluster's head.
-        seconds: how long a shard may take to answer.
     """
-    return lambda folder: RayShard(ActorOfShard(address, folder.absolute(), models.embedder(), server, seconds))
+    return lambda folder: RayShard(ActorOfShard(address, folder.absolute(), models.embedder(), server))
 
 
 def embedding_on(address: str, models: Models) -> Callable[[int], Embedding]:

@@ -1,0 +1,128 @@
+"""Processes of a cluster that are killed: what is told then is right, or says what is missing, and nothing is lost."""
+
+import os
+import signal
+import time
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from index.embed.local import Embedder
+from index.errors import AssistantError, IndexStateError, UnreachableError
+from index.lifecycle.add import AddReport
+from index.shards.create import create_shards
+from index.shards.manifest import Manifest
+from index.shards.opened import OpenLibrary
+from index.shards.reading import ShardLimits
+from tests.cluster.ray_nodes import Nodes, contents, needs_ray, on_ray, reports
+from tests.parts import Loaded
+
+pytestmark = needs_ray
+QUESTION = "How did the council of Vellin vote on day 7?"
+KILLS = 4
+
+
+def processes(words: str) -> list[int]:
+    """The processes of actors of a class, by the title that Ray gives them."""
+    titles = ((path.parent.name, path.read_bytes()) for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
+    return [int(process) for process, title in titles if title.startswith(b"ray::") and words.encode() in title]
+
+
+def kill_one(words: str, turn: int) -> None:
+    there = sorted(processes(words))
+    if there:
+        os.kill(there[turn % len(there)], signal.SIGKILL)
+
+
+def keys(library: OpenLibrary) -> tuple[list[str], str]:
+    """The chunks that are found, and what is said to be missing."""
+    found = library.search(QUESTION, k=8, candidates=16)
+    return [hit.chunk.id for hit in found.hits], found.shards.gap
+
+
+def test_answers_are_right_or_say_what_is_missing_while_actors_are_killed(
+    nodes: Nodes, divided: Path, embedder: Embedder
+) -> None:
+    library = on_ray(nodes, divided, Loaded(embedder), ShardLimits(3.0))
+    library.add(reports(200))
+    whole, gap = keys(library)
+    assert (len(whole), gap) == (8, "")
+    places = [Manifest.following(1, 4).place_of(key.partition("#")[0]) for key in whole]
+    for turn in range(KILLS):
+        kill_one("ShardActor", turn)
+        try:
+            found, gap = keys(library)
+        except IndexStateError as error:
+            assert "0 of 4 shards answered" in error.problem
+            continue
+        answered = [key for key, place in zip(whole, places, strict=True) if f"shard-00{place}" not in gap]
+        assert [key for key in found if key in whole] == answered
+        assert gap or found == whole
+    patient = on_ray(nodes, divided, Loaded(embedder))
+    assert keys(patient) == (whole, "")
+    assert library.check().problems == ()
+
+
+def test_nothing_is_lost_or_doubled_when_actors_are_killed_while_articles_are_added(
+    nodes: Nodes, divided: Path, tmp_path: Path, embedder: Embedder
+) -> None:
+    library, plain = on_ray(nodes, divided, Loaded(embedder)), OpenLibrary(tmp_path / "plain", Loaded(embedder))
+    create_shards(tmp_path / "plain", 4, embedder)
+    plain.add(reports(1000))
+    turns = count()
+
+    def killing(_: AddReport) -> None:
+        if (turn := next(turns)) < KILLS:
+            kill_one("EmbeddingWorker" if turn % 2 else "ShardActor", turn)
+
+    report = library.add(reports(1000), killing, jobs=2)
+    assert report.articles == 1000
+    assert library.check().problems == ()
+    assert library.add(reports(1000), jobs=2).unchanged == 1000
+    assert contents(library) == contents(plain)
+
+
+def test_a_killed_driver_is_resumed_and_leaves_no_worker(
+    nodes: Nodes, divided: Path, tmp_path: Path, embedder: Embedder
+) -> None:
+    with nodes.driver(divided, 1200, jobs=2) as adding:
+        assert adding.stdout
+        assert int(adding.stdout.readline()) > 0  # something is committed
+        adding.send_signal(signal.SIGKILL)
+        adding.wait()
+    library, plain = on_ray(nodes, divided, Loaded(embedder)), OpenLibrary(tmp_path / "plain", Loaded(embedder))
+    create_shards(tmp_path / "plain", 4, embedder)
+    plain.add(reports(1200))
+    report = library.add(reports(1200), jobs=2)
+    assert report.unchanged > 0
+    assert report.added + report.unchanged == 1200
+    assert contents(library).keys() == contents(plain).keys()
+    assert library.check().problems == ()
+    while processes("EmbeddingWorker"):
+        time.sleep(0.1)
+
+
+def test_a_node_that_is_gone_is_named_until_it_is_back(nodes: Nodes, divided: Path, embedder: Embedder) -> None:
+    library = on_ray(nodes, divided, Loaded(embedder))
+    library.add(reports(100))
+    whole, _ = keys(library)
+    nodes.kill(1)
+    try:
+        assert import_module("ray").is_initialized()
+        found, gap = keys(library)
+        assert "2 of 4 shards answered: shard-002 and shard-003 did not" in gap
+        assert "no node of the cluster offers shard-00" in gap
+        assert len(found) == 8
+        with pytest.raises(IndexStateError, match="2 of 4 shards answered"):
+            keys(on_ray(nodes, divided, Loaded(embedder), ShardLimits(all_shards=True)))
+        with pytest.raises(UnreachableError, match="no node of the cluster offers") as told:
+            library.add(reports(120))
+        assert "ray start --address=" in told.value.remedy
+        assert isinstance(told.value, AssistantError)
+    finally:
+        nodes.restart(1)
+    assert keys(library) == (whole, "")
+    library.add(reports(120))
+    assert library.check().problems == ()
