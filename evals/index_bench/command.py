@@ -22,6 +22,7 @@ from evals.index_bench.growth import STORY, Size, grow
 from evals.index_bench.news import made_up_article, made_up_news
 from evals.index_bench.retrieval import DEPTHS, MEASURES, SETS, Row, best_depth, measure_retrieval
 from evals.index_bench.shards import compare_made_up, compare_suite
+from evals.index_bench.tail import simulate
 from evals.run.suite import find_suite, load_material, read_suite
 
 GOAL_RATIO, GOAL_AGAIN = 1.15, 0.02
@@ -45,6 +46,7 @@ Examples:
   python -m evals.index_bench growth --size 1000 --size 10000 --output growth.json
   python -m evals.index_bench growth --size 10000 --size 100000 --size 1000000
   python -m evals.index_bench copies
+  python -m evals.index_bench tail
 
 Times are only comparable within one run.""",
 )
@@ -221,6 +223,31 @@ def _table(*columns: str) -> Table:
     for number, name in enumerate(columns):
         table.add_column(name, justify="right" if number else "left", no_wrap=True)
     return table
+
+
+@index_bench.command(
+    epilog="""\b
+Examples:
+  python -m evals.index_bench tail
+  python -m evals.index_bench tail --shards 100 --questions 400 --limit 0.1 --limit 1
+
+The shards only wait, as searches did when they were measured; some are slow now and then, by assumption."""
+)
+@click.option("--shards", default=100, show_default=True, help="How many are simulated.")
+@click.option("--questions", default=200, show_default=True, help="How many are asked.")
+@click.option("--limit", "limits", multiple=True, type=float, default=(1.0, 0.1), help="Seconds for a shard; repeat.")
+@seed_option
+@output_option
+def tail(shards: int, questions: int, limits: tuple[float, ...], seed: int, output: Path | None) -> None:
+    """Simulate questions at many shards: the tail, with and without a limit of time."""
+    measured = list(simulate(shards, questions, (None, *limits), seed))
+    table = Table("limit, s", "p50, ms", "p95, ms", "p99, ms", "questions without a shard", "answers missing")
+    for one in measured:
+        limit = "none" if one.limit is None else f"{one.limit:g}"
+        times = (f"{value:.0f}" for value in (one.p50, one.p95, one.p99))
+        table.add_row(limit, *times, f"{one.incomplete:.1%}", f"{one.missing:.3%}")
+    _print(table)
+    _write(output, [asdict(one) for one in measured])
 
 
 def _print(table: Table) -> None:

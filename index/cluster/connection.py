@@ -3,7 +3,7 @@
 import contextlib
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -35,7 +35,7 @@ def connect(address: str) -> Any:
         if ray.is_initialized():
             _refuse_another(ray, address)
             return ray
-        _reach(address)
+        _reach(address, ray.util.get_node_ip_address)
         # Ray has its workers import from the driver's current folder, where articles of anybody may lie.
         with contextlib.chdir(ROOT):
             try:
@@ -69,15 +69,21 @@ def _refuse_another(ray: Any, address: str) -> None:
         raise SettingError(problem, "use one cluster in one process")
 
 
-def _reach(address: str) -> None:
-    """Try out the address first: Ray itself would wait for minutes, and end the process."""
+def _reach(address: str, own: Callable[[], str]) -> None:
+    """Try out the address first: Ray itself would wait for minutes, and end the process.
+
+    Args:
+        own: this machine's address, which Ray takes in place of that of the loopback.
+    """
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         raise SettingError(f"the Ray cluster's address cannot be {address!r}", "it has the form HOST:PORT")
+    if host in {"localhost", "127.0.0.1"}:
+        host = own()
     try:
         socket.create_connection((host, int(port)), REACH_SECONDS).close()
     except OSError as error:
-        problem = f"no Ray cluster answers at {address}: {error.strerror or error}"
+        problem = f"no Ray cluster answers at {host}:{port}: {error.strerror or error}"
         raise UnreachableError(problem, f"start its head there: ray start --head --port={port}") from error
 
 

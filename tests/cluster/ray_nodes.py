@@ -1,11 +1,12 @@
 """A Ray cluster of three nodes on this machine's loopback address, with every process in its own right."""
 
+import ipaddress
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,8 @@ from tests.parts import ROOT
 MEMORY = 80_000_000  # bytes of each node's object store; Ray wants 75 MB at least
 SHARDS = ({"shard-000": 1.0, "shard-001": 1.0}, {"shard-002": 1.0, "shard-003": 1.0})
 # Ray takes the loopback address for a cluster only where it believes itself on a laptop, and then listens on no other.
+LISTENING = "0A"  # a state of TCP, as the kernel writes it
+MAPPED = bytes(10) + b"\xff\xff"  # before an address of four bytes, among those of sixteen
 ON_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 
 
@@ -41,11 +44,28 @@ library.add(reports(int(number)), lambda report: print(report.articles, flush=Tr
 """
 
 
+def sockets_of(process: Path) -> Iterator[str]:
+    """The numbers of a process's sockets."""
+    for file in (process / "fd").glob("*"):
+        with suppress(OSError):
+            kind, _, number = str(file.readlink()).partition(":")
+            if kind == "socket":
+                yield number.strip("[]")
+
+
+def address_of(place: str) -> str:
+    """The address in a line of the kernel's tables: four bytes at a time, the last first."""
+    number = bytes.fromhex(place.partition(":")[0])
+    address = b"".join(number[first : first + 4][::-1] for first in range(0, len(number), 4))
+    return str(ipaddress.ip_address(address[-4:] if address[:12] == MAPPED else address))
+
+
 class Nodes:
     """The running cluster: a head without processors, and nodes that offer shards."""
 
-    def __init__(self, cluster: Any) -> None:
+    def __init__(self, cluster: Any, folder: Path) -> None:
         self._cluster = cluster
+        self._folder = folder
         self.address: str = cluster.address
         self.working = [self.start(place) for place in range(len(SHARDS))]
 
@@ -66,6 +86,25 @@ class Nodes:
             assert process.stdout.readline() == "begun\n"
             yield process
             process.kill()
+
+    def addresses(self) -> tuple[set[str], set[str]]:
+        """Where the cluster's processes listen, and with whom they are connected, by TCP."""
+        own = {socket for process in self._processes() for socket in sockets_of(process)}
+        listening, connected = set[str](), set[str]()
+        for table in ("tcp", "tcp6"):
+            for line in Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+                _, here, there, state, *rest = line.split()
+                if rest[5] in own:
+                    (listening if state == LISTENING else connected).add(
+                        address_of(here if state == LISTENING else there)
+                    )
+        return listening, connected
+
+    def _processes(self) -> Iterator[Path]:
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if str(self._folder).encode() in (process / "environ").read_bytes():
+                    yield process
 
     def restart(self, place: int) -> None:
         self.working[place] = self.start(place)
@@ -111,7 +150,7 @@ def running_nodes() -> Iterator[Nodes]:
         head = {"num_cpus": 0, "object_store_memory": MEMORY, "include_dashboard": False, "include_log_monitor": False}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         try:
-            yield Nodes(cluster)
+            yield Nodes(cluster, folder)
         finally:
             for end in (import_module("ray").shutdown, cluster.shutdown):
                 end()

@@ -1,6 +1,7 @@
 """An index whose shards are Ray actors on three nodes: it answers and fills as one in this process does."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +21,10 @@ from index.shards.interface import AnyLibrary
 from index.shards.opened import OpenLibrary
 from tests.cluster.ray_nodes import Nodes, contents, needs_ray, on_ray, reports
 from tests.parts import ROOT, Loaded
+from tests.project.test_telemetry import ASSISTANT, NEEDS_STRACE, reached
 
 pytestmark = needs_ray
+LOOPBACK = re.compile(r"(?:::ffff:)?127\.\d+\.\d+\.\d+|::1")
 QUESTIONS = (
     "Who did Blinken meet?",
     "How many people did the flood in the Tolle valley kill?",
@@ -86,7 +89,7 @@ def test_one_address_a_process_and_only_an_address(nodes: Nodes) -> None:
     ("address", "error", "words"),
     [
         ("auto", SettingError, "has the form HOST:PORT"),
-        ("127.0.0.1:9", UnreachableError, "no Ray cluster answers at 127.0.0.1:9"),
+        ("127.0.0.1:9", UnreachableError, ":9: Connection refused"),
     ],
 )
 def test_what_is_no_cluster_is_refused_at_once(address: str, error: type[Exception], words: str) -> None:
@@ -118,3 +121,19 @@ except Exception as error:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert "pip install 'news-assistant[cluster]'" in done.stdout
+
+
+@NEEDS_STRACE
+def test_a_driver_and_its_nodes_reach_this_machine_alone(
+    nodes: Nodes, divided: Path, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_ray(nodes, divided, Loaded(embedder)).add(reports(10))
+    monkeypatch.setenv("ASSISTANT_RAY_ADDRESS", nodes.address)
+    asking = (ASSISTANT, "ask", "How did the council of Vellin vote?", "--extractive", "--index", str(divided))
+    asked = reached(tmp_path / "ask.trace", *asking)
+    assert ("INET", "127.0.0.1") in asked
+    assert [pair for pair in asked if pair[0] != "UNIX" and not LOOPBACK.fullmatch(pair[1] or "")] == []
+    listening, connected = nodes.addresses()
+    assert listening
+    assert connected
+    assert listening | connected <= {"127.0.0.1"}
