@@ -95,7 +95,7 @@ class ActorOfShard:
     def _in_time(self, deadline: float | None, cause: Exception | None = None) -> None:
         if deadline is not None and time.monotonic() >= deadline:
             problem = f"{self.name} did not answer within {self._seconds:g} seconds"
-            raise ServiceTimeoutError(problem, "`ray list actors` shows whether it is being started again") from cause
+            raise ServiceTimeoutError(problem, "`ray status` shows whether its node is there; ask again") from cause
 
     def _started(self) -> Any:
         """The actor that serves the folder, or a new one."""

@@ -5,7 +5,6 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
 from threading import Lock
 from typing import Any
@@ -59,7 +58,9 @@ def _ray() -> Any:
         raise ModelError("a Ray cluster is set, but the package ray is not installed", INSTALL)
     # What Ray's own processes have to say, such as that a worker was killed, it would print among our output.
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
-    return import_module("ray")
+    import ray
+
+    return ray
 
 
 def _refuse_another(ray: Any, address: str) -> None:

@@ -15,6 +15,7 @@ from evals.index_bench.command import index_bench
 from evals.index_bench.copies import EDITS, measure_copies
 from evals.index_bench.news import made_up_article, made_up_news, made_up_question, made_up_story
 from evals.index_bench.retrieval import DEPTHS, Row, best_depth, measure_retrieval
+from evals.index_bench.tail import simulate
 from evals.index_bench.vectors import TOPICS, Nearest, Space, _Level
 from index.embed.local import Embedder
 from index.lifecycle.commit import CATALOG
@@ -34,6 +35,13 @@ def test_made_up_news_is_the_same_every_time_and_differs_from_story_to_story() -
     assert all(place in article.title + article.text for article in first[5:10])
     assert len({made_up_story(number).values["person"] for number in range(100)}) > 90
     assert made_up_question(3) == made_up_question(3)
+
+
+def test_simulated_shards_answer_unless_they_are_given_no_time() -> None:
+    whole, none = simulate(6, 3, (None, 1e-9))
+    assert (whole.incomplete, whole.missing) == (0, 0)
+    assert (none.incomplete, none.missing) == (1, 1)
+    assert whole.p50 <= whole.p99
 
 
 def test_made_up_vectors_lie_as_measured() -> None:

@@ -123,8 +123,8 @@ def on_ray(nodes: Nodes, folder: Path, models: Models, limits: ShardLimits | Non
 
 
 def on_ray_at(address: str, folder: Path, models: Models, limits: ShardLimits | None = None) -> OpenLibrary:
-    makers = {"make_shard": shards_on(address, models), "embedding": embedding_on(address, models)}
-    return OpenLibrary(folder, models, limits=limits, **makers)
+    shards, embedding = shards_on(address, models), embedding_on(address, models)
+    return OpenLibrary(folder, models, limits=limits, make_shard=shards, embedding=embedding)
 
 
 def contents(library: AnyLibrary) -> dict[str, tuple[str, list[list[float]]]]:

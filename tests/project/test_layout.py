@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "assistant/settings.py": "reads the settings",
     "assistant/embedded/llama_server.py": "sets a default of the OpenMP library that runs the embedded language model",
     "index/children.py": "hands on what other processes need of it",
+    "index/cluster/connection.py": "keeps Ray from printing among our output",
     "index/telemetry.py": "tells libraries to tell nobody",
 }
 PUBLIC_NAMES = [
@@ -172,6 +173,10 @@ def test_only_the_store_knows_chroma() -> None:
 
 def test_only_the_lexical_index_knows_tantivy() -> None:
     assert importers_of("tantivy") == {"index/store/tantivy_index.py"}
+
+
+def test_only_the_connection_knows_ray() -> None:
+    assert importers_of("ray") == {"index/cluster/connection.py"}
 
 
 def test_index_knows_nothing_of_language_models() -> None:
