@@ -137,3 +137,19 @@ def test_a_driver_and_its_nodes_reach_this_machine_alone(
     assert listening
     assert connected
     assert listening | connected <= {"127.0.0.1"}
+
+
+def test_nothing_in_the_drivers_folder_is_run_on_the_nodes(
+    nodes: Nodes, divided: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap, sprung = tmp_path / "articles", tmp_path / "sprung"
+    trap.mkdir()
+    for module in ("index", "chromadb", "filelock"):
+        (trap / f"{module}.py").write_text(f"open({str(sprung)!r}, 'w')\n", encoding="utf-8")
+    monkeypatch.setenv("ASSISTANT_RAY_ADDRESS", nodes.address)
+    monkeypatch.chdir(trap)
+    command = [ASSISTANT, "index", "status", "--index", str(divided)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "shard-003" in done.stdout
+    assert not sprung.exists()
