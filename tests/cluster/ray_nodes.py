@@ -100,6 +100,11 @@ class Nodes:
                     )
         return listening, connected
 
+    def actors(self, words: str) -> list[int]:
+        """The processes of actors of a class, by the title that Ray gives them."""
+        titles = [(int(process.name), (process / "cmdline").read_bytes()) for process in self._processes()]
+        return sorted(number for number, title in titles if title.startswith(b"ray::") and words.encode() in title)
+
     def _processes(self) -> Iterator[Path]:
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):

@@ -24,14 +24,8 @@ QUESTION = "How did the council of Vellin vote on day 7?"
 KILLS = 4
 
 
-def processes(words: str) -> list[int]:
-    """The processes of actors of a class, by the title that Ray gives them."""
-    titles = ((path.parent.name, path.read_bytes()) for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
-    return [int(process) for process, title in titles if title.startswith(b"ray::") and words.encode() in title]
-
-
-def kill_one(words: str, turn: int) -> None:
-    there = sorted(processes(words))
+def kill_one(nodes: Nodes, words: str, turn: int) -> None:
+    there = nodes.actors(words)
     if there:
         os.kill(there[turn % len(there)], signal.SIGKILL)
 
@@ -52,7 +46,7 @@ def test_answers_are_right_or_say_what_is_missing_while_actors_are_killed(
     places = [Manifest.following(1, 4).place_of(key.partition("#")[0]) for key in whole]
     told: list[str] = []
     for turn in range(KILLS):
-        kill_one("ShardActor", turn)
+        kill_one(nodes, "ShardActor", turn)
         try:
             found, gap = keys(library)
         except IndexStateError as error:
@@ -77,7 +71,7 @@ def test_nothing_is_lost_or_doubled_when_actors_are_killed_while_articles_are_ad
 
     def killing(_: AddReport) -> None:
         if (turn := next(turns)) < KILLS:
-            kill_one("EmbeddingWorker" if turn % 2 else "ShardActor", turn)
+            kill_one(nodes, "EmbeddingWorker" if turn % 2 else "ShardActor", turn)
 
     report = library.add(reports(1000), killing, jobs=2)
     assert report.articles == 1000
@@ -102,7 +96,7 @@ def test_a_killed_driver_is_resumed_and_leaves_no_worker(
     assert report.added + report.unchanged == 1200
     assert contents(library).keys() == contents(plain).keys()
     assert library.check().problems == ()
-    while processes("EmbeddingWorker"):
+    while nodes.actors("EmbeddingWorker"):
         time.sleep(0.1)
 
 
