@@ -14,6 +14,7 @@ from index.errors import ModelError, SettingError, UnreachableError
 
 NAMESPACE = "news-assistant"  # of the names of our actors, which every driver of the cluster finds by them
 REACH_SECONDS = 5
+LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 INSTALL = "pip install 'news-assistant[cluster]' brings it"
 _CONNECTING = Lock()
 
@@ -31,10 +32,11 @@ def connect(address: str) -> Any:
     """
     ray = _ray()
     with _CONNECTING:
+        resolved = _resolved(address, ray.util.get_node_ip_address)
         if ray.is_initialized():
-            _refuse_another(ray, address)
+            _refuse_another(resolved, ray.get_runtime_context().gcs_address)
             return ray
-        _reach(address, ray.util.get_node_ip_address)
+        _reach(resolved)
         # Ray has its workers import from the driver's current folder, where articles of anybody may lie.
         with contextlib.chdir(ROOT):
             try:
@@ -63,15 +65,14 @@ def _ray() -> Any:
     return ray
 
 
-def _refuse_another(ray: Any, address: str) -> None:
-    joined = ray.get_runtime_context().gcs_address
-    if joined != address:
-        problem = f"this process has joined the Ray cluster at {joined} and cannot join {address} as well"
+def _refuse_another(address: str, joined: str) -> None:
+    if address != joined:
+        problem = f"this process has joined the Ray cluster at {joined} and cannot join the one at {address} as well"
         raise SettingError(problem, "use one cluster in one process")
 
 
-def _reach(address: str, own: Callable[[], str]) -> None:
-    """Try out the address first: Ray itself would wait for minutes, and end the process.
+def _resolved(address: str, own: Callable[[], str]) -> str:
+    """The address as Ray has it.
 
     Args:
         own: this machine's address, which Ray takes in place of that of the loopback.
@@ -79,12 +80,19 @@ def _reach(address: str, own: Callable[[], str]) -> None:
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         raise SettingError(f"the Ray cluster's address cannot be {address!r}", "it has the form HOST:PORT")
-    if host in {"localhost", "127.0.0.1"}:
-        host = own()
+    try:
+        return f"{own() if host in LOOPBACK else socket.gethostbyname(host)}:{port}"
+    except OSError as error:
+        raise UnreachableError(f"the Ray cluster's host {host} is not known: {error}", "correct its address") from error
+
+
+def _reach(address: str) -> None:
+    """Try out the address first: Ray itself would wait for minutes, and end the process."""
+    host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), REACH_SECONDS).close()
     except OSError as error:
-        problem = f"no Ray cluster answers at {host}:{port}: {error.strerror or error}"
+        problem = f"no Ray cluster answers at {address}: {error.strerror or error}"
         raise UnreachableError(problem, f"start its head there: ray start --head --port={port}") from error
 
 

@@ -80,8 +80,8 @@ def test_two_drivers_write_and_ask_at_once(nodes: Nodes, divided: Path, embedder
 
 
 def test_one_address_a_process_and_only_an_address(nodes: Nodes) -> None:
-    connect(nodes.address)
-    with pytest.raises(SettingError, match=r"cannot join 127\.0\.0\.1:6 as well"):
+    assert connect(nodes.address) is connect(nodes.address.replace("127.0.0.1", "localhost"))
+    with pytest.raises(SettingError, match=r"cannot join the one at 127\.0\.0\.1:6 as well"):
         connect("127.0.0.1:6")
 
 
