@@ -42,8 +42,8 @@ chat: $(READY)  ## ask one question after another
 CLUSTER := $(READY)-cluster
 $(CLUSTER): $(READY) requirements-cluster.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
-		-r requirements-cluster.txt
-	@touch $@
+		-r requirements-cluster.txt && touch $@ || \
+		echo 'Ray cannot be installed now: the tests of clusters are skipped.' >&2
 
 test: $(CLUSTER)  ## run all tests; fetches the embedded models first
 	@$(BIN)/assistant models pull

@@ -184,10 +184,12 @@ class LocalShard:
 
     def check(self) -> CheckReport:
         """Compare all that is stored; an interrupted commit is undone first."""
+        self._refuse_missing()
         return self._library.check()
 
     def rebuild(self, progress: Callable[[Rebuilt], None] | None = None) -> Rebuilt:
         """Make it anew from its own articles, for the embedding model of the settings."""
+        self._refuse_missing()
         return self._library.rebuild(progress)
 
     def close(self) -> None:

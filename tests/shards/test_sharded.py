@@ -227,6 +227,15 @@ def test_a_shard_that_cannot_answer_is_named(
         OpenLibrary(sharded.folder, Loaded(embedder)).list()
 
 
+@pytest.mark.parametrize("use", [OpenLibrary.check, OpenLibrary.rebuild, OpenLibrary.status])
+def test_a_folder_that_is_missing_is_said_to_be(
+    sharded: OpenLibrary, embedder: Embedder, use: Callable[[OpenLibrary], object]
+) -> None:
+    lose_folder(sharded)
+    with pytest.raises(IndexStateError, match="shard-001 is missing"):
+        use(OpenLibrary(sharded.folder, Loaded(embedder)))
+
+
 def test_another_embedding_model_is_refused_by_name(sharded: OpenLibrary, embedder: Embedder) -> None:
     stranger = OpenLibrary(sharded.folder, Loaded(OtherEmbedder("other-model", 8)))
     for use in (lambda: asked(stranger), lambda: stranger.add(ARTICLES)):
