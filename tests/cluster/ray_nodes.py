@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -23,6 +24,7 @@ from index.shards.opened import OpenLibrary
 from index.shards.reading import ShardLimits
 from tests.parts import ROOT
 
+PATIENCE_SECONDS = 120  # for processes to notice that they are to end
 MEMORY = 80_000_000  # bytes of each node's object store; Ray wants 75 MB at least
 SHARDS = ({"shard-000": 1.0, "shard-001": 1.0}, {"shard-002": 1.0, "shard-003": 1.0})
 # Ray takes the loopback address for a cluster only where it believes itself on a laptop, and then listens on no other.
@@ -113,6 +115,14 @@ class Nodes:
 
     def restart(self, place: int) -> None:
         self.working[place] = self.start(place)
+
+
+def await_end(nodes: Nodes, words: str, most: int = 0) -> None:
+    """Wait until no more than so many actors of a class are left."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(nodes.actors(words)) > most:
+        assert time.monotonic() < deadline, f"actors go on: {nodes.actors(words)}"
+        time.sleep(0.1)
 
 
 def reports(number: int, votes: int = 5) -> list[Article]:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from itertools import count
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from index.shards.create import create_shards
 from index.shards.manifest import Manifest
 from index.shards.opened import OpenLibrary
 from index.shards.reading import ShardLimits
-from tests.cluster.ray_nodes import Nodes, contents, needs_ray, on_ray, reports
+from tests.cluster.ray_nodes import Nodes, await_end, contents, needs_ray, on_ray, reports
 from tests.parts import Loaded
 
 pytestmark = needs_ray
@@ -95,8 +94,7 @@ def test_a_killed_driver_is_resumed_and_leaves_no_worker(
     assert report.added + report.unchanged == 1200
     assert contents(library).keys() == contents(plain).keys()
     assert library.check().problems == ()
-    while nodes.actors("EmbeddingWorker"):
-        time.sleep(0.1)
+    await_end(nodes, "EmbeddingWorker")
 
 
 def test_a_node_that_is_gone_is_named_until_it_is_back(nodes: Nodes, divided: Path, embedder: Embedder) -> None:
@@ -105,8 +103,7 @@ def test_a_node_that_is_gone_is_named_until_it_is_back(nodes: Nodes, divided: Pa
     whole, _ = keys(library)
     nodes.kill(1)
     try:
-        while len(nodes.actors("ShardActor")) > 2:  # they go on answering until they notice
-            time.sleep(0.1)
+        await_end(nodes, "ShardActor", most=2)  # they go on answering until they notice
         found, gap = keys(library)
         assert "2 of 4 shards answered: shard-002 and shard-003 did not" in gap
         assert "no node of the cluster offers shard-00" in gap
