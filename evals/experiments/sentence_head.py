@@ -15,6 +15,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,9 +34,9 @@ from evals.questions.schema import Question, Span
 from evals.run.suite import Sample, find_suite, load_material, read_suite
 from index.articles import Chunk, Window
 from index.library import Library
-from index.retrieve.pipeline import passage_of
+from index.retrieve.pipeline import fuse, passage_of
 from index.retrieve.rerank import HEAD, LocalReranker
-from index.retrieve.search import Searcher
+from index.retrieve.search import Searcher, current_chunks
 from index.store.records import Selection
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _first(searcher: Searcher, question: Question) -> list[Chunk]:
     vector = searcher.embedder.embed_query(question.question)
     dense = searcher.store.nearest(vector, CANDIDATES)
     lexical = searcher.lexical.search(question.question, CANDIDATES, Window())
-    found, _ = searcher.fuse(dense, lexical)
+    found, _ = fuse(dense, lexical, partial(current_chunks, searcher.catalog, searcher.store))
     return [hit.chunk for hit in found[: K // 2]]
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from index.embed.local import Embedder, Vectors
-from index.hits import Hit, SearchResult
-from index.retrieve.pipeline import Current, Pipeline, Ranked, fuse, nearest_first
+from index.hits import SearchResult
+from index.retrieve.pipeline import Current, Pipeline, Ranked, nearest_first
 from index.retrieve.reader import Reader
 from index.retrieve.rerank import Reranker
 from index.store.bm25 import WordStatistics
@@ -46,14 +46,6 @@ class Searcher:
             candidates=candidates,
             finding=lambda vector: OneIndex(self.catalog, self.store, self.lexical, question, vector, selection),
         )
-
-    def fuse(self, dense: Sequence[str], lexical: Sequence[str]) -> tuple[list[Hit], bool]:
-        """What two ranked lists of row keys find, best first, not yet reranked; and whether some rows were outdated."""
-        return fuse(dense, lexical, self.current)
-
-    def current(self, keys: Sequence[str]) -> Current:
-        """The chunks of rows that count now."""
-        return current_chunks(self.catalog, self.store, keys)
 
 
 class OneIndex:

@@ -139,6 +139,14 @@ class ShardedReading:
         wanted = [entry.info.id for entry in self.list()] if article_ids is None else article_ids
         return self.stored(wanted)
 
+    def stored(self, article_ids: Sequence[str]) -> Iterator[Stored]:
+        """Those of the articles that are there, a page at a time; as ``Library.stored``."""
+        for first in range(0, len(article_ids), PAGE):
+            page = article_ids[first : first + PAGE]
+            divided = self._at_home(page, str)
+            found = {stored.article.id: stored for shard, own in divided for stored in shard.get(own)}
+            yield from (found[name] for name in page if name in found)
+
     def copies(self, article_id: str) -> tuple[Link, ...]:
         """The articles that repeat an article or are repeated by it, in whichever shard."""
         (stored,) = self.get([article_id])
@@ -195,11 +203,3 @@ class ShardedReading:
         if unknown := sorted(set(article_ids) - known):
             problem = f"no article of the index has the id {', '.join(unknown)}"
             raise InputError(problem, "Library.list() shows the ids")
-
-    def stored(self, article_ids: Sequence[str]) -> Iterator[Stored]:
-        """Those of the articles that are there, a page at a time; as ``Library.stored``."""
-        for first in range(0, len(article_ids), PAGE):
-            page = article_ids[first : first + PAGE]
-            divided = self._at_home(page, str)
-            found = {stored.article.id: stored for shard, own in divided for stored in shard.get(own)}
-            yield from (found[name] for name in page if name in found)

@@ -180,12 +180,8 @@ class Catalog:
             query = f"SELECT {ENTRY} FROM articles WHERE {where} {order}"
             return tuple(to_entry(row) for row in database.execute(query, values))
 
-    def nearest(self, vector: Vectors, rows: Sequence[Rows], limit: int) -> tuple[str, ...]:
-        """Keys of the nearest among rows of these articles, nearest first, by comparing with every one of them."""
-        return tuple(found.key for found in self.scored(vector, rows, limit))
-
     def scored(self, vector: Vectors, rows: Sequence[Rows], limit: int) -> tuple[Scored, ...]:
-        """The same with their cosine distances.
+        """The nearest among rows of these articles with their cosine distances, nearest first; compares with every one.
 
         Args:
             vector: of shape (dimension,) and length 1, as those that are stored.

@@ -46,8 +46,9 @@ def test_only_articles_of_the_source_are_found_and_all_of_them(
     every, vector = searcher.store.count(), searcher.embedder.embed_query(question)
     rows = searcher.catalog.rows(Selection((COURIER,)))
     words = searcher.lexical
+    near = [row.key for row in searcher.catalog.scored(vector, rows, candidates)]
     for everything, chosen in (
-        (searcher.store.nearest(vector, every), searcher.catalog.nearest(vector, rows, candidates)),
+        (searcher.store.nearest(vector, every), near),
         (words.search(question, every, Window()), words.search(question, candidates, Window(), COURIER)),
     ):
         chunks = searcher.store.get(everything)

@@ -111,14 +111,14 @@ def test_among_chosen_articles_the_nearest_are_found_by_comparing_with_all(libra
     searcher = library.searcher()
     vector = searcher.embedder.embed_query(QUESTION)
     entries = library.list(Selection(author="Berg"))
-    found = searcher.catalog.nearest(vector, [entry.rows for entry in entries], 4)
+    found = [row.key for row in searcher.catalog.scored(vector, [entry.rows for entry in entries], 4)]
     keys, vectors = [], []
     for stored in library.get(["a", "c"]):
         keys += [f"{stored.article.id}#{number}@1" for number in range(len(stored.vectors))]
         vectors.append(stored.vectors)
     order = np.argsort(-np.concatenate(vectors) @ vector, kind="stable")
     assert len(keys) > 4
-    assert list(found) == [keys[number] for number in order[:4]]
+    assert found == [keys[number] for number in order[:4]]
 
 
 def test_only_the_chosen_ones_of_some_rows_are_kept_in_their_order(library: Library) -> None:

@@ -148,7 +148,7 @@ def test_windows_hold_for_meaning_and_for_words(newsroom: Library, since: str | 
     searcher = newsroom.searcher()
     question = "What did the ministers, the mayor and the governor say about the flood and the strike?"
     vector = searcher.embedder.embed_query(question)
-    dense = searcher.catalog.nearest(vector, searcher.catalog.rows(Selection(window=window)), 30)
+    dense = [row.key for row in searcher.catalog.scored(vector, searcher.catalog.rows(Selection(window=window)), 30)]
     lexical = searcher.lexical.search(question, 30, window)
     for found in (dense, lexical):
         assert found
