@@ -6,6 +6,7 @@ from typing import Any
 from assistant.answer import Status
 from assistant.render.answer import NEAREST_SHOWN
 from evals.metrics.outcome import Outcome, Passage, Statement
+from evals.questions.copies import with_copies
 from evals.questions.schema import Question
 from evals.run.records import Record, Run
 from index.articles import Article
@@ -17,8 +18,10 @@ class Reader:
     """Makes outcomes of a run's records."""
 
     def __init__(self, run: Run) -> None:
-        self._questions: Mapping[str, Question] = {question.id: question for question in run.questions}
         self._articles = run.articles
+        self._questions: Mapping[str, Question] = {
+            question.id: question for question in with_copies(run.questions, run.articles)
+        }
 
     def outcome(self, record: Record) -> Outcome:
         """What happened to the record's question."""
