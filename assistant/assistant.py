@@ -12,7 +12,7 @@ from assistant.embedded.provider import ModelProvider, vector_server
 from assistant.llm.providers import names_provider
 from assistant.settings import LOCAL, OPENAI_BASE_URL, Settings, load_settings, reveal
 from index.articles import Article, Window
-from index.cluster.cluster import embedding_on, shards_on
+from index.cluster.cluster import RayCluster
 from index.errors import InputError, InputWarning
 from index.formats.decoding import mended
 from index.lifecycle.add import AddReport
@@ -235,7 +235,5 @@ def _asked(question: "str | Question", as_of: datetime | None, extractive: bool 
 
 def _library(settings: Settings, models: ModelProvider, waiting: Callable[[], None] | None) -> OpenLibrary:
     limits, server = ShardLimits(settings.shard_seconds, settings.all_shards), vector_server(settings)
-    if (address := settings.ray_address) is None:
-        return OpenLibrary(settings.index, models, waiting, server, limits)
-    shards = shards_on(address, models, server)
-    return OpenLibrary(settings.index, models, waiting, server, limits, shards, embedding_on(address, models))
+    machines = RayCluster(settings.ray_address, models, server) if settings.ray_address else None
+    return OpenLibrary(settings.index, models, waiting, server, limits, machines)

@@ -23,6 +23,7 @@ from index.retrieve.rerank import Reranker
 from index.retrieve.search import OneIndex
 from index.shards.local import LocalShard
 from index.shards.manifest import read_manifest
+from index.shards.opened import ThisProcess
 from index.shards.reshard import Resharding
 from index.shards.searching import ManyShards
 from index.shards.sharded import ShardedLibrary
@@ -133,7 +134,7 @@ def _compared(folder: Path, models: Models, one: Library, questions: Sequence[st
     if manifest is None:
         raise AssertionError("the index was just divided")
     held = [LocalShard(place / name, models) for name in manifest.shards]
-    many = ShardedLibrary(place, manifest, held, models)
+    many = ShardedLibrary(place, manifest, models, ThisProcess(models))
     ways: tuple[Callable[[str], SearchResult], ...] = tuple(
         lambda question, library=library: library.search(question, k=K, candidates=CANDIDATES)  # type: ignore[misc]
         for library in (one, many)

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ PATIENCE_SECONDS = 300.0  # for an actor that Ray starts again; who asks waits a
 SHARE = 0.001  # of the resource that places an actor: it says where, not how much
 LOOK_SECONDS = 1.0  # between two looks whether the node of a shard that does not answer is still there
 PAUSE_SECONDS = 0.1
+BEFORE_MODEL = " with "  # in the name of an actor, between the folder of its shard and its embedding model
 OF_A_SHARD = re.compile(r"shard-\d+")
 
 
@@ -100,7 +101,7 @@ class ActorOfShard:
     def _started(self) -> Any:
         """The actor that serves the folder, or a new one."""
         actor = self._ray.remote(concurrency_groups=dict(THREADS))(ShardActor).options(
-            name=f"{self._folder} ({self._embedder.name})",
+            name=f"{self._folder}{BEFORE_MODEL}{self._embedder.name}",
             get_if_exists=True,
             lifetime="detached",
             max_restarts=-1,
@@ -128,3 +129,13 @@ class ActorOfShard:
 def resource_of(shard: str) -> str:
     """The resource that nodes offer for a shard, whatever generation of the index its folder is of."""
     return shard.partition(".")[0]
+
+
+def end_actors(address: str, folder: Path, used: Collection[str]) -> None:
+    """End the actors of an index's shards that are not among those in use; what was asked of them is asked anew."""
+    ray = connect(address)
+    for name in ray.util.list_named_actors():
+        shard = Path(name.rpartition(BEFORE_MODEL)[0])
+        if shard.parent == folder and shard.name not in used:
+            with suppress(ValueError):  # it has ended meanwhile
+                ray.kill(ray.get_actor(name))

@@ -1,26 +1,39 @@
 """What a Ray cluster adds to an index: shards on its machines, and workers that embed."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from index.cluster.actors import ActorOfShard
+from index.cluster.actors import ActorOfShard, end_actors
 from index.cluster.embedding import EmbeddingActors
 from index.cluster.ray_shard import RayShard
 from index.lifecycle.add import Models
 from index.shards.adding import Embedding
+from index.shards.manifest import Manifest
+from index.shards.reshard import remove_unused_shards
 from index.shards.shard import Shard
 from index.store.chroma_server import Server
 
 
-def shards_on(address: str, models: Models, server: Server | None = None) -> Callable[[Path], Shard]:
-    """Makes what stands for the shard in a folder of some machine of a cluster; raises as ``connect``.
+class RayCluster:
+    """The machines of a Ray cluster, as ``index.shards.reading.Machines``; methods raise as ``connect``.
 
     Args:
         address: HOST:PORT of the cluster's head.
     """
-    return lambda folder: RayShard(ActorOfShard(address, folder.absolute(), models.embedder(), server))
 
+    def __init__(self, address: str, models: Models, server: Server | None = None) -> None:
+        self._address = address
+        self._models = models
+        self._server = server
 
-def embedding_on(address: str, models: Models) -> Callable[[int], Embedding]:
-    """Makes so many workers of a cluster that embed; raises as ``EmbeddingActors``."""
-    return lambda jobs: EmbeddingActors(address, models.embedder(), jobs)
+    def shard(self, folder: Path) -> Shard:
+        """What stands for the shard in a folder of some machine."""
+        return RayShard(ActorOfShard(self._address, folder.absolute(), self._models.embedder(), self._server))
+
+    def embedding(self, jobs: int) -> Embedding:
+        """So many workers that embed; raises as ``EmbeddingActors``."""
+        return EmbeddingActors(self._address, self._models.embedder(), jobs)
+
+    def tidy(self, folder: Path, manifest: Manifest) -> None:
+        """Delete the shards that an index no longer has, as far as they lie on this machine, and end their actors."""
+        remove_unused_shards(folder, manifest, self._server)
+        end_actors(self._address, folder.absolute(), manifest.shards)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from index.lifecycle.add import BATCHES_A_JOB, LOOK_UP_ARTICLES, AddReport
 from index.lifecycle.namesakes import Incoming
 from index.lifecycle.rebuild import FLUSH_CHUNKS
 from index.retrieve.pipeline import searchable_text
-from index.shards.shard import Shard
+from index.shards.shard import Added, Shard
 from index.split.chunks import split_chunks
 
 Pending = Callable[[], Vectors]  # gives vectors, when they are needed or ready
@@ -75,11 +76,48 @@ class _Batch:
     vectors: Pending | None = None
 
 
+class _Commits:
+    """Commits to several shards at once, and to each in the order in which its batches came.
+
+    A shard has a thread of its own, as the lock of a writer belongs to a thread, and commits one batch at a time.
+    """
+
+    def __init__(self) -> None:
+        self._threads: dict[str, tuple[Shard, ThreadPoolExecutor]] = {}
+        self._begun: deque[tuple[str, Future[Added]]] = deque()
+
+    def begin(self, shard: Shard, articles: Sequence[Incoming]) -> Iterator[Added]:
+        """Begin a commit; what was done before comes first, up to the shard's own last commit."""
+        while any(name == shard.name for name, _ in self._begun):
+            yield self._next()
+        if shard.name not in self._threads:
+            self._threads[shard.name] = shard, ThreadPoolExecutor(1, f"writing {shard.name}")
+        _, thread = self._threads[shard.name]
+        self._begun.append((shard.name, thread.submit(shard.add, articles)))
+
+    def rest(self) -> Iterator[Added]:
+        """What was begun, in this order."""
+        while self._begun:
+            yield self._next()
+
+    def close(self) -> None:
+        """Wait for what was begun, and let other writers in."""
+        finished = [thread.submit(shard.finish) for shard, thread in self._threads.values()]
+        for _, thread in self._threads.values():
+            thread.shutdown()
+        for future in finished:
+            future.result()
+
+    def _next(self) -> Added:
+        return self._begun.popleft()[1].result()
+
+
 class ShardedAdding:
     """One writer at work on all shards.
 
     Articles are gathered for each shard, so that each commit of a shard is as large as that of an index: up to
-    LOOK_UP_ARTICLES for each shard are in memory. A shard's articles are committed in the order in which they came.
+    LOOK_UP_ARTICLES for each shard are in memory. A shard's articles are committed in the order in which they came,
+    while other shards commit theirs.
 
     Args:
         place_of: the number of the shard for an article id.
@@ -105,24 +143,37 @@ class ShardedAdding:
         stop: Callable[[], bool] | None,
     ) -> AddReport:
         """Add articles until there are no more, or until ``stop`` says so after a commit."""
-        report = AddReport()
-        for done in self._committed(articles):
-            report = report.plus(done)
-            if progress:
-                progress(report)
-            if stop and stop():
-                break
+        report, commits = AddReport(), _Commits()
+        try:
+            for added in self._committed(articles, commits, stop):
+                if self._seen is not None:
+                    self._seen.update(added.seen)
+                report = report.plus(added.report)
+                if progress:
+                    progress(report)
+        finally:
+            commits.close()
         return report
 
-    def _committed(self, articles: Iterable[Incoming]) -> Iterator[AddReport]:
+    def _committed(
+        self, articles: Iterable[Incoming], commits: _Commits, stop: Callable[[], bool] | None
+    ) -> Iterator[Added]:
+        """What every commit did; nothing more is begun once ``stop`` says so."""
+        for batch in self._embedded(articles):
+            yield from commits.begin(batch.shard, _with_vectors(batch))
+            if stop and stop():
+                break
+        yield from commits.rest()
+
+    def _embedded(self, articles: Iterable[Incoming]) -> Iterator[_Batch]:
+        """Batches, with so many behind them on their way to be embedded."""
         waiting: deque[_Batch] = deque()
         for shard, group in self._gathered(articles):
             for batch in self._batches(shard, group):
                 waiting.append(batch)
                 while len(waiting) > self._embedding.ahead:
-                    yield self._commit(waiting.popleft())
-        while waiting:
-            yield self._commit(waiting.popleft())
+                    yield waiting.popleft()
+        yield from waiting
 
     def _gathered(self, articles: Iterable[Incoming]) -> Iterator[tuple[Shard, Sequence[Incoming]]]:
         """Articles of one shard at a time, in the order in which they came."""
@@ -155,12 +206,6 @@ class ShardedAdding:
         if articles:
             begun = self._embedding.embed(tuple(texts)) if texts else None
             yield _Batch(shard, tuple(articles), tuple(sizes), begun)
-
-    def _commit(self, batch: _Batch) -> AddReport:
-        added = batch.shard.add(_with_vectors(batch))
-        if self._seen is not None:
-            self._seen.update(added.seen)
-        return added.report
 
 
 def _with_vectors(batch: _Batch) -> tuple[Incoming, ...]:

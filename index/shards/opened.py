@@ -16,13 +16,13 @@ from index.lifecycle.namesakes import Incoming
 from index.lifecycle.rebuild import Rebuilt
 from index.retrieve.near_duplicates import Link
 from index.retrieve.reader import Reader
-from index.shards.adding import Embedding
+from index.shards.adding import Embedding, LocalEmbedding
 from index.shards.create import create_shards
 from index.shards.interface import AnyLibrary, Known
 from index.shards.local import LocalShard
 from index.shards.manifest import Manifest, read_manifest
-from index.shards.reading import PAGE, ShardLimits
-from index.shards.reshard import Resharded, Resharding
+from index.shards.reading import PAGE, Machines, ShardLimits
+from index.shards.reshard import Resharded, Resharding, remove_unused_shards
 from index.shards.shard import Shard
 from index.shards.sharded import ShardedLibrary
 from index.store.chroma_server import Server
@@ -30,7 +30,27 @@ from index.store.records import Entry, IndexStatus, Selection, Stored
 
 TRIES = 3  # an index is hardly divided three times while it is read once
 Result = TypeVar("Result")
-MakeShard = Callable[[Path], Shard]
+
+
+class ThisProcess:
+    """All shards in this process, of folders of this machine."""
+
+    def __init__(self, models: Models, waiting: Callable[[], None] | None = None, server: Server | None = None) -> None:
+        self._models = models
+        self._waiting = waiting
+        self._server = server
+
+    def shard(self, folder: Path) -> Shard:
+        """What stands for the shard in a folder."""
+        return LocalShard(folder, self._models, self._waiting, self._server)
+
+    def embedding(self, jobs: int) -> Embedding:
+        """Embeds in this process, or in so many beside it."""
+        return LocalEmbedding(self._models.embedder, jobs)
+
+    def tidy(self, folder: Path, manifest: Manifest) -> None:
+        """Delete the shards that an index no longer has."""
+        remove_unused_shards(folder, manifest, self._server)
 
 
 class OpenLibrary:
@@ -41,8 +61,7 @@ class OpenLibrary:
 
     Args:
         folder, models, waiting, server: as those of ``Library``.
-        make_shard: makes what stands for the shard in a folder; None takes those of this machine, in this process.
-        embedding: makes what embeds while articles are added to shards, for so many jobs.
+        machines: those of a cluster; None has all shards in this process.
     """
 
     def __init__(
@@ -52,16 +71,14 @@ class OpenLibrary:
         waiting: Callable[[], None] | None = None,
         server: Server | None = None,
         limits: ShardLimits | None = None,
-        make_shard: MakeShard | None = None,
-        embedding: Callable[[int], Embedding] | None = None,
+        machines: Machines | None = None,
     ) -> None:
         self.folder = folder
         self._models = models
         self._waiting = waiting
         self._server = server
         self._limits = limits
-        self._make_shard = make_shard or (lambda place: LocalShard(place, models, waiting, server))
-        self._embedding = embedding
+        self._machines = machines or ThisProcess(models, waiting, server)
         self._lock = RLock()
         self._library: AnyLibrary | None = None
         self._manifest: Manifest | None = None
@@ -177,7 +194,10 @@ class OpenLibrary:
         Raises:
             IndexStateError: there is no index, a shard is missing or damaged, or the folder cannot be written.
         """
-        return Resharding(self.folder, self._models, self._waiting, self._server).run(number, progress)
+        done = Resharding(self.folder, self._models, self._waiting, self._server).run(number, progress)
+        if manifest := read_manifest(self.folder):
+            self._machines.tidy(self.folder, manifest)
+        return done
 
     def close(self) -> None:
         """Give back what is held; the next use opens it again."""
@@ -188,8 +208,7 @@ class OpenLibrary:
     def _opened(self, manifest: Manifest | None) -> AnyLibrary:
         if manifest is None:
             return Library(self.folder, self._models, self._waiting, self._server)
-        shards = [self._make_shard(self.folder / name) for name in manifest.shards]
-        return ShardedLibrary(self.folder, manifest, shards, self._models, self._waiting, self._limits, self._embedding)
+        return ShardedLibrary(self.folder, manifest, self._models, self._machines, self._waiting, self._limits)
 
     def _use(self, use: Callable[[AnyLibrary], Result]) -> Result:
         for _ in range(TRIES):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from index.articles import Chunk
 from index.embed.local import Vectors
@@ -16,7 +16,7 @@ from index.retrieve.copies import copies_of
 from index.retrieve.near_duplicates import Link
 from index.retrieve.pipeline import Pipeline, nearest_first
 from index.retrieve.reader import Reader
-from index.shards.adding import Embedding, LocalEmbedding
+from index.shards.adding import Embedding
 from index.shards.asking import Deadline, ask_all, ask_each
 from index.shards.known import KnownOfShards, oldest_first
 from index.shards.manifest import Manifest
@@ -42,6 +42,22 @@ class ShardLimits:
     all_shards: bool = False
 
 
+class Machines(Protocol):
+    """Where shards are served and texts are embedded."""
+
+    def shard(self, folder: Path) -> Shard:
+        """What stands for the shard in a folder."""
+        ...
+
+    def embedding(self, jobs: int) -> Embedding:
+        """Embeds while articles are added to shards, in so many processes."""
+        ...
+
+    def tidy(self, folder: Path, manifest: Manifest) -> None:
+        """Delete the shards that an index no longer has, and end what serves them."""
+        ...
+
+
 class ShardedReading:
     """The shards of one generation of an index. May be used from several threads.
 
@@ -49,29 +65,26 @@ class ShardedReading:
 
     Args:
         folder: holds the manifest.
-        shards: in the order of the manifest.
         models: the embedder and the reranker.
         waiting: called when another process writes and this one has to wait.
-        embedding: makes what embeds while articles are added, for so many jobs.
     """
 
     def __init__(
         self,
         folder: Path,
         manifest: Manifest,
-        shards: Sequence[Shard],
         models: Models,
+        machines: Machines,
         waiting: Callable[[], None] | None = None,
         limits: ShardLimits | None = None,
-        embedding: Callable[[int], Embedding] | None = None,
     ) -> None:
         self.folder = folder
         self.manifest = manifest
-        self._shards = tuple(shards)
+        self._shards = tuple(machines.shard(folder / name) for name in manifest.shards)
         self._models = models
+        self._machines = machines
         self._waiting = waiting
         self._limits = limits or ShardLimits()
-        self._embedding = embedding or (lambda jobs: LocalEmbedding(models.embedder, jobs))
         self._fitting: dict[str, int] = {}  # name of a shard → its store that was made with the settings' model
         self._holds_articles = False
 

@@ -41,7 +41,7 @@ class ShardedLibrary(ShardedReading):
         refuse_pruning(source, prune=prune)
         with self._writing():
             self._fit(ask_each(self._shards, lambda shard: shard.made()))
-            embedding = self._embedding(jobs)
+            embedding = self._machines.embedding(jobs)
             seen = source.seen if source else None
             try:
                 adding = ShardedAdding(self._shards, self.manifest.place_of, embedding, seen)
@@ -124,6 +124,7 @@ class ShardedLibrary(ShardedReading):
         with one_writer(self.folder, self._waiting):
             if read_manifest(self.folder) != self.manifest:
                 raise DividedError(f"the index {self.folder} was divided into other shards", "open it again")
+            self._machines.tidy(self.folder, self.manifest)
             try:
                 yield
             finally:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from index.articles import Article
-from index.cluster.cluster import embedding_on, shards_on
+from index.cluster.cluster import RayCluster
 from index.lifecycle.add import Models
 from index.shards.interface import AnyLibrary
 from index.shards.opened import OpenLibrary
@@ -138,8 +138,7 @@ def on_ray(nodes: Nodes, folder: Path, models: Models, limits: ShardLimits | Non
 
 
 def on_ray_at(address: str, folder: Path, models: Models, limits: ShardLimits | None = None) -> OpenLibrary:
-    shards, embedding = shards_on(address, models), embedding_on(address, models)
-    return OpenLibrary(folder, models, limits=limits, make_shard=shards, embedding=embedding)
+    return OpenLibrary(folder, models, limits=limits, machines=RayCluster(address, models))
 
 
 def contents(library: AnyLibrary) -> dict[str, tuple[str, list[list[float]]]]:

@@ -19,7 +19,7 @@ from index.retrieve.rerank import Reranker
 from index.shards.create import create_shards
 from index.shards.interface import AnyLibrary
 from index.shards.opened import OpenLibrary
-from tests.cluster.ray_nodes import Nodes, contents, needs_ray, on_ray, reports
+from tests.cluster.ray_nodes import Nodes, await_end, contents, needs_ray, on_ray, reports
 from tests.parts import ROOT, Loaded
 from tests.project.test_telemetry import ASSISTANT, NEEDS_STRACE, reached
 
@@ -77,6 +77,17 @@ def test_two_drivers_write_and_ask_at_once(nodes: Nodes, divided: Path, embedder
     assert json.loads(out.splitlines()[-1]) == 300
     assert {entry.info.id for entry in library.list()} == {article.id for article in reports(300)}
     assert library.check().problems == ()
+
+
+def test_dividing_anew_ends_the_actors_of_the_old_shards(nodes: Nodes, divided: Path, embedder: Embedder) -> None:
+    library, reader = (on_ray(nodes, divided, Loaded(embedder)) for _ in range(2))
+    library.add(reports(40))
+    before = found(reader, QUESTIONS[0])
+    assert len(nodes.actors("ShardActor")) == 4
+    library.reshard(2)
+    await_end(nodes, "ShardActor")
+    assert found(reader, QUESTIONS[0]) == before
+    assert len(nodes.actors("ShardActor")) == 2
 
 
 def test_one_address_a_process_and_only_an_address(nodes: Nodes) -> None:

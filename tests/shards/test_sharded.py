@@ -1,9 +1,9 @@
 """An index in shards does what one index does: adding, searching, listing, removing, checking."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
@@ -13,13 +13,14 @@ from index.embed.local import Embedder
 from index.errors import IndexStateError, InputError, UnfitError, UsageError
 from index.hits import SearchResult
 from index.library import Library
-from index.lifecycle.add import AddReport
+from index.lifecycle.add import AddReport, Models
 from index.lifecycle.namesakes import Incoming
 from index.shards.interface import AnyLibrary
 from index.shards.local import LocalShard
 from index.shards.manifest import Manifest, read_manifest
-from index.shards.opened import OpenLibrary
+from index.shards.opened import OpenLibrary, ThisProcess
 from index.shards.reading import ShardLimits
+from index.shards.shard import Added, Shard
 from index.store.bm25 import WordStatistics
 from index.store.records import Selection
 from tests.lifecycle.test_library import OtherEmbedder
@@ -174,6 +175,59 @@ def test_create_leaves_an_index_alone(sharded: OpenLibrary, one: Library, embedd
         OpenLibrary(sharded.folder.with_name("none"), Loaded(embedder)).create(0)
 
 
+class Shards(ThisProcess):
+    """Shards of this process, of some class."""
+
+    def __init__(self, models: Models, of: Callable[[Path, Models], Shard]) -> None:
+        super().__init__(models)
+        self._of = of, models
+
+    def shard(self, folder: Path) -> Shard:
+        make, models = self._of
+        return make(folder, models)
+
+
+class Meeting(LocalShard):
+    """A shard that commits only while another one does."""
+
+    others = Barrier(2, timeout=60)
+
+    def add(self, articles: Sequence[Incoming]) -> Added:
+        self.others.wait()
+        return super().add(articles)
+
+
+def test_shards_commit_side_by_side(tmp_path: Path, embedder: Embedder) -> None:
+    models = Loaded(embedder)
+    library = OpenLibrary(tmp_path / "shards", models, machines=Shards(models, Meeting))
+    library.create(2)
+    assert library.add(VOTES).added == len(VOTES)
+    assert library.check().clean
+
+
+class Broken(LocalShard):
+    """A shard whose disk is full."""
+
+    def add(self, articles: Sequence[Incoming]) -> Added:
+        if self.name == "shard-001":
+            raise IndexStateError(f"cannot write to {self.folder}: No space left on device", "free some space")
+        return super().add(articles)
+
+
+def test_what_other_shards_commit_is_kept_when_one_fails(tmp_path: Path, embedder: Embedder) -> None:
+    models = Loaded(embedder)
+    library = OpenLibrary(tmp_path / "shards", models, machines=Shards(models, Broken))
+    library.create(3)
+    with pytest.raises(IndexStateError, match="shard-001: No space left"):
+        library.add(VOTES)
+    mended = OpenLibrary(tmp_path / "shards", models)
+    kept = len(mended.list())
+    assert 0 < kept < len(VOTES)
+    report = mended.add(VOTES)
+    assert (report.unchanged, report.articles) == (kept, len(VOTES))
+    assert mended.check().clean
+
+
 class Silent(LocalShard):
     """A shard that answers only when it is let go on."""
 
@@ -186,8 +240,8 @@ class Silent(LocalShard):
 
 
 def test_a_shard_that_is_late_is_named_and_costs_the_others_no_time(sharded: OpenLibrary, embedder: Embedder) -> None:
-    models, limits = Loaded(embedder), ShardLimits(5)
-    library = OpenLibrary(sharded.folder, models, limits=limits, make_shard=lambda place: Silent(place, models))
+    models = Loaded(embedder)
+    library = OpenLibrary(sharded.folder, models, limits=ShardLimits(5), machines=Shards(models, Silent))
     Silent.go_on.set()
     assert library.search(QUESTIONS[0], k=8, candidates=12).shards.missing == ()
     Silent.go_on.clear()
