@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
+SHARD = "{shard}"  # in an address; as in ``index.store.chroma_server``, which takes long to import
+
 
 def _http_url(value: str) -> str:
     try:
@@ -16,6 +18,11 @@ def _http_url(value: str) -> str:
         usable = False
     if not usable:
         raise ValueError("should be a web address such as https://host/v1")
+    return value.rstrip("/")
+
+
+def _shards_url(value: str) -> str:
+    _http_url(value.replace(SHARD, "000"))
     return value.rstrip("/")
 
 
@@ -34,6 +41,7 @@ def _user_path(path: Path, info: ValidationInfo) -> Path:
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+ShardsUrl = Annotated[str, AfterValidator(_shards_url)]
 UserPath = Annotated[Path, AfterValidator(_user_path)]
 Secret = Annotated[SecretStr, AfterValidator(_header_text)]
 Name = Annotated[str, Field(min_length=1)]

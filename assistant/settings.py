@@ -27,7 +27,7 @@ from assistant.setting_sources import (
     override,
     shown_input,
 )
-from assistant.setting_types import Count, HttpUrl, Name, Secret, UserPath
+from assistant.setting_types import Count, HttpUrl, Name, Secret, ShardsUrl, UserPath
 from assistant.settings_file import SettingsFile, read_settings_file
 from assistant.trust import APPLICATION
 from index.embed.openai_errors import same_server
@@ -64,7 +64,9 @@ class Settings(BaseModel):
     embeddings_model: Name = Field(default=LOCAL, description="embeddings model; `local` runs the embedded one")
     embeddings_base_url: HttpUrl | None = Field(default=None, repr=False, description="another address for embeddings")
     embeddings_api_key: Secret | None = Field(default=None, description="key for the embeddings server")
-    chroma_url: HttpUrl | None = Field(default=None, repr=False, description="Chroma server for the vectors")
+    chroma_url: ShardsUrl | None = Field(
+        default=None, repr=False, description="Chroma server for the vectors; {shard} in it: one for each shard"
+    )
     chroma_token: Secret | None = Field(default=None, description="token for the Chroma server")
     ray_address: Name | None = Field(
         default=None, description="HOST:PORT of a Ray cluster that has the shards of the index and embeds"

@@ -13,7 +13,7 @@ import numpy as np
 from index.articles import Chunk
 from index.dotenv import import_unheeding
 from index.embed.local import Vectors
-from index.errors import DamagedError, ServiceError
+from index.errors import DamagedError, ServiceError, SettingError
 from index.store.chroma_rows import Row, to_chunks, to_metadata
 from index.store.chroma_server import (
     Server,
@@ -67,7 +67,7 @@ class Store:
         from chromadb.api.collection_configuration import CreateCollectionConfiguration
 
         folder.mkdir(parents=True, exist_ok=True)
-        place = _Place(folder, server, note_collection(folder) if server else COLLECTION)
+        place = _Place.of(folder, server, note_collection(folder) if server else COLLECTION)
         client = place.client()
         with place.explained():
             collection = client.get_or_create_collection(
@@ -92,7 +92,7 @@ class Store:
         from chromadb.errors import NotFoundError
 
         check_place(folder, server)
-        place = _Place(folder, server, noted_collection(folder) or COLLECTION)
+        place = _Place.of(folder, server, noted_collection(folder) or COLLECTION)
         client = place.client()
         try:
             with place.explained():
@@ -113,12 +113,12 @@ class Store:
         from chromadb.errors import NotFoundError
 
         try:
-            place = _Place(folder, server, name)
+            place = _Place.of(folder, server, name)
             client = place.client()
             with place.explained(), suppress(NotFoundError):
                 client.delete_collection(name)
             close_client(client)
-        except ServiceError:
+        except (ServiceError, SettingError):
             return False
         return True
 
@@ -241,6 +241,11 @@ class _Place:
     folder: Path
     server: Server | None
     collection: str
+
+    @classmethod
+    def of(cls, folder: Path, server: Server | None, collection: str) -> "_Place":
+        """On the server of the folder's shard, where each has its own; raises as ``Server.of``."""
+        return cls(folder, server.of(folder) if server else None, collection)
 
     def client(self) -> "Client":
         """A client of its own.

@@ -5,9 +5,10 @@ generation of this one has. Where the server is, the settings say: it may move.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from shutil import disk_usage
@@ -17,9 +18,18 @@ from uuid import uuid4
 import httpx
 
 from index.embed.openai_errors import Service, causes, timed_out, unreachable
-from index.errors import AssistantError, AuthenticationError, DamagedError, IndexStateError, ServiceError
+from index.errors import (
+    AssistantError,
+    AuthenticationError,
+    DamagedError,
+    IndexStateError,
+    ServiceError,
+    SettingError,
+)
 
 NOTE = "collection.json"
+SHARD = "{shard}"  # in an address
+NUMBER_OF_SHARD = re.compile(r"shard-(\d{3})")
 HEARTBEAT, VERSION = "/api/v2/heartbeat", "/api/v2/version"  # of Chroma 1; most earlier servers do not know them
 NO_SERVER = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE}
 
@@ -29,7 +39,8 @@ class Server:
     """A Chroma server.
 
     Attributes:
-        url: its address; ``https`` for an encrypted connection.
+        url: its address; ``https`` for an encrypted connection. ``{shard}`` stands for the three digits of a shard,
+            where each has a server of its own.
         token: sent as ``Authorization: Bearer`` and as ``X-Chroma-Token``, whichever the server reads; None sends none.
         timeout_seconds: longest silence before a request is given up.
     """
@@ -37,6 +48,20 @@ class Server:
     url: str
     token: str | None = field(default=None, repr=False)
     timeout_seconds: float = 120.0
+
+    def of(self, vectors: Path) -> "Server":
+        """The server for a folder of vectors, which lies in that of its shard.
+
+        Raises:
+            SettingError: each shard is to have a server, and this is no shard.
+        """
+        if SHARD not in self.url:
+            return self
+        shard = NUMBER_OF_SHARD.match(vectors.parent.name)
+        if shard is None:
+            problem = f"chroma_url names a server for each shard, and the index {vectors.parent} is not divided"
+            raise SettingError(problem, f"name one without {SHARD}, or divide the index: assistant index reshard N")
+        return replace(self, url=self.url.replace(SHARD, shard[1]))
 
     @property
     def headers(self) -> dict[str, str]:
