@@ -1,7 +1,9 @@
 """An index in shards does what one index does: adding, searching, listing, removing, checking."""
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Barrier, Event
 
@@ -205,27 +207,32 @@ def test_shards_commit_side_by_side(tmp_path: Path, embedder: Embedder) -> None:
     assert library.check().clean
 
 
-class Broken(LocalShard):
-    """A shard whose disk is full."""
-
-    def add(self, articles: Sequence[Incoming]) -> Added:
-        if self.name == "shard-001":
-            raise IndexStateError(f"cannot write to {self.folder}: No space left on device", "free some space")
-        return super().add(articles)
-
-
-def test_what_other_shards_commit_is_kept_when_one_fails(tmp_path: Path, embedder: Embedder) -> None:
-    models = Loaded(embedder)
-    library = OpenLibrary(tmp_path / "shards", models, machines=Shards(models, Broken))
+def test_a_full_disk_of_one_shard_is_named_and_costs_the_others_nothing(
+    small_disk: Path, tmp_path: Path, embedder: Embedder
+) -> None:
+    """The disk of one shard is full: it is named, every shard keeps what it committed, and adding again goes on."""
+    rain = [Article(f"rain-{n}", text=f"It rained {n} times in {TOWNS[n % 5]}.") for n in range(60)]
+    library = OpenLibrary(tmp_path / "index", Loaded(embedder))
     library.create(3)
-    with pytest.raises(IndexStateError, match="shard-001: No space left"):
+    place = tmp_path / "index" / "shard-001"
+    shutil.move(place, small_disk / "shard")
+    place.symlink_to(small_disk / "shard")
+    try:
         library.add(VOTES)
-    mended = OpenLibrary(tmp_path / "shards", models)
-    kept = len(mended.list())
-    assert 0 < kept < len(VOTES)
-    report = mended.add(VOTES)
-    assert (report.unchanged, report.articles) == (kept, len(VOTES))
-    assert mended.check().clean
+        with (small_disk / "fill").open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        with pytest.raises(IndexStateError, match=r"disk/shard is full|shard-001.*full"):
+            library.add(rain)
+        kept = {entry.info.id for entry in library.list()}
+        assert kept >= {article.id for article in VOTES}
+        assert {one.shard for one in asked(library).shards.missing} <= {"shard-001"}
+        subprocess.run(["mount", "-o", "remount,size=60m", str(small_disk)], check=True)
+        report = library.add([*VOTES, *rain])
+        assert (report.unchanged, report.articles) == (len(kept), len(VOTES) + len(rain))
+        assert library.check().clean
+    finally:
+        library.close()
 
 
 class Silent(LocalShard):
