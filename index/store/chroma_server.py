@@ -60,7 +60,7 @@ class Server:
         shard = NUMBER_OF_SHARD.match(vectors.parent.name)
         if shard is None:
             problem = f"chroma_url names a server for each shard, and the index {vectors.parent} is not divided"
-            raise SettingError(problem, f"name one without {SHARD}, or divide the index: assistant index reshard N")
+            raise SettingError(problem, f"name one without {SHARD}, or divide the index: Library.reshard()")
         return replace(self, url=self.url.replace(SHARD, shard[1]))
 
     @property

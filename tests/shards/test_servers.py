@@ -90,7 +90,7 @@ def test_an_index_that_is_not_divided_has_one_server(tmp_path: Path, embedder: E
         pytest.raises(SettingError, match="is not divided") as told,
     ):
         library.add(ARTICLES)
-    assert "assistant index reshard" in told.value.remedy
+    assert "Library.reshard()" in told.value.remedy
 
 
 def test_the_rest_of_the_address_is_checked() -> None:
