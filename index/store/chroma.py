@@ -66,8 +66,9 @@ class Store:
         import_unheeding("chromadb")
         from chromadb.api.collection_configuration import CreateCollectionConfiguration
 
+        own = server.of(folder) if server else None
         folder.mkdir(parents=True, exist_ok=True)
-        place = _Place.of(folder, server, note_collection(folder) if server else COLLECTION)
+        place = _Place(folder, own, note_collection(folder) if own else COLLECTION)
         client = place.client()
         with place.explained():
             collection = client.get_or_create_collection(

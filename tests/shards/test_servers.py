@@ -91,6 +91,9 @@ def test_an_index_that_is_not_divided_has_one_server(tmp_path: Path, embedder: E
     ):
         library.add(ARTICLES)
     assert "Library.reshard()" in told.value.remedy
+    with closing(Library(tmp_path, Loaded(embedder))) as mended:
+        assert mended.add(ARTICLES).added == len(ARTICLES)
+        assert mended.check().clean
 
 
 def test_the_rest_of_the_address_is_checked() -> None:
