@@ -175,6 +175,7 @@ def copies(articles: int, seed: int, folder: Path | None, output: Path | None) -
 Examples:
   python -m evals.index_bench shards
   python -m evals.index_bench shards --set newsroom --shards 4 --output shards.json
+  ASSISTANT_RAY_ADDRESS=127.0.0.1:6379 python -m evals.index_bench shards
   python -m evals.index_bench shards --size 20000 --questions 300"""
 )
 @click.option("--shards", "number", default=4, show_default=True, type=click.IntRange(min=1), help="How many.")
@@ -195,8 +196,9 @@ def shards(
             path = find_suite(name)
             material = load_material(read_suite(path), path)
             asked = [question.question for question in material.questions][:questions]
-            models = ModelProvider(load_settings())
-            rows = list(compare_suite(place, models, material.articles, asked, number))
+            settings = load_settings()
+            address, models = settings.ray_address, ModelProvider(settings)
+            rows = list(compare_suite(place, models, material.articles, asked, number, address))
     same = sum(row.same for row in rows)
     click.echo(f"{same} of {len(rows)} questions find the same chunks in the same order in one folder and in shards")
     for row in rows:

@@ -12,6 +12,7 @@ from evals.index_bench.growth import FIRST_QUESTION, NAME, STORY
 from evals.index_bench.news import made_up_article, made_up_question
 from evals.index_bench.vectors import DIMENSION, Space
 from index.articles import Article
+from index.cluster.cluster import RayCluster
 from index.embed.local import Vectors
 from index.hits import SearchResult
 from index.library import Library
@@ -24,6 +25,7 @@ from index.retrieve.search import OneIndex
 from index.shards.local import LocalShard
 from index.shards.manifest import read_manifest
 from index.shards.opened import ThisProcess
+from index.shards.reading import Machines
 from index.shards.reshard import Resharding
 from index.shards.searching import ManyShards
 from index.shards.sharded import ShardedLibrary
@@ -91,12 +93,22 @@ class WithoutReading:
 
 
 def compare_suite(
-    folder: Path, models: Models, articles: Sequence[Article], questions: Sequence[str], shards: int
+    folder: Path,
+    models: Models,
+    articles: Sequence[Article],
+    questions: Sequence[str],
+    shards: int,
+    ray_address: str | None = None,
 ) -> Iterator[Compared]:
-    """Add articles to an index in an empty folder, copy it into shards, and ask both."""
+    """Add articles to an index in an empty folder, copy it into shards, and ask both.
+
+    Args:
+        ray_address: HOST:PORT of a Ray cluster that has the shards; None has them in this process.
+    """
     one = Library(folder / "one", models)
     one.add(articles)
-    return _compared(folder, models, one, questions, shards)
+    machines = RayCluster(ray_address, models) if ray_address else ThisProcess(models)
+    return _compared(folder, models, one, questions, shards, machines)
 
 
 def compare_made_up(folder: Path, chunks: int, number: int, seed: int, shards: int) -> Iterator[Compared]:
@@ -117,7 +129,7 @@ def compare_made_up(folder: Path, chunks: int, number: int, seed: int, shards: i
         parts.commit(group)
         written += sum(len(item.chunks) for item in group)
     parts.close()
-    return _compared(folder, models, Library(one, models), list(placed), shards)
+    return _compared(folder, models, Library(one, models), list(placed), shards, ThisProcess(models))
 
 
 def _prepared(space: Space, number: int, seed: int) -> Prepared:
@@ -126,7 +138,9 @@ def _prepared(space: Space, number: int, seed: int) -> Prepared:
     return Prepared(Stored(article, space.vectors(number // STORY, len(chunks), draw=number)), chunks)
 
 
-def _compared(folder: Path, models: Models, one: Library, questions: Sequence[str], shards: int) -> Iterator[Compared]:
+def _compared(
+    folder: Path, models: Models, one: Library, questions: Sequence[str], shards: int, machines: Machines
+) -> Iterator[Compared]:
     place = folder / "many"
     shutil.copytree(one.folder, place)
     Resharding(place, models).run(shards)
@@ -134,7 +148,7 @@ def _compared(folder: Path, models: Models, one: Library, questions: Sequence[st
     if manifest is None:
         raise AssertionError("the index was just divided")
     held = [LocalShard(place / name, models) for name in manifest.shards]
-    many = ShardedLibrary(place, manifest, models, ThisProcess(models))
+    many = ShardedLibrary(place, manifest, models, machines)
     ways: tuple[Callable[[str], SearchResult], ...] = tuple(
         lambda question, library=library: library.search(question, k=K, candidates=CANDIDATES)  # type: ignore[misc]
         for library in (one, many)

@@ -1,7 +1,9 @@
 """Processes of a cluster that are killed: what is told then is right, or says what is missing, and nothing is lost."""
 
 import os
+import random
 import signal
+import time
 from itertools import count
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from tests.parts import Loaded
 
 pytestmark = needs_ray
 QUESTION = "How did the council of Vellin vote on day 7?"
-KILLS = 4
+KILLS = int(os.environ.get("TEST_KILLS", "4"))  # 60 take an hour: -o faulthandler_timeout=7200
 
 
 def kill_one(nodes: Nodes, words: str, turn: int) -> None:
@@ -66,34 +68,40 @@ def test_nothing_is_lost_or_doubled_when_actors_are_killed_while_articles_are_ad
 ) -> None:
     library, plain = on_ray(nodes, divided, Loaded(embedder)), OpenLibrary(tmp_path / "plain", Loaded(embedder))
     create_shards(tmp_path / "plain", 4, embedder)
-    plain.add(reports(1000))
+    every = reports(250 * KILLS)
+    plain.add(every)
     turns = count()
 
     def killing(_: AddReport) -> None:
         if (turn := next(turns)) < KILLS:
             kill_one(nodes, "EmbeddingWorker" if turn % 2 else "ShardActor", turn)
 
-    report = library.add(reports(1000), killing, jobs=2)
-    assert report.articles == 1000
+    report = library.add(every, killing, jobs=2)
+    assert report.articles == len(every)
     assert library.check().problems == ()
-    assert library.add(reports(1000), jobs=2).unchanged == 1000
+    assert library.add(every, jobs=2).unchanged == len(every)
     assert contents(library) == contents(plain)
 
 
 def test_a_killed_driver_is_resumed_and_leaves_no_worker(
     nodes: Nodes, divided: Path, tmp_path: Path, embedder: Embedder
 ) -> None:
-    with nodes.driver(divided, 1200, jobs=2) as adding:
-        assert adding.stdout
-        assert int(adding.stdout.readline()) > 0  # something is committed
-        adding.send_signal(signal.SIGKILL)
-        adding.wait()
     library, plain = on_ray(nodes, divided, Loaded(embedder)), OpenLibrary(tmp_path / "plain", Loaded(embedder))
+    chance, number = random.Random(19), 800
+    for _ in range(max(1, KILLS // 4)):
+        number += 400
+        with nodes.driver(divided, number, jobs=2) as adding:
+            assert adding.stdout
+            assert int(adding.stdout.readline()) > 0  # something is committed
+            time.sleep(chance.uniform(0, 1))
+            adding.send_signal(signal.SIGKILL)
+            adding.wait()
+        assert library.check().problems == ()
     create_shards(tmp_path / "plain", 4, embedder)
-    plain.add(reports(1200))
-    report = library.add(reports(1200), jobs=2)
+    plain.add(reports(number))
+    report = library.add(reports(number), jobs=2)
     assert report.unchanged > 0
-    assert report.added + report.unchanged == 1200
+    assert report.added + report.unchanged == number
     assert contents(library).keys() == contents(plain).keys()
     assert library.check().problems == ()
     await_end(nodes, "EmbeddingWorker")
@@ -103,6 +111,16 @@ def test_a_node_that_is_gone_is_named_until_it_is_back(nodes: Nodes, divided: Pa
     library = on_ray(nodes, divided, Loaded(embedder))
     library.add(reports(100))
     whole, _ = keys(library)
+    for turn in range(max(1, KILLS // 10)):
+        lose_a_node(nodes, library, divided, embedder, 120 + 20 * turn)
+        assert keys(library) == (whole, "")
+        library.add(reports(120 + 20 * turn))
+        assert library.check().problems == ()
+        whole, _ = keys(library)
+
+
+def lose_a_node(nodes: Nodes, library: OpenLibrary, divided: Path, embedder: Embedder, more: int) -> None:
+    """Kill a node, ask and add without it, and start it again."""
     nodes.kill(1)
     try:
         await_end(nodes, "ShardActor", most=2)  # they go on answering until they notice
@@ -113,11 +131,8 @@ def test_a_node_that_is_gone_is_named_until_it_is_back(nodes: Nodes, divided: Pa
         with pytest.raises(IndexStateError, match="2 of 4 shards answered"):
             keys(on_ray(nodes, divided, Loaded(embedder), ShardLimits(all_shards=True)))
         with pytest.raises(UnreachableError, match="no node of the cluster offers") as told:
-            library.add(reports(120))
+            library.add(reports(more))
         assert "ray start --address=" in told.value.remedy
         assert isinstance(told.value, AssistantError)
     finally:
         nodes.restart(1)
-    assert keys(library) == (whole, "")
-    library.add(reports(120))
-    assert library.check().problems == ()

@@ -1,16 +1,20 @@
 """The vectors of shards, each on a Chroma server of its own."""
 
+import os
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from assistant.embedded.provider import vector_server
 from assistant.settings import load_settings
+from index.articles import Article
 from index.embed.local import Embedder
-from index.errors import SettingError
+from index.errors import ServiceError, SettingError
 from index.library import Library
 from index.lifecycle.namesakes import Incoming
 from index.shards.opened import OpenLibrary
@@ -23,6 +27,8 @@ from tests.parts import Loaded
 from tests.shards.test_sharded import ARTICLES, QUESTIONS, found
 
 SHARDS = 2
+KILLS = int(os.environ.get("TEST_KILLS", "10")) // 2
+LONGEST_SECONDS = 0.5  # about what a commit takes
 
 
 def free_ports() -> str:
@@ -81,6 +87,39 @@ def test_each_shard_has_its_vectors_on_its_server(
         library.reshard(1)
         assert [len(collections(server)) for server in started] == [1, 0]
         assert found(library, QUESTIONS[0]) == found(plain, QUESTIONS[0])
+
+
+def test_servers_that_are_killed_at_any_moment_lose_nothing(
+    servers: tuple[str, list[ChromaServer]], tmp_path: Path, embedder: Embedder
+) -> None:
+    """Articles are added and questions asked meanwhile: what is found is right, or says which shard is missing."""
+    address, started = servers
+    chance = random.Random(19)
+    plain = Library(tmp_path / "plain", Loaded(embedder))
+    library = OpenLibrary(tmp_path / "index", Loaded(embedder), None, Server(address, timeout_seconds=10))
+    library.create(SHARDS)
+    articles: list[Article] = []
+    with closing(library), closing(plain):
+        for turn in range(KILLS):
+            articles += [Article(f"{turn}-{n}", text=f"The council spent {turn}{n} crowns on paint.") for n in range(9)]
+            plain.add(articles)
+            known = {stored.article.id: stored.vectors for stored in plain.get()}
+            victim = chance.choice(started)
+            killing = Timer(chance.uniform(0, LONGEST_SECONDS), victim.kill)
+            killing.start()
+            with suppress(ServiceError):
+                library.add(Incoming(article, vectors=known[article.id]) for article in articles)
+            missing = library.search(QUESTIONS[0], k=8, candidates=12).shards.missing
+            assert {one.shard for one in missing} <= {f"shard-{started.index(victim):03}"}
+            killing.join()
+            victim.start()
+            report = library.add(Incoming(article, vectors=known[article.id]) for article in articles)
+            assert report.articles == len(articles)
+            assert library.check().clean
+            every, last = len(articles), f"Who spent {turn}4 crowns?"
+            hits = library.search("What was spent?", k=every, candidates=every).hits
+            assert {hit.chunk.article.id for hit in hits} == known.keys()
+            assert found(library, last)[0] == found(plain, last)[0] == f"{turn}-4#0"
 
 
 def test_an_index_that_is_not_divided_has_one_server(tmp_path: Path, embedder: Embedder) -> None:
