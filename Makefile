@@ -60,6 +60,8 @@ bench: $(READY)  ## measure how long answers take, beside what the models alone 
 # Without what would be fetched from elsewhere than the package registry, and what answers do not need: the second engine
 # for schemas, and TLS. The package's own build links with these libraries all the same, so that empty ones stand in.
 NATIVE := -DGGML_NATIVE=ON -DLLAMA_LLGUIDANCE=OFF -DLLAMA_BUILD_BORINGSSL=OFF -DLLAMA_BUILD_TESTS=OFF
+# Tiles of AMX stop llama.cpp with an illegal instruction where they are compiled in (its pull request 26954, open).
+NO_AMX := -mno-amx-tile -mno-amx-int8 -mno-amx-bf16
 fast: $(READY)  ## build llama.cpp for this very processor, so that it reads faster
 	@for tool in cmake c++; do command -v $$tool >/dev/null || \
 		{ echo "make fast needs a C++ compiler and CMake; $$tool is missing" >&2; exit 1; }; done
@@ -72,9 +74,14 @@ fast: $(READY)  ## build llama.cpp for this very processor, so that it reads fas
 		mkdir -p thirdparty/llama.cpp/build/empty; \
 		for library in llguidance ssl crypto; do \
 			printf '!<arch>\n' >"thirdparty/llama.cpp/build/empty/lib$$library.a"; done; \
-		CMAKE_ARGS='$(NATIVE)' $$pip --quiet --disable-pip-version-check wheel --no-deps --wheel-dir "$$work" .; \
-		$$pip --quiet --disable-pip-version-check install --force-reinstall --no-deps "$$work"/xllamacpp-*.whl
-	@$(BIN)/assistant models stop
+		without=$$(c++ $(NO_AMX) -x c++ -E /dev/null >/dev/null 2>&1 && echo '$(NO_AMX)' || true); \
+		CFLAGS="$$without" CXXFLAGS="$$without" CMAKE_ARGS='$(NATIVE)' $$pip --quiet --disable-pip-version-check \
+			wheel --no-deps --wheel-dir "$$work" .; cd "$(CURDIR)"; \
+		$$pip --quiet --disable-pip-version-check install --force-reinstall --no-deps "$$work"/xllamacpp-*.whl; \
+		$(BIN)/assistant models stop; \
+		ASSISTANT_KEEP_WARM_SECONDS=0 $(BIN)/assistant ask "$$Q" --index "$$work/index" --add "$$ARTICLES" >/dev/null || \
+			test $$? -eq 3 || { $$pip --quiet --disable-pip-version-check install --force-reinstall --no-deps --require-hashes \
+			-r "$$work/pin.txt"; echo 'What was built does not run here; the package as it was is back.' >&2; exit 1; }
 	@echo 'Answers now use it; make clean takes it away again, and make eval asks whether they are the same.' >&2
 
 check: $(READY)  ## lint, format, types and layout rules
