@@ -24,9 +24,8 @@ from index.retrieve.rerank import Reranker
 from index.retrieve.search import OneIndex
 from index.shards.local import LocalShard
 from index.shards.manifest import read_manifest
-from index.shards.opened import ThisProcess
+from index.shards.opened import OpenLibrary, ThisProcess
 from index.shards.reading import Machines
-from index.shards.reshard import Resharding
 from index.shards.searching import ManyShards
 from index.shards.sharded import ShardedLibrary
 from index.split.chunks import split_chunks
@@ -143,7 +142,7 @@ def _compared(
 ) -> Iterator[Compared]:
     place = folder / "many"
     shutil.copytree(one.folder, place)
-    Resharding(place, models).run(shards)
+    OpenLibrary(place, models).reshard(shards)
     manifest = read_manifest(place)
     if manifest is None:
         raise AssertionError("the index was just divided")

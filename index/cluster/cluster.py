@@ -33,6 +33,10 @@ class RayCluster:
         """So many workers that embed; raises as ``EmbeddingActors``."""
         return EmbeddingActors(self._address, self._models.embedder(), jobs)
 
+    def let_go(self, folder: Path) -> None:
+        """End the actors of an index, with the locks that they hold; who reads begins new ones."""
+        end_actors(self._address, folder.absolute(), ())
+
     def tidy(self, folder: Path, manifest: Manifest) -> None:
         """Delete the shards that an index no longer has, as far as they lie on this machine, and end their actors."""
         remove_unused_shards(folder, manifest, self._server)

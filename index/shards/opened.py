@@ -48,6 +48,9 @@ class ThisProcess:
         """Embeds in this process, or in so many beside it."""
         return LocalEmbedding(self._models.embedder, jobs)
 
+    def let_go(self, folder: Path) -> None:
+        """Nothing outlives this process."""
+
     def tidy(self, folder: Path, manifest: Manifest) -> None:
         """Delete the shards that an index no longer has."""
         remove_unused_shards(folder, manifest, self._server)
@@ -194,7 +197,8 @@ class OpenLibrary:
         Raises:
             IndexStateError: there is no index, a shard is missing or damaged, or the folder cannot be written.
         """
-        done = Resharding(self.folder, self._models, self._waiting, self._server).run(number, progress)
+        resharding = Resharding(self.folder, self._models, self._machines.let_go, self._waiting, self._server)
+        done = resharding.run(number, progress)
         if manifest := read_manifest(self.folder):
             self._machines.tidy(self.folder, manifest)
         return done

@@ -53,6 +53,10 @@ class Machines(Protocol):
         """Embeds while articles are added to shards, in so many processes."""
         ...
 
+    def let_go(self, folder: Path) -> None:
+        """End what may still hold an index's shards for a writer that was killed; who reads them waits a little."""
+        ...
+
     def tidy(self, folder: Path, manifest: Manifest) -> None:
         """Delete the shards that an index no longer has, and end what serves them."""
         ...

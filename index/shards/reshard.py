@@ -52,13 +52,20 @@ class Resharding:
 
     Args:
         folder, models, waiting, server: as those of ``Library``.
+        let_go: ends what may still hold the shards for a writer that was killed.
     """
 
     def __init__(
-        self, folder: Path, models: Models, waiting: Callable[[], None] | None = None, server: Server | None = None
+        self,
+        folder: Path,
+        models: Models,
+        let_go: Callable[[Path], None],
+        waiting: Callable[[], None] | None = None,
+        server: Server | None = None,
     ) -> None:
         self._folder = folder
         self._models = models
+        self._let_go = let_go
         self._waiting = waiting
         self._server = server
 
@@ -75,6 +82,7 @@ class Resharding:
             if old is not None and len(old.shards) == number:
                 remove_unused_shards(self._folder, old, self._server, abandoned=True)
                 return Resharded(number)
+            self._let_go(self._folder)
             with self._sources(old) as sources:
                 new = self._next(old, number)
                 done = self._copy(sources, new, progress)

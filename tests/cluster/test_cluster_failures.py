@@ -88,7 +88,7 @@ def test_a_killed_driver_is_resumed_and_leaves_no_worker(
 ) -> None:
     library, plain = on_ray(nodes, divided, Loaded(embedder)), OpenLibrary(tmp_path / "plain", Loaded(embedder))
     chance, number = random.Random(19), 800
-    for _ in range(max(1, KILLS // 4)):
+    for turn in range(max(2, KILLS // 4)):
         number += 400
         with nodes.driver(divided, number, jobs=2) as adding:
             assert adding.stdout
@@ -96,6 +96,8 @@ def test_a_killed_driver_is_resumed_and_leaves_no_worker(
             time.sleep(chance.uniform(0, 1))
             adding.send_signal(signal.SIGKILL)
             adding.wait()
+        if turn % 2:  # its shards were held by the actors for it
+            library.reshard((2, 4, 3)[turn % 3])
         assert library.check().problems == ()
     create_shards(tmp_path / "plain", 4, embedder)
     plain.add(reports(number))
