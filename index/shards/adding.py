@@ -15,6 +15,7 @@ from index.retrieve.pipeline import searchable_text
 from index.shards.shard import Added, Shard
 from index.split.chunks import split_chunks
 
+BATCHES_A_SHARD = 2  # as many as about come of one shard in a row
 Pending = Callable[[], Vectors]  # gives vectors, when they are needed or ready
 
 
@@ -80,36 +81,39 @@ class _Commits:
     """Commits to several shards at once, and to each in the order in which its batches came.
 
     A shard has a thread of its own, as the lock of a writer belongs to a thread, and commits one batch at a time.
+
+    Args:
+        most: how many commits may have begun or wait for their turn.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._threads: dict[str, tuple[Shard, ThreadPoolExecutor]] = {}
-        self._begun: deque[tuple[str, Future[Added]]] = deque()
+        self._begun: deque[Future[Added]] = deque()
 
     def begin(self, shard: Shard, articles: Sequence[Incoming]) -> Iterator[Added]:
-        """Begin a commit; what was done before comes first, up to the shard's own last commit."""
-        while any(name == shard.name for name, _ in self._begun):
-            yield self._next()
+        """Begin a commit once there is room for it; what has been done by then comes first."""
+        while len(self._begun) >= self._most:
+            yield self._begun.popleft().result()
         if shard.name not in self._threads:
             self._threads[shard.name] = shard, ThreadPoolExecutor(1, f"writing {shard.name}")
         _, thread = self._threads[shard.name]
-        self._begun.append((shard.name, thread.submit(shard.add, articles)))
+        self._begun.append(thread.submit(shard.add, articles))
 
     def rest(self) -> Iterator[Added]:
         """What was begun, in this order."""
         while self._begun:
-            yield self._next()
+            yield self._begun.popleft().result()
 
     def close(self) -> None:
-        """Wait for what was begun, and let other writers in."""
+        """Give up what waits for its turn, wait for what is being committed, and let other writers in."""
+        for commit in self._begun:
+            commit.cancel()
         finished = [thread.submit(shard.finish) for shard, thread in self._threads.values()]
         for _, thread in self._threads.values():
             thread.shutdown()
         for future in finished:
             future.result()
-
-    def _next(self) -> Added:
-        return self._begun.popleft()[1].result()
 
 
 class ShardedAdding:
@@ -143,7 +147,7 @@ class ShardedAdding:
         stop: Callable[[], bool] | None,
     ) -> AddReport:
         """Add articles until there are no more, or until ``stop`` says so after a commit."""
-        report, commits = AddReport(), _Commits()
+        report, commits = AddReport(), _Commits(BATCHES_A_SHARD * len(self._shards))
         try:
             for added in self._committed(articles, commits, stop):
                 if self._seen is not None:
