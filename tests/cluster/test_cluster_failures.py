@@ -31,8 +31,8 @@ def kill_one(nodes: Nodes, words: str, turn: int) -> None:
 
 
 def keys(library: OpenLibrary) -> tuple[list[str], str]:
-    """The chunks that are found, and what is said to be missing."""
-    found = library.search(QUESTION, k=8, candidates=16)
+    """The chunks that are found, and what is said to be missing; all are candidates, as many have the same words."""
+    found = library.search(QUESTION, k=8, candidates=400)
     return [hit.chunk.id for hit in found.hits], found.shards.gap
 
 
