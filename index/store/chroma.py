@@ -93,7 +93,7 @@ class Store:
         from chromadb.errors import NotFoundError
 
         check_place(folder, server)
-        place = _Place.of(folder, server, noted_collection(folder) or COLLECTION)
+        place = _Place(folder, server.of(folder) if server else None, noted_collection(folder) or COLLECTION)
         client = place.client()
         try:
             with place.explained():
@@ -114,7 +114,7 @@ class Store:
         from chromadb.errors import NotFoundError
 
         try:
-            place = _Place.of(folder, server, name)
+            place = _Place(folder, server.of(folder), name)
             client = place.client()
             with place.explained(), suppress(NotFoundError):
                 client.delete_collection(name)
@@ -242,11 +242,6 @@ class _Place:
     folder: Path
     server: Server | None
     collection: str
-
-    @classmethod
-    def of(cls, folder: Path, server: Server | None, collection: str) -> "_Place":
-        """On the server of the folder's shard, where each has its own; raises as ``Server.of``."""
-        return cls(folder, server.of(folder) if server else None, collection)
 
     def client(self) -> "Client":
         """A client of its own.
