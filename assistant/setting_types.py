@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
-SHARD = "{shard}"  # in an address; as in ``index.store.chroma_server``, which takes long to import
-
 
 def _http_url(value: str) -> str:
     try:
@@ -22,6 +20,8 @@ def _http_url(value: str) -> str:
 
 
 def _shards_url(value: str) -> str:
+    from index.store.chroma_server import SHARD  # takes long to import, and is needed only where an address is set
+
     _http_url(value.replace(SHARD, "000"))
     return value.rstrip("/")
 

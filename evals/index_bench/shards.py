@@ -163,6 +163,7 @@ def _compared(
         yield Compared(question, same, cause, *(found[which].timings_ms["search"] for which in (0, 1)))
     one.close()
     many.close()
+    machines.end_unused(place, ())
 
 
 def _cause(one: Library, shards: Sequence[LocalShard], vector: Vectors, question: str) -> str:

@@ -1,5 +1,6 @@
 """What a Ray cluster adds to an index: shards on its machines, and workers that embed."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from index.cluster.actors import ActorOfShard, end_actors
@@ -7,8 +8,6 @@ from index.cluster.embedding import EmbeddingActors
 from index.cluster.ray_shard import RayShard
 from index.lifecycle.add import Models
 from index.shards.adding import Embedding
-from index.shards.manifest import Manifest
-from index.shards.reshard import remove_unused_shards
 from index.shards.shard import Shard
 from index.store.chroma_server import Server
 
@@ -33,11 +32,6 @@ class RayCluster:
         """So many workers that embed; raises as ``EmbeddingActors``."""
         return EmbeddingActors(self._address, self._models.embedder(), jobs)
 
-    def let_go(self, folder: Path) -> None:
-        """End the actors of an index, with the locks that they hold; who reads begins new ones."""
-        end_actors(self._address, folder.absolute(), ())
-
-    def tidy(self, folder: Path, manifest: Manifest) -> None:
-        """Delete the shards that an index no longer has, as far as they lie on this machine, and end their actors."""
-        remove_unused_shards(folder, manifest, self._server)
-        end_actors(self._address, folder.absolute(), manifest.shards)
+    def end_unused(self, folder: Path, used: Collection[str]) -> None:
+        """End the actors of an index's shards that are not in use; who asks one begins a new one."""
+        end_actors(self._address, folder.absolute(), used)

@@ -31,8 +31,7 @@ Found = TypeVar("Found")
 class LocalShard:
     """A shard in a folder of this machine. May be used from several threads.
 
-    An empty shard is a whole index without articles: what has no catalog is missing or damaged. A session of ``add`` or
-    ``take`` that was not finished, because the one who added was killed, ends with the next other writing.
+    An empty shard is a whole index without articles: what has no catalog is missing or damaged.
 
     Args:
         folder, models, waiting, server: as those of ``Library``.
@@ -155,7 +154,6 @@ class LocalShard:
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles; those that are not there are gone already."""
-        self.finish()
         if there := self.known(article_ids):
             self._library.remove(there)
 
@@ -165,7 +163,6 @@ class LocalShard:
 
     def forget(self, gone: Sequence[tuple[str, str]], *, dry_run: bool) -> tuple[str, ...]:
         """Note that articles are no longer in files; those that are in no other are removed, and their ids returned."""
-        self.finish()
         return self._library.forget(gone, dry_run=dry_run) if gone else ()
 
     def counts(self, selection: Selection) -> Counts:
@@ -188,13 +185,11 @@ class LocalShard:
     def check(self) -> CheckReport:
         """Compare all that is stored; an interrupted commit is undone first."""
         self._refuse_missing()
-        self.finish()
         return self._library.check()
 
     def rebuild(self, progress: Callable[[Rebuilt], None] | None = None) -> Rebuilt:
         """Make it anew from its own articles, for the embedding model of the settings."""
         self._refuse_missing()
-        self.finish()
         return self._library.rebuild(progress)
 
     def close(self) -> None:

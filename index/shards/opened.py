@@ -1,6 +1,6 @@
 """Opens an index, divided into shards or not, and follows when it is divided anew."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import RLock
 from typing import TypeVar
@@ -22,7 +22,7 @@ from index.shards.interface import AnyLibrary, Known
 from index.shards.local import LocalShard
 from index.shards.manifest import Manifest, read_manifest
 from index.shards.reading import PAGE, Machines, ShardLimits
-from index.shards.reshard import Resharded, Resharding, remove_unused_shards
+from index.shards.reshard import Resharded, Resharding
 from index.shards.shard import Shard
 from index.shards.sharded import ShardedLibrary
 from index.store.chroma_server import Server
@@ -48,12 +48,8 @@ class ThisProcess:
         """Embeds in this process, or in so many beside it."""
         return LocalEmbedding(self._models.embedder, jobs)
 
-    def let_go(self, folder: Path) -> None:
+    def end_unused(self, folder: Path, used: Collection[str]) -> None:
         """Nothing outlives this process."""
-
-    def tidy(self, folder: Path, manifest: Manifest) -> None:
-        """Delete the shards that an index no longer has."""
-        remove_unused_shards(folder, manifest, self._server)
 
 
 class OpenLibrary:
@@ -197,11 +193,8 @@ class OpenLibrary:
         Raises:
             IndexStateError: there is no index, a shard is missing or damaged, or the folder cannot be written.
         """
-        resharding = Resharding(self.folder, self._models, self._machines.let_go, self._waiting, self._server)
-        done = resharding.run(number, progress)
-        if manifest := read_manifest(self.folder):
-            self._machines.tidy(self.folder, manifest)
-        return done
+        end_unused = self._machines.end_unused
+        return Resharding(self.folder, self._models, end_unused, self._waiting, self._server).run(number, progress)
 
     def close(self) -> None:
         """Give back what is held; the next use opens it again."""
@@ -212,7 +205,9 @@ class OpenLibrary:
     def _opened(self, manifest: Manifest | None) -> AnyLibrary:
         if manifest is None:
             return Library(self.folder, self._models, self._waiting, self._server)
-        return ShardedLibrary(self.folder, manifest, self._models, self._machines, self._waiting, self._limits)
+        return ShardedLibrary(
+            self.folder, manifest, self._models, self._machines, self._waiting, self._limits, self._server
+        )
 
     def _use(self, use: Callable[[AnyLibrary], Result]) -> Result:
         for _ in range(TRIES):

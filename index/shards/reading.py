@@ -1,6 +1,6 @@
 """Reads and searches several shards as if they were one index."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from index.shards.known import KnownOfShards, oldest_first
 from index.shards.manifest import Manifest
 from index.shards.searching import ManyShards
 from index.shards.shard import Made, Shard
+from index.store.chroma_server import Server
 from index.store.records import Entry, Selection, Stored, version_of
 
 PAGE = 100  # articles that are read at a time
@@ -53,12 +54,11 @@ class Machines(Protocol):
         """Embeds while articles are added to shards, in so many processes."""
         ...
 
-    def let_go(self, folder: Path) -> None:
-        """End what may still hold an index's shards for a writer that was killed; who reads them waits a little."""
-        ...
+    def end_unused(self, folder: Path, used: Collection[str]) -> None:
+        """End what serves shards of an index's folder, with the locks that it holds, but for those in use.
 
-    def tidy(self, folder: Path, manifest: Manifest) -> None:
-        """Delete the shards that an index no longer has, and end what serves them."""
+        Who still asks one of them is served anew, or told that it is gone.
+        """
         ...
 
 
@@ -71,6 +71,7 @@ class ShardedReading:
         folder: holds the manifest.
         models: the embedder and the reranker.
         waiting: called when another process writes and this one has to wait.
+        server: for the vectors; None keeps them in the shards' folders.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class ShardedReading:
         machines: Machines,
         waiting: Callable[[], None] | None = None,
         limits: ShardLimits | None = None,
+        server: Server | None = None,
     ) -> None:
         self.folder = folder
         self.manifest = manifest
@@ -89,6 +91,7 @@ class ShardedReading:
         self._machines = machines
         self._waiting = waiting
         self._limits = limits or ShardLimits()
+        self._server = server
         self._fitting: dict[str, int] = {}  # name of a shard → its store that was made with the settings' model
         self._holds_articles = False
 

@@ -7,7 +7,7 @@ comparing.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,20 +52,20 @@ class Resharding:
 
     Args:
         folder, models, waiting, server: as those of ``Library``.
-        let_go: ends what may still hold the shards for a writer that was killed.
+        end_unused: ends what serves the folder's shards, or holds them for a killed writer, but for those it is given.
     """
 
     def __init__(
         self,
         folder: Path,
         models: Models,
-        let_go: Callable[[Path], None],
+        end_unused: Callable[[Path, Collection[str]], None],
         waiting: Callable[[], None] | None = None,
         server: Server | None = None,
     ) -> None:
         self._folder = folder
         self._models = models
-        self._let_go = let_go
+        self._end_unused = end_unused
         self._waiting = waiting
         self._server = server
 
@@ -81,14 +81,16 @@ class Resharding:
             old = read_manifest(self._folder)
             if old is not None and len(old.shards) == number:
                 remove_unused_shards(self._folder, old, self._server, abandoned=True)
+                self._end_unused(self._folder, old.shards)
                 return Resharded(number)
-            self._let_go(self._folder)
+            self._end_unused(self._folder, ())
             with self._sources(old) as sources:
                 new = self._next(old, number)
                 done = self._copy(sources, new, progress)
             write_manifest(self._folder, new)
             (self._folder / NEXT_MANIFEST).unlink(missing_ok=True)
             remove_unused_shards(self._folder, new, self._server)
+            self._end_unused(self._folder, new.shards)
         return done
 
     @contextmanager

@@ -18,6 +18,7 @@ from index.shards.asking import ask_each
 from index.shards.known import KnownOfShards, check_all
 from index.shards.manifest import read_manifest
 from index.shards.reading import ShardedReading
+from index.shards.reshard import remove_unused_shards
 from index.store.records import IndexStatus
 
 
@@ -124,9 +125,14 @@ class ShardedLibrary(ShardedReading):
         with one_writer(self.folder, self._waiting):
             if read_manifest(self.folder) != self.manifest:
                 raise DividedError(f"the index {self.folder} was divided into other shards", "open it again")
-            self._machines.tidy(self.folder, self.manifest)
+            remove_unused_shards(self.folder, self.manifest, self._server)
+            self._machines.end_unused(self.folder, self.manifest.shards)
+            self._finish()  # what a writer held that was killed
             try:
                 yield
             finally:
-                for shard in self._shards:
-                    shard.finish()
+                self._finish()
+
+    def _finish(self) -> None:
+        for shard in self._shards:
+            shard.finish()

@@ -21,7 +21,7 @@ from tests.parts import Loaded
 
 pytestmark = needs_ray
 QUESTION = "How did the council of Vellin vote on day 7?"
-KILLS = int(os.environ.get("TEST_KILLS", "4"))  # 60 take an hour: -o faulthandler_timeout=7200
+KILLS = int(os.environ.get("TEST_KILLS", "4"))  # many more: -o faulthandler_timeout=7200
 
 
 def kill_one(nodes: Nodes, words: str, turn: int) -> None:

@@ -27,8 +27,8 @@ from tests.parts import Loaded
 from tests.shards.test_sharded import ARTICLES, QUESTIONS, found
 
 SHARDS = 2
-KILLS = int(os.environ.get("TEST_KILLS", "10")) // 2
-LONGEST_SECONDS = 0.5  # about what a commit takes
+KILLS = int(os.environ.get("TEST_KILLS", "4"))  # many more: -o faulthandler_timeout=7200
+LONGEST_SECONDS = 0.5  # until a server is killed
 
 
 def free_ports() -> str:
@@ -36,7 +36,7 @@ def free_ports() -> str:
     for digits in range(20, 60):
         with ExitStack() as stack:
             try:
-                for number in range(SHARDS + 1):
+                for number in range(SHARDS):
                     stack.enter_context(socket.socket()).bind(("127.0.0.1", digits * 1000 + number))
             except OSError:
                 continue
@@ -92,7 +92,7 @@ def test_each_shard_has_its_vectors_on_its_server(
 def test_servers_that_are_killed_at_any_moment_lose_nothing(
     servers: tuple[str, list[ChromaServer]], tmp_path: Path, embedder: Embedder
 ) -> None:
-    """Articles are added and questions asked meanwhile: what is found is right, or says which shard is missing."""
+    """Articles are added and questions asked meanwhile: no other shard than that of the server is ever missing."""
     address, started = servers
     chance = random.Random(19)
     plain = Library(tmp_path / "plain", Loaded(embedder))
