@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from assistant.console.output import show
-from evals.commands.run_argument import RUN, SCORES
+from evals.commands.run_argument import SCORES
 from evals.run.ledger import looks_at, note_look
-from evals.run.records import Run
-from evals.run.suite import Suite
+from evals.run.records import Run, find_run
+from evals.run.suite import Suite, find_suite, read_suite
 from evals.score.gates import GateResult, check_gates, gate_line
 from evals.score.luck import luck_of
 from evals.score.scoring import Measured, RunScores, score_run
@@ -34,7 +34,7 @@ Examples:
 Exit status: 0 well, 1 a gate failed, 2 wrong usage, 3 the run or the
 baseline is not complete.""",
 )
-@click.argument("run", metavar="RUN", type=RUN)
+@click.argument("name", metavar="RUN")
 @click.option(
     "--baseline", metavar="RUN", type=SCORES, help="Run, or file of scores, that max_drop gates compare with."
 )
@@ -44,15 +44,16 @@ baseline is not complete.""",
 @click.option("--all", "every", is_flag=True, help="Every metric, not only the headline.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the scores of every question.")
 def score_command(
-    run: Run, baseline: Run | None, save: Path | None, force: bool, ledger: bool, every: bool, as_json: bool
+    name: str, baseline: Run | None, save: Path | None, force: bool, ledger: bool, every: bool, as_json: bool
 ) -> int:
     """Compute every metric of RUN from its records; only nuggets need a model, the embedded reader, and only once.
 
     RUN is a folder, or the name of a suite, which stands for its newest run.
     """
     if ledger:
-        click.echo("".join(f"{line}\n" for line in _ledger_lines(run.info.suite)), nl=False)
+        click.echo("".join(f"{line}\n" for line in _ledger_lines(_suite(name))), nl=False)
         return 0
+    run = find_run(name)
     scores, before = score_run(run), scores_of(baseline) if baseline else None
     looked = note_look(run, "score")
     if save:
@@ -73,6 +74,11 @@ def score_command(
     if not (scores.complete and (before is None or before.complete)):
         return EXIT_INCOMPLETE
     return 0 if all(gate.passed for gate in gates) else EXIT_GATE_FAILED
+
+
+def _suite(name: str) -> Suite:
+    """The suite that is named, whether it was run here or not, or that of a run's folder."""
+    return find_run(name).info.suite if Path(name).is_dir() else read_suite(find_suite(name))
 
 
 def _ledger_lines(suite: Suite) -> Iterator[str]:

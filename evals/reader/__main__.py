@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from assistant.console.output import run
 from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from evals.reader.calibrate import cross_validated, fitted, worth
@@ -139,4 +140,4 @@ def _digests(data: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main, "evals.reader")

@@ -1,5 +1,7 @@
 """Tuning and test lists are kept apart, and looks at test lists are counted."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,12 +9,12 @@ from click.testing import CliRunner
 
 from evals.commands.calibrate import calibrate_command
 from evals.commands.score import score_command
-from evals.reader.__main__ import main as reader_command
 from evals.run.ledger import LEDGER, ledger_of, looks_in, note_look, require_tuning
 from evals.run.records import RUNS
 from evals.run.suite import SUITES, read_suite
 from index.errors import InputError, UsageError
 from tests.eval_runs import ARTICLE, RIGHT, make_run, meetings
+from tests.parts import ROOT
 
 
 @pytest.mark.parametrize("path", sorted(SUITES.glob("*.toml")), ids=lambda path: path.stem)
@@ -36,9 +38,12 @@ def test_nothing_is_fitted_on_a_test_list(name: str) -> None:
 
 
 def test_the_command_that_fits_constants_refuses_a_test_list() -> None:
-    result = CliRunner().invoke(reader_command, ["calibrate", "--data", ".", "--suite", "news-test"])
-    assert isinstance(result.exception, UsageError)
-    assert "take tuning lists: attacks, clapnq" in result.exception.remedy
+    command = [sys.executable, "-m", "evals.reader", "calibrate", "--data", ".", "--suite", "news-test"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == UsageError.exit_status
+    assert ended.stderr.startswith(
+        "Error: news-test is a test list: nothing is fitted on it\ntake tuning lists: attacks,"
+    )
 
 
 def test_a_state_of_the_system_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,6 +87,9 @@ def test_score_lists_the_looks_at_a_test_list_and_computes_nothing(
     assert shown[0].endswith(": 1 state of the system looked at")
     assert shown[1].endswith("1 questions  compare")
     assert len(shown) == 2
+    ours = CliRunner().invoke(score_command, ["practice-test", "--ledger"]).output.splitlines()  # without a run of it
+    assert ours[0] == f"practice-test: {len(ours) - 1} states of the system looked at"
+    assert len(ours) > 1
 
 
 def test_labels_for_a_threshold_are_not_taken_from_a_test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
