@@ -73,6 +73,10 @@ class MadeUpShard:
         lexical = tuple(Scored(key, 20 * score) for key, score in zip(self._chunks, scores[::-1], strict=True))
         return Candidates(Ranked(dense[: asked.limit], lexical[: asked.limit]))
 
+    def scores(self, asked: Asked, keys: Sequence[str]) -> dict[str, float]:
+        """None: those that were found are exact."""
+        return {}
+
     def current(self, keys: Sequence[str], store: int) -> Current:
         """The chunks of its rows."""
         self._wait(LOOK_UP)

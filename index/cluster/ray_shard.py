@@ -39,6 +39,11 @@ class RayShard:
         found: Candidates = self._call("candidates", asked)
         return found
 
+    def scores(self, asked: Asked, keys: Sequence[str]) -> dict[str, float]:
+        """Row key → BM25 score by shared statistics, for the rows that are there."""
+        found: dict[str, float] = self._call("scores", asked, keys)
+        return found
+
     def current(self, keys: Sequence[str], store: int) -> Current:
         """The chunks of rows that were found in a store, as far as they still count."""
         found: Current = self._call("current", keys, store)

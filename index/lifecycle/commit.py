@@ -69,6 +69,7 @@ class Parts:
 
     Attributes:
         words_fit: whether the word index had as many rows as it should when it was opened.
+        number: of the folders of vectors and words; each rebuilding makes new ones.
         copy: where the files were copied to because the folder cannot be written, which Chroma and Tantivy must.
     """
 
@@ -76,6 +77,7 @@ class Parts:
     catalog: Catalog
     store: Store
     lexical: LexicalIndex
+    number: int
     words_fit: bool = True
     copy: "TemporaryDirectory[str] | None" = None
 
@@ -86,7 +88,7 @@ class Parts:
         # First the catalog: without it, vectors are taken for those of an older version.
         catalog = Catalog.create(folder / name, identity, number)
         store = Store.create(folder / f"vectors-{number}", identity, server)
-        return cls(folder, catalog, store, LexicalIndex(folder / f"words-{number}"))
+        return cls(folder, catalog, store, LexicalIndex(folder / f"words-{number}"), number)
 
     @classmethod
     def open(cls, catalog: Catalog, server: Server | None = None) -> "Parts":
@@ -104,7 +106,7 @@ class Parts:
             if store is None:
                 raise DamagedError(f"{vectors} is missing", "mend it: Library.rebuild()")
             lexical = _opened_words(words)
-            parts = cls(folder, catalog, store, lexical, copy=copy)
+            parts = cls(folder, catalog, store, lexical, number, copy=copy)
             return replace(parts, words_fit=parts._try_out())
 
     def refresh(self) -> None:

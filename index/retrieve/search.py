@@ -8,7 +8,7 @@ from index.hits import SearchResult
 from index.retrieve.pipeline import Current, Pipeline, Ranked, nearest_first
 from index.retrieve.reader import Reader
 from index.retrieve.rerank import Reranker
-from index.store.bm25 import WordStatistics
+from index.store.bm25 import Bounds, WordStatistics, among_best
 from index.store.catalog import Catalog
 from index.store.chroma import Store
 from index.store.records import Scored, Selection, version_of
@@ -52,7 +52,8 @@ class OneIndex:
     """One question at one index.
 
     Args:
-        shared: the word statistics of all indexes that are searched; None takes those of this one.
+        shared: the word statistics of all indexes that are searched; None takes those of this one. With them ``ranked``
+            gives all rows that can be among the best by words, with scores that are within ``bounds`` of theirs.
     """
 
     def __init__(
@@ -81,6 +82,11 @@ class OneIndex:
         dense, lexical = self._find(limit)
         return Ranked(nearest_first(dense), lexical)
 
+    @property
+    def bounds(self) -> Bounds:
+        """How far the scores of words are from those by shared statistics."""
+        return self._lexical.bounds(self._shared) if self._shared else Bounds()
+
     def current(self, keys: Sequence[str]) -> Current:
         """The chunks of rows that were found."""
         return current_chunks(self._catalog, self._store, keys)
@@ -106,10 +112,19 @@ class OneIndex:
             return self._words(limit, selection)
 
         def leave_out(limit: int) -> tuple[Rows, Rows]:
-            dense = self._of(selection, limit, share, lambda several: self._store.scored(vector, several))
-            return dense, self._of(selection, limit, share, words) if selection.listed else words(limit)
+            dense = self._of(selection, limit, share, lambda several: self._store.scored(vector, several), _first)
+            if not selection.listed:
+                return dense, words(limit)
+            return dense, self._of(selection, limit, share, words, self._best)
 
         return leave_out
+
+    def _best(self, rows: Rows, limit: int) -> Rows:
+        """Those of what words find that can be among so many best ones."""
+        if self._shared is None:
+            return _first(rows, limit)
+        best = {row.key for row in among_best(map(self.bounds.estimate, rows), limit)}
+        return tuple(row for row in rows if row.key in best)
 
     def _words(self, limit: int, selection: Selection, among: Collection[str] | None = None) -> Rows:
         """What the words find in times and of one source; among rows where only the catalog knows what is selected."""
@@ -117,16 +132,27 @@ class OneIndex:
         among = among if selection.listed else None
         return self._lexical.scored(self._question, limit, selection.window, source, among, self._shared)
 
-    def _of(self, selection: Selection, limit: int, share: float, find: Callable[[int], Rows]) -> Rows:
+    def _of(
+        self,
+        selection: Selection,
+        limit: int,
+        share: float,
+        find: Callable[[int], Rows],
+        first: Callable[[Rows, int], Rows],
+    ) -> Rows:
         """The first of what a search finds that are of selected articles, which hold such a share of all chunks."""
         several = min(MOST_FOUND, int(SPARE * limit / share))
         while True:
             every = find(several)
             chosen = set(self._catalog.chosen([row.key for row in every], selection))
-            found = tuple(row for row in every if row.key in chosen)[:limit]
-            if len(found) == limit or len(every) < several or several == MOST_FOUND:
+            found = first(tuple(row for row in every if row.key in chosen), limit)
+            if len(found) >= limit or len(every) < several or several == MOST_FOUND:
                 return found
             several = min(MOST_FOUND, 4 * several)
+
+
+def _first(rows: Rows, limit: int) -> Rows:
+    return rows[:limit]
 
 
 def current_chunks(catalog: Catalog, store: Store, keys: Sequence[str]) -> Current:

@@ -75,9 +75,14 @@ class LocalShard:
                 raise UnfitError(f"it was made with {identity.embedder} ({identity.dimension} dimensions)", REBUILD)
             stored = (parts.catalog, parts.store, parts.lexical)
             finding = OneIndex(*stored, asked.text, asked.vector, asked.selection, asked.shared)
-            return Candidates(finding.ranked(asked.limit), parts.catalog.stamp.store)
+            return Candidates(finding.ranked(asked.limit), parts.number, finding.bounds)
 
         return self._use(find)
+
+    def scores(self, asked: Asked, keys: Sequence[str]) -> dict[str, float]:
+        """Row key → BM25 score by shared statistics, for the rows that are there."""
+        shared = asked.shared or self.statistics(asked.text)
+        return self._use(lambda parts: parts.lexical.scores(asked.text, keys, shared))
 
     def current(self, keys: Sequence[str], store: int) -> Current:
         """The chunks of rows that were found in a store, as far as they still count; outdated if that was replaced."""

@@ -15,7 +15,7 @@ from index.lifecycle.check import CheckReport
 from index.lifecycle.namesakes import Incoming
 from index.lifecycle.rebuild import Rebuilt
 from index.retrieve.pipeline import Current, Ranked
-from index.store.bm25 import WordStatistics
+from index.store.bm25 import Bounds, WordStatistics
 from index.store.fingerprint import Identity
 from index.store.records import Entry, IndexStatus, Scored, Selection, Stored
 
@@ -51,10 +51,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What a shard finds, and in which store of it."""
+    """What a shard finds, and in which store of it.
+
+    Attributes:
+        ranked: all rows that can be among the best; the scores of words are within ``bounds`` of those by shared
+            statistics.
+    """
 
     ranked: Ranked = field(default_factory=Ranked)
     store: int = 0
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,10 @@ class Shard(Protocol):
 
     def candidates(self, asked: Asked) -> Candidates:
         """The best rows for a question, with distances and BM25 scores."""
+        ...
+
+    def scores(self, asked: Asked, keys: Sequence[str]) -> dict[str, float]:
+        """Row key → BM25 score by shared statistics, for the rows that are there."""
         ...
 
     def current(self, keys: Sequence[str], store: int) -> Current:

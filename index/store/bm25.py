@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from math import log
 from typing import TypeVar
 
+from index.store.records import Scored
+
 K1, B = 1.2, 0.75  # Tantivy's, which cannot be set
+DECIMALS = 3  # of scores that are compared; Tantivy adds up 32-bit floats in any order
 Term = tuple[str, str]  # field and word, as the index has it
 Name = TypeVar("Name")
 # What is told of a term, piece by piece; the term itself comes last.
@@ -82,13 +85,65 @@ def score(occurrences: Iterable[Occurrence], shared: WordStatistics) -> float:
     return total
 
 
-def largest_gain(own: WordStatistics, shared: WordStatistics) -> float:
-    """How many times as much as with an index's own average lengths a score can be with the shared ones, at most.
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far a score by an index's own average lengths is from the one by shared ones.
 
-    Of f / (f + k1 · (1 - b + b · length / average)) only the last part of the divisor changes, and by that factor.
+    Attributes:
+        least, most: the shared one is at least and at most so many times the own one.
     """
-    ratios = [shared.average(name) / own.average(name) for name in own.lengths if own.average(name)]
-    return max((1.0, *ratios))
+
+    least: float = 1.0
+    most: float = 1.0
+
+    @classmethod
+    def between(cls, own: WordStatistics, shared: WordStatistics) -> "Bounds":
+        """Those of an index.
+
+        Of f / (f + k1 · (1 - b + b · length / average)) only the last part of the divisor changes, and by the ratio of
+        the averages at most.
+        """
+        ratios = [shared.average(name) / own.average(name) for name in own.lengths if own.average(name)]
+        return cls(min((1.0, *ratios)), max((1.0, *ratios)))
+
+    def estimate(self, row: Scored) -> "Estimate":
+        """What is known of a row's score by shared statistics."""
+        rounded = 10**-DECIMALS
+        return Estimate(row.key, row.score * self.least - rounded, row.score * self.most + rounded)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Between which scores that of a row lies."""
+
+    key: str
+    least: float
+    most: float
+
+    @property
+    def middle(self) -> float:
+        return (self.least + self.most) / 2
+
+
+def among_best(rows: Iterable[Estimate], limit: int) -> list[Estimate]:
+    """The rows that can be among so many best ones, the probably best first."""
+    ordered = sorted(rows, key=lambda row: row.middle, reverse=True)
+    if len(ordered) <= limit:
+        return ordered
+    needed = sorted((row.least for row in ordered), reverse=True)[limit - 1]
+    return [row for row in ordered if row.most >= needed]
+
+
+def undecided(rows: Iterable[Estimate]) -> set[str]:
+    """The keys of rows whose order is not certain: another one's score may be the same, or the other way round."""
+    found: set[str] = set()
+    highest: Estimate | None = None  # of those that begin below
+    for row in sorted(rows, key=lambda row: row.least):
+        if highest is not None and row.least <= highest.most:
+            found |= {row.key, highest.key}
+        if highest is None or row.most > highest.most:
+            highest = row
+    return found
 
 
 def occurrences_in(explanation: str, fields: Sequence[str]) -> tuple[Occurrence, ...]:

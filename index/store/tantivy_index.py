@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.articles import Chunk, Window
 from index.errors import DamagedError, IndexStateError
-from index.store.bm25 import Term, WordStatistics, largest_gain, occurrences_in, score
+from index.store.bm25 import DECIMALS, Bounds, Term, WordStatistics, among_best, occurrences_in, score
 from index.store.records import Scored, row_key
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ RANKED = ("title", "text")  # the fields whose words are searched
 SPARE_ROWS = 10  # so many more are asked for: keys decide between equal scores, and shared statistics rank otherwise
 MOST_ROWS = 10_000
 TRIED_WORDS = 100  # a word may stand in deleted rows alone
-DECIMALS = 3  # of scores that are compared; Tantivy adds up 32-bit floats in any order
 
 
 class LexicalIndex:
@@ -129,7 +128,9 @@ class LexicalIndex:
         """The same with their BM25 scores; rows with equal scores by their keys.
 
         Args:
-            shared: the statistics of all indexes that are searched, by which scores are made; None takes its own.
+            shared: the statistics of all indexes that are searched, by which words are weighed; None takes its own. The
+                lengths of rows are still compared with its own average, so that scores are within ``bounds`` of those
+                that ``scores`` gives, and all rows are given that can be among the best by these.
         """
         terms = self._terms(question)
         if not terms:  # nothing but stop words, which Tantivy would take for all documents
@@ -139,31 +140,48 @@ class LexicalIndex:
         if shared is None:
             hits = searcher.search(_all_of(self._any_of(terms), restrictions), limit + SPARE_ROWS, count=False).hits
             return best_first(Scored(_key(searcher, address), score) for score, address in hits)[:limit]
-        own = self.statistics(question)
-        gain, boosts = largest_gain(own, shared), {term: shared.idf(term) / own.idf(term) for term in terms}
-        query, plain, several = self._any_of(terms, boosts), self._any_of(terms), limit + SPARE_ROWS
-        scores: dict[tuple[int, int], float] = {}
+        own, bounds = self.statistics(question), self.bounds(shared)
+        query = _all_of(self._any_of(terms, {term: shared.idf(term) / own.idf(term) for term in terms}), restrictions)
+        several = limit + SPARE_ROWS
         while True:
-            hits = searcher.search(_all_of(query, restrictions), several, count=False).hits
-            for _, address in hits:
-                if (place := (address.segment_ord, address.doc)) not in scores:
-                    explanation = plain.explain(searcher, address).to_json()
-                    scores[place] = score(occurrences_in(explanation, FIELDS), shared)
-            places = ((address, scores[address.segment_ord, address.doc]) for _, address in hits)
-            found = best_first(Scored(_key(searcher, address), exact) for address, exact in places)
-            # What was not found scores at most as the last one with the index's own lengths, times the gain.
-            if len(hits) < several or several >= MOST_ROWS or hits[-1][0] * gain <= found[limit - 1].score:
-                return found[:limit]
+            hits = searcher.search(query, several, count=False).hits
+            rows = [Scored(str(place), found) for place, (found, _) in enumerate(hits)]
+            likely = among_best(map(bounds.estimate, rows), limit)
+            if len(likely) < several or several >= MOST_ROWS:
+                chosen = (hits[int(row.key)] for row in likely)
+                return tuple(Scored(_key(searcher, address), found) for found, address in chosen)
             several = min(MOST_ROWS, 2 * several)
+
+    def scores(self, question: str, keys: Collection[str], shared: WordStatistics) -> dict[str, float]:
+        """Row key → BM25 score by the statistics of all indexes that are searched, for the rows that are there."""
+        import tantivy
+
+        terms = self._terms(question)
+        if not terms or not keys:
+            return {}
+        searcher, plain = self._index.searcher(), self._any_of(terms)
+        rows = tantivy.Query.term_set_query(self._schema, "id", list(keys))
+        found = {}
+        for _, address in searcher.search(rows, len(keys), count=False).hits:
+            explanation = plain.explain(searcher, address).to_json()
+            found[_key(searcher, address)] = score(occurrences_in(explanation, FIELDS), shared)
+        return found
+
+    def bounds(self, shared: WordStatistics) -> Bounds:
+        """How far ``scored`` is from ``scores``."""
+        return Bounds.between(self._lengths(), shared)
 
     def statistics(self, question: str) -> WordStatistics:
         """What BM25 knows of the question's words, as of the last opening, change or ``reload``."""
-        searcher = self._index.searcher()
-        if self._sizes is None:
-            self._sizes = self._read_sizes(searcher)
-        terms = self._terms(question)
+        searcher, terms = self._index.searcher(), self._terms(question)
         found_in = {(part, word): searcher.doc_freq(part, word) for part, word in dict.fromkeys(terms)}
-        return replace(self._sizes, found_in=found_in)
+        return replace(self._lengths(), found_in=found_in)
+
+    def _lengths(self) -> WordStatistics:
+        """Its rows and their lengths, without any words."""
+        if self._sizes is None:
+            self._sizes = self._read_sizes(self._index.searcher())
+        return self._sizes
 
     def _terms(self, question: str) -> list[Term]:
         words = self._analyzer.analyze(" ".join(WORD.findall(question.lower())))

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.articles import ArticleInfo, Chunk, Window
-from index.store.bm25 import WordStatistics
+from index.store.bm25 import Estimate, WordStatistics, among_best, undecided
 from index.store.records import Scored
 from index.store.tantivy_index import LexicalIndex, best_first
 
@@ -34,7 +34,15 @@ def index_of(folder: Path, held: list[Chunk]) -> LexicalIndex:
 def together(indexes: list[LexicalIndex], question: str, limit: int, window: Window) -> tuple[Scored, ...]:
     """The rows of several indexes, ranked by the statistics of all."""
     shared = reduce(WordStatistics.plus, (index.statistics(question) for index in indexes))
-    found = [row for index in indexes for row in index.scored(question, limit, window, shared=shared)]
+    found = []
+    for index in indexes:
+        estimates = {row.key: row for row in index.scored(question, limit, window, shared=shared)}
+        scores = index.scores(question, list(estimates), shared)
+        assert scores.keys() == estimates.keys()
+        for key, score in scores.items():
+            estimate = index.bounds(shared).estimate(estimates[key])
+            assert estimate.least <= score <= estimate.most
+        found += [Scored(key, score) for key, score in scores.items()]
     return best_first(found)[:limit]
 
 
@@ -60,6 +68,29 @@ def test_any_division_ranks_as_one_index(
             for part in range(parts)
         ]
         agree(one.scored(question, limit, Window()), together(several, question, limit, Window()))
+
+
+estimates = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20), st.floats(0, 1)), max_size=40)
+
+
+@given(drawn=estimates, limit=st.integers(1, 12))
+def test_rows_whose_order_is_decided_need_no_exact_score(drawn: list[tuple[int, int, float]], limit: int) -> None:
+    """Each row's score lies anywhere within its estimate; the best are the same as by the exact scores of all."""
+    rows = [Estimate(f"{n}", float(least), float(least + wide)) for n, (least, wide, _) in enumerate(drawn)]
+    exact = {
+        row.key: row.least + share * (row.most - row.least) for row, (_, _, share) in zip(rows, drawn, strict=True)
+    }
+    likely = among_best(rows, limit)
+    unsure = undecided(likely)
+    found = best_first(Scored(row.key, exact[row.key] if row.key in unsure else row.middle) for row in likely)
+    expected = best_first(Scored(key, score) for key, score in exact.items())
+    assert [row.key for row in found[:limit]] == [row.key for row in expected[:limit]]
+
+
+def test_rows_far_apart_are_decided() -> None:
+    rows = [Estimate("a", 1.0, 2.0), Estimate("b", 3.0, 6.0), Estimate("c", 4.0, 5.0), Estimate("d", 5.5, 7.0)]
+    assert undecided(rows) == {"b", "c", "d"}
+    assert [row.key for row in among_best(rows, 1)] == ["d", "b"]
 
 
 def test_a_word_that_is_rare_in_one_index_alone_does_not_count_more_there(tmp_path: Path) -> None:
