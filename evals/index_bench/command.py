@@ -21,7 +21,7 @@ from evals.index_bench.copies import measure_copies
 from evals.index_bench.growth import STORY, Size, grow
 from evals.index_bench.news import made_up_article, made_up_news
 from evals.index_bench.retrieval import DEPTHS, MEASURES, SETS, Row, best_depth, measure_retrieval
-from evals.index_bench.shards import compare_made_up, compare_suite
+from evals.index_bench.shards import WAYS, compare_made_up, compare_suite
 from evals.index_bench.tail import simulate
 from evals.run.suite import find_suite, load_material, read_suite
 
@@ -190,22 +190,26 @@ def shards(
 ) -> None:
     """Whether an index in shards finds the same as in one folder, reranked, and what it takes."""
     with _place(folder) as place:
+        settings = load_settings()
+        address = settings.ray_address
         if size:
-            rows = list(compare_made_up(place, size, questions, seed, number))
+            found = compare_made_up(place, size, questions, seed, number, address)
         else:
             path = find_suite(name)
             material = load_material(read_suite(path), path)
             asked = [question.question for question in material.questions][:questions]
-            settings = load_settings()
-            address, models = settings.ray_address, ModelProvider(settings)
-            rows = list(compare_suite(place, models, material.articles, asked, number, address))
+            found = compare_suite(place, ModelProvider(settings), material.articles, asked, number, address)
+        for opening in found.openings:
+            spent = f"{opening.seconds:.1f} s, {opening.megabytes:.0f} MB"
+            click.echo(f"{opening.way}: opened and first asked in {spent}")
+        rows = list(found.questions)
     same = sum(row.same for row in rows)
     click.echo(f"{same} of {len(rows)} questions find the same chunks in the same order in one folder and in shards")
     for row in rows:
         if not row.same:
             click.echo(f"  {row.question}: {row.cause}")
-    for way, spent in (("one folder", [row.one_ms for row in rows]), ("shards", [row.many_ms for row in rows])):
-        click.echo(f"{way}: search p50 {np.percentile(spent, 50):.1f} ms, p95 {np.percentile(spent, 95):.1f} ms")
+    for way, took in zip(WAYS, ([row.one_ms for row in rows], [row.many_ms for row in rows]), strict=True):
+        click.echo(f"{way}: search p50 {np.percentile(took, 50):.1f} ms, p95 {np.percentile(took, 95):.1f} ms")
     _write(output, [asdict(row) for row in rows])
 
 

@@ -1,13 +1,16 @@
 """Compares one index with the same articles in shards: whether questions find the same, and what that takes."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from evals.experiments.peak_memory import present_megabytes
 from evals.index_bench.growth import FIRST_QUESTION, NAME, STORY
 from evals.index_bench.news import made_up_article, made_up_question
 from evals.index_bench.vectors import DIMENSION, Space
@@ -35,6 +38,7 @@ from index.store.records import Scored, Selection, Stored
 
 K, CANDIDATES = 8, 30  # as the assistant searches
 COMMIT_ARTICLES = 700
+WAYS = ("one folder", "shards")
 SAME_SCORE = 2e-3  # BM25 scores this near are equal but for rounding
 
 
@@ -53,6 +57,28 @@ class Compared:
     cause: str
     one_ms: float
     many_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opening an index and its first question took: seconds, and megabytes of 10^6 bytes that stay in use.
+
+    Attributes:
+        way: “one folder” or “shards”.
+        megabytes: of this process; a cluster holds its shards elsewhere.
+    """
+
+    way: str
+    seconds: float
+    megabytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One index and its shards, side by side."""
+
+    openings: tuple[Opening, Opening]
+    questions: Iterator[Compared]
 
 
 class Placed:
@@ -98,37 +124,42 @@ def compare_suite(
     questions: Sequence[str],
     shards: int,
     ray_address: str | None = None,
-) -> Iterator[Compared]:
+) -> Comparison:
     """Add articles to an index in an empty folder, copy it into shards, and ask both.
 
     Args:
         ray_address: HOST:PORT of a Ray cluster that has the shards; None has them in this process.
     """
-    one = Library(folder / "one", models)
-    one.add(articles)
-    machines = RayCluster(ray_address, models) if ray_address else ThisProcess(models)
-    return _compared(folder, models, one, questions, shards, machines)
+    Library(folder / "one", models).add(articles)
+    return _compared(folder, models, questions, shards, ray_address)
 
 
-def compare_made_up(folder: Path, chunks: int, number: int, seed: int, shards: int) -> Iterator[Compared]:
-    """The same with so many chunks of made-up articles and vectors, for a number of made-up questions."""
+def compare_made_up(
+    folder: Path, chunks: int, number: int, seed: int, shards: int, ray_address: str | None = None
+) -> Comparison:
+    """The same with so many chunks of made-up articles and vectors, for a number of made-up questions.
+
+    What is in the folder already is taken for what an earlier call has made of the same arguments.
+    """
     space, placed = Space(seed), dict[str, Vectors]()
     stories = [place * max(1, chunks // (3 * STORY)) // number for place in range(number)]
     for place, story in enumerate(stories):
         placed[f"{made_up_question(story, seed)} ({place})"] = space.vectors(story, 1, draw=FIRST_QUESTION + place)[0]
     models = WithoutReading(Placed(placed))
-    one = folder / "one"
-    one.mkdir(parents=True)
-    parts, written = Parts.create(one, CATALOG, Identity.of(models.embedder())), 0
-    articles = count()
+    if not (folder / "one").exists():
+        _write(folder / "one", models.embedder(), chunks, space, seed)
+    return _compared(folder, models, list(placed), shards, ray_address)
+
+
+def _write(folder: Path, embedder: Placed, chunks: int, space: Space, seed: int) -> None:
+    folder.mkdir(parents=True)
+    parts, written, articles = Parts.create(folder, CATALOG, Identity.of(embedder)), 0, count()
     while written < chunks:
-        group = [
-            _prepared(space, next(articles), seed) for _ in range(min(COMMIT_ARTICLES, (chunks - written) // 3 + 1))
-        ]
+        size = min(COMMIT_ARTICLES, (chunks - written) // 3 + 1)
+        group = [_prepared(space, next(articles), seed) for _ in range(size)]
         parts.commit(group)
         written += sum(len(item.chunks) for item in group)
     parts.close()
-    return _compared(folder, models, Library(one, models), list(placed), shards, ThisProcess(models))
 
 
 def _prepared(space: Space, number: int, seed: int) -> Prepared:
@@ -138,32 +169,53 @@ def _prepared(space: Space, number: int, seed: int) -> Prepared:
 
 
 def _compared(
-    folder: Path, models: Models, one: Library, questions: Sequence[str], shards: int, machines: Machines
-) -> Iterator[Compared]:
-    place = folder / "many"
-    shutil.copytree(one.folder, place)
-    OpenLibrary(place, models).reshard(shards)
+    folder: Path, models: Models, questions: Sequence[str], shards: int, ray_address: str | None
+) -> Comparison:
+    single, place = folder / "one", folder / "many"
+    if not place.exists():
+        shutil.copytree(single, place)
+        OpenLibrary(place, models).reshard(shards)
     manifest = read_manifest(place)
     if manifest is None:
-        raise AssertionError("the index was just divided")
+        raise AssertionError(f"{place} is not divided; delete it")
     held = [LocalShard(place / name, models) for name in manifest.shards]
-    many = ShardedLibrary(place, manifest, models, machines)
+    machines: Machines = RayCluster(ray_address, models) if ray_address else ThisProcess(models)
+    one, many = Library(single, models), ShardedLibrary(place, manifest, models, machines)
     ways: tuple[Callable[[str], SearchResult], ...] = tuple(
         lambda question, library=library: library.search(question, k=K, candidates=CANDIDATES)  # type: ignore[misc]
         for library in (one, many)
     )
-    for way in ways:  # opens and loads what is needed
-        way(questions[0])
-    for number, question in enumerate(questions):
-        order = (0, 1) if number % 2 else (1, 0)  # neither always comes second
-        found = {which: ways[which](question) for which in order}
-        ids = [[hit.chunk.id for hit in found[which].hits] for which in (0, 1)]
-        same = ids[0] == ids[1]
-        cause = "" if same else _cause(one, held, models.embedder().embed_query(question), question)
-        yield Compared(question, same, cause, *(found[which].timings_ms["search"] for which in (0, 1)))
-    one.close()
-    many.close()
-    machines.end_unused(place, ())
+    _load_libraries(models)
+    first, second = (_opening(name, way, questions[0]) for name, way in zip(WAYS, ways, strict=True))
+
+    def compared() -> Iterator[Compared]:
+        for number, question in enumerate(questions):
+            order = (0, 1) if number % 2 else (1, 0)  # neither always comes second
+            found = {which: ways[which](question) for which in order}
+            ids = [[hit.chunk.id for hit in found[which].hits] for which in (0, 1)]
+            same = ids[0] == ids[1]
+            cause = "" if same else _cause(one, held, models.embedder().embed_query(question), question)
+            yield Compared(question, same, cause, *(found[which].timings_ms["search"] for which in (0, 1)))
+        one.close()
+        many.close()
+        machines.end_unused(place, ())
+
+    return Comparison((first, second), compared())
+
+
+def _opening(name: str, way: Callable[[str], SearchResult], question: str) -> Opening:
+    base, started = present_megabytes(), time.perf_counter()
+    way(question)
+    return Opening(name, time.perf_counter() - started, present_megabytes() - base)
+
+
+def _load_libraries(models: Models) -> None:
+    """Import what every index needs, and load the models, which is no part of opening one."""
+    with TemporaryDirectory() as other:
+        library = Library(Path(other), models)
+        library.add([Article("first", text="The first index loads what is needed.")])
+        library.search("What is loaded?", k=1, candidates=1)
+        library.close()
 
 
 def _cause(one: Library, shards: Sequence[LocalShard], vector: Vectors, question: str) -> str:
