@@ -39,14 +39,31 @@ class Scores:
         reranked: the head's on the cross-encoder as it is, for the same; None without a reranker.
         behind: how far its passage's relevance is behind the best one's.
         passage: the reader's, that the passage answers.
+        stated: the reader's, that the passage states what is asked.
         span: the reader's, that the passage's best words answer rather than none.
+        close: what was read of the sentence with no more than the one before it; None where that was not done.
     """
 
     sentence: float
     reranked: float | None
     behind: float
     passage: float
+    stated: float
     span: float
+    close: "CloseScores | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseScores:
+    """What was read of a sentence below its title, with the sentence before it; logits of the reader.
+
+    Attributes:
+        sentence: that the sentence answers.
+        stated: that the two state what is asked.
+    """
+
+    sentence: float
+    stated: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Selects the few sentences of the found chunks that may answer the question, and labels them.
 
-The reader reads the question with every chunk; its scores and the cross-encoder's say how well each sentence answers.
+The reader reads the question with every chunk; its scores and the cross-encoder's say which sentences may answer. These
+it reads once more, each alone with the one before it: a near miss looks less like an answer there.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answer import Evidence, Scores
+from assistant.answer import CloseScores, Evidence, Scores
 from assistant.evidence.confidence import fit_of
 from assistant.evidence.injection import ORDER_LOGIT, news_of, said_before
 from assistant.evidence.list_items import in_its_list, introduction
@@ -14,6 +15,7 @@ from assistant.evidence.pronouns import LOOK_BACK, named_reading
 from assistant.text.tokens import count_tokens
 from index.articles import Chunk, Sentence
 from index.hits import Hit
+from index.retrieve.cross_encoder import Passage
 from index.retrieve.pipeline import passage_of
 from index.retrieve.reader import Reader, Reading
 
@@ -49,7 +51,8 @@ def select_evidence(
     candidates = list(_distinct_sentences(question, hits, readings))
     if reader is not None:
         candidates.sort(key=lambda candidate: candidate.item.fit or 0.0, reverse=True)
-        candidates = _trusted(candidates, reader, limits.sentences)
+        trusted = _trusted(candidates, reader, limits.sentences)
+        candidates = _read_closely(question, trusted, reader)
     chosen: list[Evidence] = []
     tokens = 0
     for candidate in candidates[: limits.sentences]:
@@ -76,6 +79,27 @@ def _trusted(candidates: Sequence[_Candidate], reader: Reader, most: int) -> lis
         if len(trusted) >= most:
             break
     return trusted[:most]
+
+
+def _read_closely(question: str, candidates: Sequence[_Candidate], reader: Reader) -> list[_Candidate]:
+    """The candidates by how well they answer when each is read by itself, the best first."""
+    readings = reader.read(question, [_close_passage(candidate) for candidate in candidates])
+    read = []
+    for candidate, reading in zip(candidates, readings, strict=True):
+        if candidate.item.scores is None:
+            raise AssertionError("only what was read in its passage is read closely")
+        scores = replace(candidate.item.scores, close=CloseScores(reading.sentences[0], reading.stated))
+        read.append(replace(candidate, item=replace(candidate.item, fit=fit_of(scores), scores=scores)))
+    return sorted(read, key=lambda candidate: candidate.item.fit or 0.0, reverse=True)
+
+
+def _close_passage(candidate: _Candidate) -> Passage:
+    """A sentence below its article's title, with the sentence before it."""
+    item = candidate.item
+    title = f"{item.article.title}\n" if item.article.title else ""
+    before = "".join(f"{sentence.text} " for sentence in item.earlier[-1:])
+    start = len(title) + len(before)
+    return Passage(f"{title}{before}{item.sentence}", ((start, start + len(item.sentence)),))
 
 
 def evidence_of(label: str, chunk: Chunk, sentence: Sentence) -> Evidence:
@@ -120,6 +144,7 @@ def _scores(hit: Hit, index: int, reading: Reading, best: float) -> Scores:
         reranked=hit.sentence_logits[index] if hit.sentence_logits else None,
         behind=best - hit.relevance if hit.relevance is not None else 0.0,
         passage=reading.answers,
+        stated=reading.stated,
         span=reading.span.logit if reading.span is not None else 0.0,
     )
 

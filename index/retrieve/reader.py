@@ -6,6 +6,7 @@ whole, the words that answer. One pass over claim and sentence gives support, an
 addresses machines instead of telling news.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ ADAPTER = Path(__file__).with_name("reader.npz")
 LAYERS = (7, 10, 11)  # from 0 of 12; what the heads read, one after the other
 UNREAD = -20.0  # a sentence behind the last token that is read: as good as never an answer
 LONGEST_SPAN = 30  # tokens of the words that answer
+LEAST_SHARE = 1e-3  # of probability on either side, so that log-odds are at most 6.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,13 @@ class Reading:
 
     Attributes:
         answers: that the passage answers.
+        stated: that it states what is asked, by the head for claims, with the question in the place of a claim.
         sentences: of each sentence, that it answers.
         span: the words that answer best; None in a passage of which nothing is read.
     """
 
     answers: float
+    stated: float
     sentences: tuple[float, ...]
     span: Span | None
 
@@ -166,7 +170,8 @@ class _Heads:
         sentences = _means(scores, tokens)
         weights, bias = self._answers
         answers = float(states.layers[-1][0] @ weights[0] + bias[0])
-        return Reading(answers, sentences, self._best_span(states))
+        stated = _log_odds(self.support(states).stated)
+        return Reading(answers, stated, sentences, self._best_span(states))
 
     def order(self, states: States) -> float:
         """The log-odds that a sentence, read alone, addresses machines; very low for what has no words."""
@@ -203,6 +208,10 @@ def whole(states: States) -> Array:
     places = states.second()
     pooled = [part for layer in states.layers for part in (layer[places].mean(axis=0), layer[places].max(axis=0))]
     return np.concatenate([*pooled, states.layers[-1][0]])
+
+
+def _log_odds(probability: float) -> float:
+    return math.log((probability + LEAST_SHARE) / (1 - probability + LEAST_SHARE))
 
 
 def _means(scores: Array, tokens: Sequence[Sequence[int]]) -> tuple[float, ...]:

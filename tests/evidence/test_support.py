@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answer import Evidence, Scores
+from assistant.answer import CloseScores, Evidence, Scores
 from assistant.evidence.confidence import (
     LEAST,
     MIN_LOGIT,
@@ -49,7 +49,8 @@ def item(
 
 def read(label: str, **changed: Any) -> Evidence:
     """Evidence of which everything was read; clearly an answer but for what is changed."""
-    clear = Scores(sentence=4.0, reranked=4.0, behind=0.0, passage=4.0, span=4.0)
+    close = CloseScores(sentence=4.0, stated=4.0)
+    clear = Scores(sentence=4.0, reranked=4.0, behind=0.0, passage=4.0, stated=4.0, span=4.0, close=close)
     scores = replace(clear, **changed)
     return replace(item(label, fit_of(scores)), scores=scores)
 
@@ -72,7 +73,10 @@ def test_nothing_answers_without_evidence() -> None:
 
 
 def test_what_is_read_decides_whether_anything_answers() -> None:
-    clear, poor = read("S1"), read("S1", sentence=-6.0, reranked=-6.0, passage=-6.0, span=-6.0)
+    clear, poor = (
+        read("S1"),
+        read("S1", sentence=-6.0, reranked=-6.0, passage=-6.0, stated=-6.0, span=-6.0, close=CloseScores(-6.0, -6.0)),
+    )
     logits = [answer_logit([one]) for one in (clear, poor)]
     clearly, hardly = logits
     assert clearly is not None
