@@ -6,33 +6,30 @@ sentences of recorded search results, where the command takes the ten best.
 """
 
 from collections.abc import Sequence
-from itertools import combinations_with_replacement
 from math import tanh
 
 from assistant.answer import Evidence, Scores
 
-# Fitted on the newsroom (n 266), CLAPNQ (300) and our own questions over Wikinews (320); for the question's log-odds
-# the last, in people's own words, weigh twice as much, for the cross-encoder's head has seen the others.
-# Cross-validated over stories, a gold sentence is first for .712, .752 and .838 of the answerable questions, the AUROC
-# of answerable is .920, .899 and .889, and of the others .736, .728 and .750 are refused where a tenth of the
-# answerable is.
-FIRST = (0.505, 0.316, -0.211, 0.057)  # which sentences are read closely; fitted on all that were found
+# Fitted on the newsroom (n 266), CLAPNQ (300), our own questions over Wikinews (320) and ``practice`` (280); for the
+# question's log-odds those over Wikinews, in people's own words, weigh twice as much. (The cross-encoder's head has
+# seen the first two.) Cross-validated over stories, a gold sentence is first for .705, .752, .850 and .620 of the
+# answerable questions, the AUROC of answerable is .923, .882, .891 and .830, and of the others .727, .649, .763 and
+# .523 are refused where a tenth of the answerable is.
+FIRST = (0.505, 0.316, -0.211, 0.057)  # which sentences are read closely; fitted on all sentences of the first three
 FIRST_BIAS = -1.377
-SENTENCE = (0.247, 0.293, -0.133, 0.035, 0.110, 0.037)
-SENTENCE_BIAS = -1.514
-QUESTION = (0.474, 0.223, -0.095, 0.258, -0.025, 0.254, 0.005, 0.007, -0.014, -0.018, 0.033, -0.051)
-QUESTION_BIAS = 0.158
+SENTENCE = (0.245, 0.258, -0.138, 0.030, 0.109, 0.053)
+SENTENCE_BIAS = -1.375
+QUESTION = (0.558, 0.239, -0.116, 0.277, 0.050, 0.098, 0.030)
+QUESTION_BIAS = 0.203
 UNRANKED = 0.0  # stands for what a reranker would say where there is none
 UNREAD = 0.0  # stands for what a close reading would say where there was none
-# The least log-odds with which a question is answered: of -.4, -.5, -.55, -.6, -.65 and -.7 the largest that refuses
-# less than a tenth of the answerable questions of each of these sets: .096, .047 and .075, and .736, .464 and .719 of
-# the others.
-MIN_LOGIT = -0.55
+# The least log-odds with which a question is answered: of -.3, -.4 and so on the largest that refuses less than a tenth
+# of the answerable questions of each set: .090, .040, .081 and .070, and .691, .437, .744 and .404 of the others.
+MIN_LOGIT = -0.6
 # The least fit with which a sentence is told beside the best, how far it may be behind that, and the fit with which it
 # is told in any case; how far it may be behind a best one that is below ``LEAST`` itself, as in accounts of several.
-# Of 300 choices these gave the best mean of the citations' F1 over the three sets, cross-validated, without refusing:
-# .718.
-LEAST, RANGE, SURE, NEAR = -2.0, 1.0, 0.0, 0.3
+# Of 96 choices these gave the best mean of the citations' F1 over the sets, cross-validated.
+LEAST, RANGE, SURE, NEAR = -1.5, 1.0, 0.0, 0.5
 
 
 def fit_of(scores: Scores) -> float:
@@ -86,11 +83,11 @@ def of_question(scores: Sequence[Scores], fits: Sequence[float]) -> tuple[float,
     """What the answer's log-odds are made of.
 
     The best of the fits and of what speaks for any passage; whether the best sentence and its passage state what is
-    asked; and products, as a passage about something else states nothing, and one about the same thing need not.
+    asked; and that together with relevance: a passage about something else states nothing, and one about the same thing
+    need not.
     """
     best = scores[max(range(len(fits)), key=lambda place: fits[place])]
     close = UNREAD if best.close is None else best.close.stated
-    span = max(one.span for one in scores)
-    reranked = max(UNRANKED if one.reranked is None else one.reranked for one in scores)
-    products = (one * other for one, other in combinations_with_replacement((span, reranked, close), 2))
-    return max(fits), max(one.passage for one in scores), span, best.stated, close, reranked, *products
+    relevant = max(UNRANKED if one.reranked is None else one.reranked for one in scores)
+    passage, span = max(one.passage for one in scores), max(one.span for one in scores)
+    return max(fits), passage, span, best.stated, close, relevant, relevant * close

@@ -23,7 +23,7 @@ from index.retrieve.adapter import read_adapter
 from index.retrieve.reader import ADAPTER
 
 DATA = Path("../shared/reader/data")
-TUNING_SETS = ("newsroom", "clapnq", TUNING)
+TUNING_SETS = ("newsroom", "clapnq", TUNING, "practice")
 ABLATION_SETS = ("squad2", "clapnq", "mtrag", TUNING, "newsroom")
 TEST_SETS = ("squad2", "news-test")
 PACKED = ("model.onnx", "tokenizer.json")
