@@ -58,7 +58,7 @@ def write_down(look: Look) -> str:
     """Add a look to its ledger, unless it stands there; the line for people that says how many there are."""
     path = ledger_of(look.suite)
     looks = looks_in(path)
-    if look.run not in {earlier.run for earlier in looks}:
+    if (look.suite, look.run) not in {(earlier.suite, earlier.run) for earlier in looks}:
         looks = (*looks, look)
         try:
             with open_line_file(path) as file:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from evals.commands.calibrate import calibrate_command
 from evals.commands.score import score_command
-from evals.run.ledger import LEDGER, ledger_of, looks_in, note_look, require_tuning
+from evals.run.ledger import LEDGER, ledger_of, looks_in, note_look, note_measured, require_tuning
 from evals.run.records import RUNS
 from evals.run.suite import SUITES, read_suite
 from index.errors import InputError, UsageError
@@ -110,3 +110,11 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
     (tmp_path / LEDGER).write_text("{}\n", encoding="utf-8")
     with pytest.raises(InputError, match=f"{LEDGER}:1"):
         looks_in(tmp_path / LEDGER)
+
+
+def test_the_same_code_may_look_at_several_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One look at each is written down, and none twice."""
+    monkeypatch.setattr("evals.run.ledger.ledger_of", lambda _: tmp_path / LEDGER)
+    for name in ("squad2", "news-test", "squad2"):
+        assert "1 state of the system looked at" in note_measured(name, "reader evaluate", "0" * 64, 3)
+    assert [look.suite for look in looks_in(tmp_path / LEDGER)] == ["squad2", "news-test"]
