@@ -188,8 +188,11 @@ Examples:
 def shards(
     number: int, name: str, size: int | None, questions: int, seed: int, folder: Path | None, output: Path | None
 ) -> None:
-    """Whether an index in shards finds the same as in one folder, reranked, and what it takes."""
-    with _place(folder) as place:
+    """Whether an index in shards finds the same as in one folder, reranked, and what it takes.
+
+    With --size, what an earlier call with the same arguments has left in the folder is used again.
+    """
+    with _place(folder, used=bool(size)) as place:
         settings = load_settings()
         address = settings.ray_address
         if size:
@@ -261,10 +264,10 @@ def _print(table: Table) -> None:
 
 
 @contextmanager
-def _place(folder: Path | None) -> Iterator[Path]:
-    """The folder, which has to be new; a temporary one is deleted afterwards."""
+def _place(folder: Path | None, *, used: bool = False) -> Iterator[Path]:
+    """The folder, which has to be new unless a ``used`` one does; a temporary one is deleted afterwards."""
     if folder is not None:
-        if folder.exists() and any(folder.iterdir()):
+        if not used and folder.exists() and any(folder.iterdir()):
             raise click.UsageError(f"{folder} is not empty")
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
