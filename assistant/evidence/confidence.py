@@ -1,8 +1,7 @@
 """Calibrates the reader's scores: how well a sentence answers, and how probable it is that any sentence does.
 
 Both are logistic regressions (Cox, "The Regression Analysis of Binary Sequences", 1958) that
-``python -m evals.reader calibrate`` fits on the tuning lists; those in use were fitted in the same way on all
-sentences of recorded search results, where the command takes the ten best.
+``python -m evals.reader calibrate`` fits on the tuning lists, by the ten best sentences of each question.
 """
 
 from collections.abc import Sequence
@@ -15,7 +14,12 @@ from assistant.answer import Evidence, Scores
 # seen the first two.) Cross-validated over stories, a gold sentence is first for .705, .752, .850 and .620 of the
 # answerable questions, the AUROC of answerable is .923, .882, .891 and .830, and of the others .727, .649, .763 and
 # .523 are refused where a tenth of the answerable is.
-FIRST = (0.505, 0.316, -0.211, 0.057)  # which sentences are read closely; fitted on all sentences of the first three
+FIRST = (
+    0.505,
+    0.316,
+    -0.211,
+    0.057,
+)  # which sentences are read closely; fitted on all sentences found for the first three
 FIRST_BIAS = -1.377
 SENTENCE = (0.245, 0.258, -0.138, 0.030, 0.109, 0.053)
 SENTENCE_BIAS = -1.375

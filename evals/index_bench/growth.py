@@ -116,7 +116,7 @@ def grow(folder: Path, sizes: Sequence[int], seed: int, commit_chunks: int) -> I
     folder.mkdir(parents=True, exist_ok=True)
     catalog = Parts.create(folder, CATALOG, Identity(NAME, DIMENSION, json.dumps([0.0] * DIMENSION)))
     catalog.close()
-    articles = (_prepared(space, number, seed) for number in count())
+    articles = (prepared(space, number, seed) for number in count())
     written = number = 0
     for step, size in enumerate(sizes):
         parts, before, seconds = Parts.open(catalog.catalog), written, 0.0
@@ -181,7 +181,8 @@ def _questions(space: Space, size: int, seed: int) -> Questions:
     return Questions(tuple(made_up_question(story, seed) for story in stories), np.concatenate(vectors))
 
 
-def _prepared(space: Space, number: int, seed: int) -> Prepared:
+def prepared(space: Space, number: int, seed: int) -> Prepared:
+    """A made-up article with its vectors, ready to be committed."""
     article = made_up_article(number, seed)
     chunks = split_chunks(article)
     return Prepared(Stored(article, space.vectors(number // STORY, len(chunks), draw=number)), chunks)

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from evals.experiments.peak_memory import present_megabytes
-from evals.index_bench.growth import FIRST_QUESTION, NAME, STORY
-from evals.index_bench.news import made_up_article, made_up_question
+from evals.index_bench.growth import FIRST_QUESTION, NAME, STORY, prepared
+from evals.index_bench.news import made_up_question
 from evals.index_bench.vectors import DIMENSION, Space
 from index.articles import Article
 from index.cluster.cluster import RayCluster
@@ -20,7 +20,7 @@ from index.embed.local import Vectors
 from index.hits import SearchResult
 from index.library import Library
 from index.lifecycle.add import Models
-from index.lifecycle.commit import CATALOG, Parts, Prepared
+from index.lifecycle.commit import CATALOG, Parts
 from index.retrieve.pipeline import Ranked
 from index.retrieve.reader import Reader
 from index.retrieve.rerank import Reranker
@@ -31,10 +31,9 @@ from index.shards.opened import OpenLibrary, ThisProcess
 from index.shards.reading import Machines
 from index.shards.searching import ManyShards
 from index.shards.sharded import ShardedLibrary
-from index.split.chunks import split_chunks
 from index.store.catalog import Catalog
 from index.store.fingerprint import Identity
-from index.store.records import Scored, Selection, Stored
+from index.store.records import Scored, Selection
 
 K, CANDIDATES = 8, 30  # as the assistant searches
 COMMIT_ARTICLES = 700
@@ -156,16 +155,10 @@ def _write(folder: Path, embedder: Placed, chunks: int, space: Space, seed: int)
     parts, written, articles = Parts.create(folder, CATALOG, Identity.of(embedder)), 0, count()
     while written < chunks:
         size = min(COMMIT_ARTICLES, (chunks - written) // 3 + 1)
-        group = [_prepared(space, next(articles), seed) for _ in range(size)]
+        group = [prepared(space, next(articles), seed) for _ in range(size)]
         parts.commit(group)
         written += sum(len(item.chunks) for item in group)
     parts.close()
-
-
-def _prepared(space: Space, number: int, seed: int) -> Prepared:
-    article = made_up_article(number, seed)
-    chunks = split_chunks(article)
-    return Prepared(Stored(article, space.vectors(number // STORY, len(chunks), draw=number)), chunks)
 
 
 def _compared(

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 RIDGE = 1e-2  # on standardised features; keeps weights finite where a set is small
 MOST_TOLD = 6
 SET_WEIGHT = 1000.0  # of each set together
-MORE = {TUNING: 2.0}  # times as much: questions in people's own words, with near misses, that no head was trained on
+MORE = {TUNING: 2.0}  # times as much for the question's log-odds: in people's own words, and no head has seen them
 OVER_REFUSAL = 0.1
 
 

@@ -8,7 +8,7 @@ from index.hits import SearchResult
 from index.retrieve.pipeline import Current, Pipeline, Ranked, nearest_first
 from index.retrieve.reader import Reader
 from index.retrieve.rerank import Reranker
-from index.store.bm25 import Bounds, WordStatistics, among_best
+from index.store.bm25 import Bounds, WordStatistics
 from index.store.catalog import Catalog
 from index.store.chroma import Store
 from index.store.records import Scored, Selection, version_of
@@ -85,7 +85,7 @@ class OneIndex:
     @property
     def bounds(self) -> Bounds:
         """How far the scores of words are from those by shared statistics."""
-        return self._lexical.bounds(self._shared) if self._shared else Bounds()
+        return self._lexical.bounds(self._shared) if self._shared is not None else Bounds()
 
     def current(self, keys: Sequence[str]) -> Current:
         """The chunks of rows that were found."""
@@ -121,10 +121,7 @@ class OneIndex:
 
     def _best(self, rows: Rows, limit: int) -> Rows:
         """Those of what words find that can be among so many best ones."""
-        if self._shared is None:
-            return _first(rows, limit)
-        best = {row.key for row in among_best(map(self.bounds.estimate, rows), limit)}
-        return tuple(row for row in rows if row.key in best)
+        return _first(rows, limit) if self._shared is None else self.bounds.likely(rows, limit)
 
     def _words(self, limit: int, selection: Selection, among: Collection[str] | None = None) -> Rows:
         """What the words find in times and of one source; among rows where only the catalog knows what is selected."""

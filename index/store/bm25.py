@@ -111,6 +111,11 @@ class Bounds:
         rounded = 10**-DECIMALS
         return Estimate(row.key, row.score * self.least - rounded, row.score * self.most + rounded)
 
+    def likely(self, rows: Sequence[Scored], limit: int) -> tuple[Scored, ...]:
+        """Those of an index's rows that can be among so many best ones by shared statistics."""
+        best = {row.key for row in among_best(map(self.estimate, rows), limit)}
+        return tuple(row for row in rows if row.key in best)
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.articles import Chunk, Window
 from index.errors import DamagedError, IndexStateError
-from index.store.bm25 import DECIMALS, Bounds, Term, WordStatistics, among_best, occurrences_in, score
+from index.store.bm25 import DECIMALS, Bounds, Term, WordStatistics, occurrences_in, score
 from index.store.records import Scored, row_key
 
 if TYPE_CHECKING:
@@ -145,11 +145,9 @@ class LexicalIndex:
         several = limit + SPARE_ROWS
         while True:
             hits = searcher.search(query, several, count=False).hits
-            rows = [Scored(str(place), found) for place, (found, _) in enumerate(hits)]
-            likely = among_best(map(bounds.estimate, rows), limit)
+            likely = bounds.likely([Scored(_key(searcher, address), found) for found, address in hits], limit)
             if len(likely) < several or several >= MOST_ROWS:
-                chosen = (hits[int(row.key)] for row in likely)
-                return tuple(Scored(_key(searcher, address), found) for found, address in chosen)
+                return likely
             several = min(MOST_ROWS, 2 * several)
 
     def scores(self, question: str, keys: Collection[str], shared: WordStatistics) -> dict[str, float]:

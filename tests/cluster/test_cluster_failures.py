@@ -24,10 +24,12 @@ QUESTION = "How did the council of Vellin vote on day 7?"
 KILLS = int(os.environ.get("TEST_KILLS", "4"))  # many more: -o faulthandler_timeout=7200
 
 
-def kill_one(nodes: Nodes, words: str, turn: int) -> None:
+def kill_one(nodes: Nodes, words: str, turn: int) -> bool:
+    """Kill one of the actors of a class; whether there was one."""
     there = nodes.actors(words)
     if there:
         os.kill(there[turn % len(there)], signal.SIGKILL)
+    return bool(there)
 
 
 def keys(library: OpenLibrary) -> tuple[list[str], str]:
@@ -70,13 +72,15 @@ def test_nothing_is_lost_or_doubled_when_actors_are_killed_while_articles_are_ad
     create_shards(tmp_path / "plain", 4, embedder)
     every = reports(250 * KILLS)
     plain.add(every)
-    turns = count()
+    turns, killed = count(), list[str]()
 
     def killing(_: AddReport) -> None:
         if (turn := next(turns)) < KILLS:
-            kill_one(nodes, "EmbeddingWorker" if turn % 2 else "ShardActor", turn)
+            words = "EmbeddingWorker" if turn % 2 else "ShardActor"
+            killed.extend([words] * kill_one(nodes, words, turn))
 
     report = library.add(every, killing, jobs=2)
+    assert "ShardActor" in killed
     assert report.articles == len(every)
     assert library.check().problems == ()
     assert library.add(every, jobs=2).unchanged == len(every)
