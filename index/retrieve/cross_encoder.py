@@ -163,7 +163,9 @@ class CrossEncoder:
                 options.add_initializer(name, value)
             outputs = b"".join(map(_output, self._layers))
             with SESSIONS:
-                return InferenceSession(model + outputs, options, providers=["CPUExecutionProvider"])
+                session = InferenceSession(model + outputs, options, providers=["CPUExecutionProvider"])
+            vars(session).update(_model_bytes=b"")  # it would keep the whole file, to be made again by other providers
+            return session
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
             raise self._unusable(error) from error
 

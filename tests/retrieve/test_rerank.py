@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assistant.embedded.provider import ModelProvider
 from index.errors import ModelError
-from index.retrieve.cross_encoder import Passage
+from index.retrieve.cross_encoder import CrossEncoder, Passage
 from index.retrieve.rerank import HEAD, UNREAD, LocalReranker, Reranker
 
 TEXT = (
@@ -76,3 +77,8 @@ def test_a_folder_without_a_model_is_an_error_with_the_way_out(tmp_path: Path) -
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ModelError, match=r"Weights.ensure\(mend=True\)"):
         LocalReranker(tmp_path).score("what?", ["that"])
+
+
+def test_a_loaded_model_keeps_no_copy_of_its_file(models: ModelProvider) -> None:
+    session, _ = CrossEncoder(models.reranker_folder(), ()).load()
+    assert not [name for name, value in vars(session).items() if isinstance(value, bytes) and value]
