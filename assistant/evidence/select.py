@@ -83,7 +83,7 @@ def _trusted(candidates: Sequence[_Candidate], reader: Reader, most: int) -> lis
 
 def _read_closely(question: str, candidates: Sequence[_Candidate], reader: Reader) -> list[_Candidate]:
     """The candidates by how well they answer when each is read by itself, the best first."""
-    readings = reader.read(question, [_close_passage(candidate) for candidate in candidates])
+    readings = reader.read_closely(question, [_close_passage(candidate) for candidate in candidates])
     read = []
     for candidate, reading in zip(candidates, readings, strict=True):
         if candidate.item.scores is None:

@@ -1,6 +1,7 @@
 """``python -m evals.reader``: prepare the training data, train, calibrate, evaluate, and ablate the selection."""
 
 import json
+import random
 import shutil
 from dataclasses import asdict
 from hashlib import sha256
@@ -14,13 +15,16 @@ from assistant.embedded.provider import ModelProvider
 from assistant.settings import load_settings
 from evals.reader.calibrate import cross_validated, fitted, worth
 from evals.reader.claims import kinds_caught
-from evals.reader.examples import Mix, training_examples
+from evals.reader.close import close_examples
+from evals.reader.examples import Example, Material, Mix, training_examples, written_questions
 from evals.reader.recorded import TUNING, record
+from evals.reader.thresholds import scan
 from evals.reader.tokens import load, save, tokenised
 from evals.run.ledger import note_measured, require_tuning
 from evals.run.provenance import code_digest
+from index.errors import InputError
 from index.retrieve.adapter import read_adapter
-from index.retrieve.reader import ADAPTER
+from index.retrieve.reader import ADAPTER, CLOSE_ADAPTER
 
 DATA = Path("../shared/reader/data")
 TUNING_SETS = ("newsroom", "clapnq", TUNING, "practice")
@@ -41,21 +45,22 @@ def main() -> None:
 @click.option("--claims", default=1.0, show_default=True, help="Share of the sources' claims.")
 @click.option("--ruled", default=1.0, show_default=True, help="Share of the claims made by rule.")
 @click.option("--own-claims", default=1, show_default=True, help="How many times our own claims are examples.")
+@click.option("--close", is_flag=True, help="For the adapter that reads single sentences alone.")
 @click.option("--seed", default=0, show_default=True)
-def prepare(
-    folder: Path, data: Path, questions: float, claims: float, ruled: float, own_claims: int, seed: int
-) -> None:
+def prepare(folder: Path, data: Path, close: bool, seed: int, **shares: Any) -> None:
     """Pack everything that training needs into FOLDER: tokens, the base model and the adapter to go on from."""
-    base = ModelProvider(load_settings()).reranker_folder()
-    mix = Mix(questions, claims, ruled, own_claims)
-    examples = training_examples(data, seed, mix)
+    models = ModelProvider(load_settings())
+    base = models.reranker_folder()
+    mix, material = Mix(**shares), Material.load(data)
+    examples = _close_examples(material, models, seed, mix) if close else training_examples(material, seed, mix)
     tokens = tokenised(examples, base / "tokenizer.json")
     folder.mkdir(parents=True, exist_ok=True)
     save(tokens, folder / "examples.npz")
     for name in PACKED:
         shutil.copyfile(base / name, folder / name)
     shutil.copyfile(ADAPTER, folder / "start.npz")
-    told = {"examples": len(tokens), "seed": seed, "mix": asdict(mix), "data": _digests(data)}
+    over = {"over": {"file": ADAPTER.name, "digest": read_adapter(ADAPTER).digest}} if close else {}
+    told = {"examples": len(tokens), "seed": seed, "mix": asdict(mix), "data": _digests(data), **over}
     (folder / "about.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in folder.iterdir())
     click.echo(f"{len(tokens)} examples, {size / 1e6:.0f} MB in {folder}")
@@ -63,26 +68,37 @@ def prepare(
 
 @main.command(epilog="Example: python -m evals.reader train reader-pack --first 8 --to index/retrieve/reader.npz")
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))
-@click.option("--to", "target", type=click.Path(path_type=Path), default=ADAPTER, show_default=True)
-@click.option("--first", default=0, show_default=True, help="First layer to train; 8 is what two cores bear.")
+@click.option("--to", "target", type=click.Path(path_type=Path), help="[default: the file in use]")
+@click.option(
+    "--first", default=0, show_default=True, help="First layer to train; two cores bear 8, or 4 of sentences."
+)
 @click.option("--epochs", default=1.0, show_default=True)
 @click.option("--data", type=click.Path(exists=True, path_type=Path), default=DATA, show_default=True)
 @click.option("--minutes", default=60.0, show_default=True, help="Training ends after so many.")
 @click.option("--tokens", default=4096, show_default=True, help="Of a batch, padding included.")
 @click.option("--rate", default=4e-4, show_default=True, help="Learning rate of the adapter.")
+@click.option("--dropout", default=0.1, show_default=True)
+@click.option("--bfloat16", is_flag=True, help="Multiply in bfloat16, where the processor or GPU has it.")
 @click.option("--seed", default=0, show_default=True)
-def train(folder: Path, target: Path, data: Path, **options: Any) -> None:
+def train(folder: Path, target: Path | None, data: Path, **options: Any) -> None:
     """Train the adapter on what FOLDER holds, on a GPU where there is one; needs the extra ``train``."""
     from evals.reader import train as training
     from evals.reader.orders import order_head
 
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    over = about.get("over")
+    target = target or (CLOSE_ADAPTER if over else ADAPTER)
+    if over and not (target.name != over["file"] and target.with_name(over["file"]).exists()):
+        raise InputError(
+            f"--to {target} has no {over['file']} beside it, or is it", f"name another file beside {ADAPTER}"
+        )
     chosen = training.Options(**options)
     start = read_adapter(folder / "start.npz")
     network = training.train(load(folder / "examples.npz"), folder / "model.onnx", start, chosen, click.echo)
-    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     training.save(network, start, target, about, chosen)
-    click.echo("fitting the head for orders")
-    training.add_head(target, "order", order_head(folder, read_adapter(target), data, chosen.seed))
+    if not over:
+        click.echo("fitting the head for orders")
+        training.add_head(target, "order", order_head(folder, read_adapter(target), data, chosen.seed))
     click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
 
 
@@ -103,6 +119,7 @@ def calibrate(data: Path, suites: tuple[str, ...]) -> None:
         click.echo(f"{name.upper()} = {values}")
     for name, found in cross_validated(sets).items():
         click.echo(f"{name}, cross-validated: {found}")
+    click.echo(str(scan(sets)))
 
 
 @main.command(epilog="Example: python -m evals.reader evaluate")
@@ -133,6 +150,17 @@ def ablate(data: Path) -> None:
     lists |= {f"newsroom: {tag}": part for tag, part in slices(lists["newsroom"]).items()}
     for effect in effects(lists):
         click.echo(str(effect))
+
+
+def _close_examples(material: Material, models: ModelProvider, seed: int, mix: Mix) -> list[Example]:
+    reader, draw = models.reader(), random.Random(seed)
+    if reader is None:
+        raise InputError("the setting reranker is none", "set ASSISTANT_RERANKER=local")
+    written = written_questions("train", material.articles, draw)
+    found = [*close_examples(material.questions, written, reader, mix.questions, draw)]
+    found += material.claim_examples(mix, draw)
+    draw.shuffle(found)
+    return found
 
 
 def _digests(data: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 
 from assistant.answer import Evidence
 from assistant.evidence import confidence
-from assistant.evidence.confidence import of_question, of_sentence
+from assistant.evidence.confidence import Telling, of_question, of_sentence
 from evals.metrics.abstention import auroc
 from evals.reader.recorded import FOLDS, TUNING, Recorded
 
@@ -105,8 +105,13 @@ def in_use() -> Constants:
 
 def cross_validated(sets: Sets) -> dict[str, Worth]:
     """What the constants are worth on each set, for stories that they were not fitted on."""
-    folds = [fitted(sets, lambda asked, fold=fold: asked.fold != fold) for fold in range(FOLDS)]  # type: ignore[misc]
-    return {name: worth([(asked, folds[asked.fold]) for asked in found]) for name, found in sets.items()}
+    each = folds(sets)
+    return {name: worth([(asked, each[asked.fold]) for asked in found]) for name, found in sets.items()}
+
+
+def folds(sets: Sets) -> list[Constants]:
+    """For each fold the constants that are fitted without it."""
+    return [fitted(sets, lambda asked, fold=fold: asked.fold != fold) for fold in range(FOLDS)]  # type: ignore[misc]
 
 
 def worth(pairs: Sequence[tuple[Recorded, Constants]]) -> Worth:
@@ -126,13 +131,15 @@ def worth(pairs: Sequence[tuple[Recorded, Constants]]) -> Worth:
     )
 
 
-def told(asked: Recorded, constants: Constants, minimum: float) -> list[frozenset[int]]:
+def told(
+    asked: Recorded, constants: Constants, minimum: float, telling: Telling = confidence.TELLING
+) -> list[frozenset[int]]:
     """The gold groups of each sentence that would be told."""
     if not asked.evidence or constants.answer(asked) < minimum:
         return []
     fits = [constants.fit(item) for item in asked.evidence]
     order = sorted(range(len(fits)), key=lambda i: -fits[i])
-    enough = confidence.least_told(max(fits))
+    enough = confidence.least_told(max(fits), telling)
     return [asked.gold[i] for i in order if i == order[0] or fits[i] >= enough][:MOST_TOLD]
 
 

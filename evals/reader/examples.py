@@ -17,7 +17,7 @@ from evals.reader.claim_pairs import NAME, pairs
 from evals.reader.wikinews import WRITTEN, Group, digest_of, groups, pages, read_lines
 from index.split.sentences import split_sentences
 
-Kind = Literal["question", "claim"]
+Kind = Literal["question", "claim", "close"]
 Spans = tuple[tuple[int, int], ...]
 
 WINDOW = 900  # characters of a long passage that are kept around what answers
@@ -41,7 +41,8 @@ RULED = 9000  # pairs made by rule, about as many of each rule as there are
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What share of the recipe's counts is drawn: of ``QUESTIONS``, of ``CLAIMS``, of ``RULED``; 20 takes everything.
+    """What share of the recipe's counts is drawn: of ``QUESTIONS`` (or of ``CLOSE`` in ``evals.reader.close``), of
+    ``CLAIMS``, of ``RULED``; 20 takes everything.
 
     Attributes:
         own_claims: how many times each claim that we wrote is an example.
@@ -63,7 +64,7 @@ class Example:
         sentences: offsets in ``text``.
         gold: of each sentence whether it answers.
         answer: offsets of the words that answer; None where they are not known.
-        support: 0 stated, 1 partly, 2 not; of claims only.
+        support: 0 stated, 1 partly, 2 not; of claims, and of single sentences that are read closely.
         sentences_known: whether ``gold`` is to be learned from.
         group: stories that must not be split between training and testing.
     """
@@ -82,24 +83,43 @@ class Example:
     sentences_known: bool = True
 
 
-def training_examples(folder: Path, seed: int, mix: Mix) -> list[Example]:
-    """Everything that the reader is trained on.
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The sources' records, without what is held out.
 
-    Args:
-        folder: holds ``qa.jsonl.xz`` and ``claims.jsonl.xz``.
+    Attributes:
+        articles: what our own questions and claims are about.
+        news: the articles among them of which claims are made by rule.
     """
+
+    questions: Sequence[Mapping[str, Any]]
+    claims: Sequence[Mapping[str, Any]]
+    articles: Mapping[str, Group]
+    news: Sequence[Group]
+
+    @classmethod
+    def load(cls, folder: Path) -> "Material":
+        """From a folder that holds ``qa.jsonl.xz`` and ``claims.jsonl.xz``."""
+        asked = list(read_lines(folder / "qa.jsonl.xz"))
+        articles = groups(asked)
+        held_out = {record["group"] for record in read_lines(WRITTEN / "questions-tune.jsonl")}
+        kept = [record for record in asked if record["split_group"] not in held_out]
+        news = [group for name, group in sorted(articles.items()) if name not in held_out]
+        return cls(kept, list(read_lines(folder / "claims.jsonl.xz")), articles | pages(asked), news)
+
+    def claim_examples(self, mix: Mix, draw: random.Random) -> list[Example]:
+        """The sources' claims, our own, and those made by rule."""
+        found = list(_claims(_drawn(self.claims, CLAIMS, mix.claims, draw)))
+        found += list(written_claims("train", self.articles)) * mix.own_claims
+        return found + ruled_claims(self.news, int(RULED * mix.ruled), draw)
+
+
+def training_examples(material: Material, seed: int, mix: Mix) -> list[Example]:
+    """What the reader of passages and claims is trained on."""
     draw = random.Random(seed)
-    asked = list(read_lines(folder / "qa.jsonl.xz"))
-    articles = groups(asked)
-    held_out = {record["group"] for record in read_lines(WRITTEN / "questions-tune.jsonl")}
-    kept = [record for record in asked if record["split_group"] not in held_out]
-    found = list(_questions(_drawn(kept, QUESTIONS, mix.questions, draw), draw))
-    found += _claims(_drawn(read_lines(folder / "claims.jsonl.xz"), CLAIMS, mix.claims, draw))
-    written = articles | pages(asked)
-    found += written_questions("train", written, draw)
-    found += list(written_claims("train", written)) * mix.own_claims
-    news = [group for name, group in sorted(articles.items()) if name not in held_out]
-    found += ruled_claims(news, int(RULED * mix.ruled), draw)
+    found = list(question_examples(material.questions, QUESTIONS, mix.questions, draw))
+    found += written_questions("train", material.articles, draw)
+    found += material.claim_examples(mix, draw)
     draw.shuffle(found)
     return found
 
@@ -117,7 +137,11 @@ def _drawn(
     ]
 
 
-def _questions(records: Sequence[Mapping[str, Any]], draw: random.Random) -> Iterator[Example]:
+def question_examples(
+    every: Sequence[Mapping[str, Any]], counts: Mapping[str, int], share: float, draw: random.Random
+) -> Iterator[Example]:
+    """Passages for questions of the sources, a share of the counts, and some that do not answer."""
+    records = _drawn(every, counts, share, draw)
     others = [str(record["context"]) for record in records]
     names = [name for record in records for name in NAME.findall(record["question"])]
     for record in records:
@@ -126,7 +150,7 @@ def _questions(records: Sequence[Mapping[str, Any]], draw: random.Random) -> Ite
             continue
         yield example
         if example.answerable and draw.random() < OTHER_PASSAGE:
-            yield from _elsewhere(example, draw.choice(others), draw)
+            yield from elsewhere(example, draw.choice(others), draw)
         if example.answerable and draw.random() < OTHER_NAME and (asked := _about_another(example.asked, names, draw)):
             yield unanswered(replace(example, asked=asked))
 
@@ -157,12 +181,13 @@ def unanswered(example: Example) -> Example:
     return replace(example, gold=(False,) * len(example.gold), answerable=False, answer=None)
 
 
-def _elsewhere(example: Example, other: str, draw: random.Random) -> Iterator[Example]:
+def elsewhere(example: Example, other: str, draw: random.Random, head: str = "") -> Iterator[Example]:
+    """The question with another text, or a window of it, below that text's title."""
     text, _ = _window(other, None, draw)
     sentences = _sentences(text)
     if sentences and text != example.text:
         nothing = (False,) * len(sentences)
-        yield unanswered(replace(example, text=text, sentences=sentences, gold=nothing))
+        yield unanswered(replace(example, head=head, text=text, sentences=sentences, gold=nothing))
 
 
 def _about_another(question: str, names: Sequence[str], draw: random.Random) -> str | None:

@@ -12,7 +12,7 @@ from tokenizers import Encoding, Tokenizer
 from evals.reader.examples import Example
 
 LONGEST = 288  # tokens of an example; what lies behind is cut
-KINDS = ("question", "claim")
+KINDS = ("question", "claim", "close")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from assistant.cassettes.cassette import cassette_of
 from assistant.settings import Settings, explain_settings
 from evals.questions.schema import StrictModel
 from index.articles import Article
-from index.retrieve.adapter import read_adapter
-from index.retrieve.reader import ADAPTER
+from index.retrieve.reader import adapters_digest
 from index.weights.folder import ASSETS, Asset
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,7 +102,7 @@ def gather(settings: Settings, overrides: Mapping[str, object], articles: Iterab
     local["llm"] = settings.uses_local_llm and settings.local_model is None
     weights: dict[str, str] = {asset.role: _weights(asset) for asset in ASSETS if local.get(asset.role)}
     if local["reranker"]:
-        weights["reader"] = read_adapter(ADAPTER).digest
+        weights["reader"] = adapters_digest()
     cassette = cassette_of(settings)
     unsaid = {"index", "models_dir", "prices", *(() if cassette and cassette.plays else ("cassette",))}
     return Provenance(

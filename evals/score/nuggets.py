@@ -94,7 +94,7 @@ def _look(run: Run, todo: Sequence[tuple[int, Outcome]], reader: Reader) -> Foun
             nuggets = _nuggets(outcome)
             shares = stated(reader, nuggets, [statement.text for statement in outcome.statements])
             told = found[question, answer] = dict(zip(nuggets, shares, strict=True))
-            file.add(NuggetLine(question=question, seed=seed, answer=answer, reader=reader.digest, stated=told))
+            file.add(NuggetLine(question=question, seed=seed, answer=answer, reader=_digest(), stated=told))
     return found
 
 
@@ -119,9 +119,14 @@ def _read(run: Run) -> Found:
     path = run.folder / FILE
     if not path.exists():
         return {}
-    ours = read_adapter(ADAPTER).digest
+    ours = _digest()
     lines = (line for _, line in read_lines(path, TypeAdapter(NuggetLine), REMEDY))
     return {(line.question, line.answer): line.stated for line in lines if line.reader == ours}
+
+
+def _digest() -> str:
+    """Of the adapter that reads claims, which alone counts here."""
+    return read_adapter(ADAPTER).digest
 
 
 def _is_known(outcome: Outcome, found: Found) -> bool:

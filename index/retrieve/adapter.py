@@ -2,7 +2,8 @@
 
 It is one file of arrays (``numpy.savez_compressed``): ``{layer}.{place}.a`` of shape (rank, inputs) and ``….b`` of
 shape (outputs, rank) for every linear layer of the encoder, ``{head}.weight`` and ``{head}.bias``, and ``about``, JSON
-that says how it was made.
+that says how it was made. What a file does not hold is that of the file beside it that ``about`` names under ``over``,
+with its digest: ``{"file": …, "digest": …}``.
 """
 
 import json
@@ -65,6 +66,11 @@ def read_adapter(path: Path) -> Adapter:
             arrays = {name: stored[name].astype(np.float32) for name in stored.files if name != "about"}
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise ModelError(f"the reader's adapter {path} cannot be read: {error}", "install the package again") from error
+    if over := about.get("over"):
+        below = read_adapter(path.with_name(over["file"]))
+        if below.digest != over["digest"]:
+            raise ModelError(f"{path} was made for another {over['file']}", "install the package again")
+        arrays = {**below.arrays, **arrays}
     return Adapter(arrays, about, sha256(content).hexdigest())
 
 

@@ -3,13 +3,14 @@
 It is the cross-encoder with an adapter (``index.retrieve.adapter``) that was trained for reading; ``evals.reader``
 trains it and says on what. One pass over question and passage gives a score for every sentence, for the passage as a
 whole, the words that answer. One pass over claim and sentence gives support, and one over a sentence alone whether it
-addresses machines instead of telling news.
+addresses machines instead of telling news. A second adapter was trained to read single sentences for a question.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from index.retrieve.adapter import Adapter, read_adapter
 from index.retrieve.cross_encoder import Array, CrossEncoder, Passage, States
 
 ADAPTER = Path(__file__).with_name("reader.npz")
+CLOSE_ADAPTER = Path(__file__).with_name("close_reader.npz")
 LAYERS = (7, 10, 11)  # from 0 of 12; what the heads read, one after the other
 UNREAD = -20.0  # a sentence behind the last token that is read: as good as never an answer
 LONGEST_SPAN = 30  # tokens of the words that answer
@@ -79,6 +81,10 @@ class Reader(Protocol):
         """What each passage says about a question, in the order of the passages."""
         ...
 
+    def read_closely(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
+        """The same of passages that are no more than a sentence, with its title and the sentence before it."""
+        ...
+
     def support(self, pairs: Sequence[tuple[str, str]]) -> tuple[Support, ...]:
         """For pairs of a claim and a text, whether the text states the claim."""
         ...
@@ -93,16 +99,17 @@ class LocalReader:
 
     Args:
         folder: holds the cross-encoder's ``model.onnx`` and ``tokenizer.json``.
-        adapter: its file.
+        adapter, close: the files of the adapters for passages and claims, and for single sentences.
         threads: texts that are read at the same time; None takes one for each processor this process may use.
     """
 
     name = "local:reader-MiniLM-L-12"
 
-    def __init__(self, folder: Path, adapter: Path = ADAPTER, threads: int | None = None) -> None:
-        self._folder = folder
-        self._path = adapter
-        self._threads = threads
+    def __init__(
+        self, folder: Path, adapter: Path = ADAPTER, close: Path = CLOSE_ADAPTER, threads: int | None = None
+    ) -> None:
+        self._files = (adapter, close)
+        self._reading, self._close_reading = (_AdaptedReader(folder, file, threads) for file in self._files)
 
     def load(self) -> None:
         """Load the model, where it is not loaded yet; threads wait for one another.
@@ -110,42 +117,59 @@ class LocalReader:
         Raises:
             ModelError: it cannot be loaded.
         """
-        self._encoder.load()
+        self._reading.encoder.load()
+        self._close_reading.encoder.load()
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the adapter's file."""
-        return self._adapter.digest
+        """SHA-256 of the digests of the adapters' files."""
+        return adapters_digest(*self._files)
 
     def read(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
         """Read passages for a question."""
-        heads = self._heads
-        pairs = [(question, passage.text) for passage in passages]
-        return tuple(self._encoder.read(pairs, lambda i, states: heads.reading(states, passages[i])))
+        return self._reading.read(question, passages)
+
+    def read_closely(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
+        """Read single sentences for a question."""
+        return self._close_reading.read(question, passages)
 
     def support(self, pairs: Sequence[tuple[str, str]]) -> tuple[Support, ...]:
         """Read texts for claims."""
-        heads = self._heads
-        return tuple(self._encoder.read(pairs, lambda _, states: heads.support(states)))
+        heads = self._reading.heads
+        return tuple(self._reading.encoder.read(pairs, lambda _, states: heads.support(states)))
 
     def orders(self, sentences: Sequence[str]) -> tuple[float, ...]:
         """Read sentences for themselves."""
-        heads = self._heads
-        return tuple(
-            self._encoder.read([("", sentence) for sentence in sentences], lambda _, states: heads.order(states))
-        )
+        heads, pairs = self._reading.heads, [("", sentence) for sentence in sentences]
+        return tuple(self._reading.encoder.read(pairs, lambda _, states: heads.order(states)))
+
+
+def adapters_digest(*files: Path) -> str:
+    """SHA-256 of the digests of adapters' files, by default those in use; raises as ``read_adapter``."""
+    used = files or (ADAPTER, CLOSE_ADAPTER)
+    return sha256(" ".join(read_adapter(file).digest for file in used).encode()).hexdigest()
+
+
+class _AdaptedReader:
+    """The encoder with one adapter, and the heads of that."""
+
+    def __init__(self, folder: Path, adapter: Path, threads: int | None) -> None:
+        self._folder = folder
+        self._adapter = adapter
+        self._threads = threads
+
+    def read(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
+        heads = self.heads
+        pairs = [(question, passage.text) for passage in passages]
+        return tuple(self.encoder.read(pairs, lambda i, states: heads.reading(states, passages[i])))
 
     @cached_property
-    def _adapter(self) -> Adapter:
-        return read_adapter(self._path)
+    def encoder(self) -> CrossEncoder:
+        return CrossEncoder(self._folder, LAYERS, read_adapter(self._adapter), self._threads)
 
     @cached_property
-    def _heads(self) -> "_Heads":
-        return _Heads(self._adapter)
-
-    @cached_property
-    def _encoder(self) -> CrossEncoder:
-        return CrossEncoder(self._folder, LAYERS, self._adapter, self._threads)
+    def heads(self) -> "_Heads":
+        return _Heads(read_adapter(self._adapter))
 
 
 class _Heads:

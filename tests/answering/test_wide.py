@@ -280,6 +280,9 @@ class ReaderBehind:
         assert self.asked.wait(60), "the chat model waits for the reader"
         return self.reader.read(question, passages)
 
+    def read_closely(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
+        return self.reader.read_closely(question, passages)
+
     def support(self, pairs: Sequence[tuple[str, str]]) -> tuple[Support, ...]:
         return self.reader.support(pairs)
 
@@ -377,6 +380,9 @@ class ReaderThatNotes:
 
     def read(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
         return self.reader.read(question, passages)
+
+    def read_closely(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
+        return self.reader.read_closely(question, passages)
 
     def support(self, pairs: Sequence[tuple[str, str]]) -> tuple[Support, ...]:
         self.read_pairs.extend(pairs)

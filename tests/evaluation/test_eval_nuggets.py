@@ -17,11 +17,13 @@ from evals.run.records import Run
 from evals.score.nuggets import FILE, stated
 from evals.score.scoring import score_run
 from index.errors import InputError
-from index.retrieve.reader import Reader
+from index.retrieve.adapter import read_adapter
+from index.retrieve.reader import ADAPTER, Reader
 from tests.eval_outcomes import FIRST, ask, cite, fail, refuse, say, unanswerable
 from tests.eval_runs import ARTICLE, RIGHT, WRONG, make_run, meetings, refused
 
 MET, PLACE, HOURS = "Anna met Bo.", "The meeting was in Oslo.", "The talks took 9.2 hours."
+DIGEST = read_adapter(ADAPTER).digest
 NUGGETS = (Nugget(text=MET), Nugget(text=PLACE), Nugget(text=HOURS, vital=False))
 LONG = ask(("Bo",), id="q0", answer_type="long", nuggets=NUGGETS)
 THREE = {"q0": RIGHT, "q1": WRONG, "q2": refused()}
@@ -111,7 +113,7 @@ def test_statements_tell_a_nugget_alone_with_a_neighbour_or_together(reader: Rea
 
 
 def test_scoring_looks_for_nuggets_once_and_keeps_what_it_finds(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, reader: Reader
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make_run(tmp_path / "run", meetings(3, nuggets=NUGGETS), [ARTICLE], THREE)
     status, out, err = run(capsys, "score", made.folder)
@@ -121,7 +123,7 @@ def test_scoring_looks_for_nuggets_once_and_keeps_what_it_finds(
     assert shown == {"vital nugget recall": "0.333"}
     lines = [json.loads(line) for line in (made.folder / FILE).read_text().splitlines()]
     assert [(line["question"], line["seed"], line["reader"]) for line in lines] == [
-        *(("q0", 0, reader.digest), ("q1", 0, reader.digest)),
+        *(("q0", 0, DIGEST), ("q1", 0, DIGEST)),
     ]
     assert [share > 0.5 for share in lines[0]["stated"].values()] == [True, True, False]
     monkeypatch.setenv("ASSISTANT_MODELS_DIR", str(tmp_path / "none"))
@@ -151,12 +153,10 @@ def test_without_the_reader_nuggets_are_not_scored_and_that_is_no_error(
 @pytest.mark.parametrize(
     "stale", [{"reader": "0" * 64}, {"answer": "0" * 64}, {"question": "q1"}, {"stated": {MET: 0.9}}]
 )
-def test_only_what_this_reader_found_in_this_answer_counts(
-    tmp_path: Path, reader: Reader, stale: dict[str, Any]
-) -> None:
+def test_only_what_this_reader_found_in_this_answer_counts(tmp_path: Path, stale: dict[str, Any]) -> None:
     digest = "78a1f90475924a31b4c709efa3f6d20e08a65754a9b390d847c803ce81649aa2"  # of RIGHT's statement
     shares = {MET: 0.9, PLACE: 0.1, HOURS: 0.1}
-    line = {"question": "q0", "seed": 0, "answer": digest, "reader": reader.digest, "stated": shares}
+    line = {"question": "q0", "seed": 0, "answer": digest, "reader": DIGEST, "stated": shares}
     made = make_run(tmp_path / "run", meetings(1, nuggets=NUGGETS), [ARTICLE], {"q0": RIGHT})
     (made.folder / FILE).write_text(f"{json.dumps(line | stale)}\n")
     assert values(made) == {"vital_nugget_recall": None, "nugget_recall": None, "nugget_f1": None}

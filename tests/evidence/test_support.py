@@ -10,11 +10,8 @@ from hypothesis import strategies as st
 
 from assistant.answer import CloseScores, Evidence, Scores
 from assistant.evidence.confidence import (
-    LEAST,
     MIN_LOGIT,
-    NEAR,
-    RANGE,
-    SURE,
+    TELLING,
     answer_logit,
     confidence,
     fit_of,
@@ -95,17 +92,25 @@ def test_the_confidence_is_a_probability() -> None:
 
 
 def test_sentences_far_behind_the_best_do_not_answer() -> None:
-    evidence = [item("S1", SURE), item("S2", SURE - RANGE / 2, "It sank."), item("S3", SURE - 2 * RANGE, "No, none.")]
+    evidence = [
+        item("S1", TELLING.sure),
+        item("S2", TELLING.sure - TELLING.behind / 2, "It sank."),
+        item("S3", TELLING.sure - 2 * TELLING.behind, "No, none."),
+    ]
     assert [one.label for one in answering("what sank?", evidence)] == ["S1", "S2"]
 
 
 def test_what_probably_answers_is_told_however_much_better_the_best_is() -> None:
-    evidence = [item("S1", 9.0), item("S2", SURE + 0.1, "It sank."), item("S3", SURE - 0.1, "Nothing sank.")]
+    evidence = [
+        item("S1", 9.0),
+        item("S2", TELLING.sure + 0.1, "It sank."),
+        item("S3", TELLING.sure - 0.1, "Nothing sank."),
+    ]
     assert [one.label for one in answering("what sank?", evidence)] == ["S1", "S2"]
 
 
 def test_where_no_sentence_fits_well_those_near_the_best_are_told_too() -> None:
-    fits = LEAST - 1, LEAST - 1 - NEAR / 2, LEAST - 1 - 2 * NEAR
+    fits = TELLING.least - 1, TELLING.least - 1 - TELLING.near / 2, TELLING.least - 1 - 2 * TELLING.near
     evidence = [item(f"S{n}", fit, f"The {n}th ship sank.") for n, fit in enumerate(fits, start=1)]
     assert [one.label for one in answering("what sank?", evidence)] == ["S1", "S2"]
 
