@@ -74,10 +74,9 @@ class Evidence:
         label: ``S1``, ``S2``, …; the only name by which a model can cite it.
         sentence: ``article.text[start:end]``, from the index.
         start, end: offsets in characters of the article's text.
-        before: the sentences just before it, which say whom its pronouns mean.
         context: the text that the sentence stands in: its chunk.
-        reading: the sentence as the models read it: a pronoun may be replaced by the name that it stands for.
-        earlier: the same sentences as ``before``, with their places; none where only the title stands before.
+        reading: the sentence as the models read it: an item of a list stands behind the line that introduces the list.
+        earlier: the sentences just before it, which say whom its pronouns mean.
         context_start: offset of ``context`` in the article's text, in characters.
         fit: log-odds that it answers; None without a reader.
         scores: what the fit was made of; None without a reader.
@@ -89,7 +88,6 @@ class Evidence:
     start: int
     end: int
     article: ArticleInfo
-    before: str = field(repr=False)
     context: str = field(repr=False)
     reading: str = field(repr=False)
     earlier: tuple[Sentence, ...] = field(default=(), repr=False)

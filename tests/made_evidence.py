@@ -14,7 +14,6 @@ def said(
         start=0,
         end=len(sentence),
         article=ArticleInfo(article, source=source or f"Paper {article}", published=published),
-        before="",
         context=context or sentence,
         reading=sentence,
     )

@@ -27,9 +27,7 @@ def cited(n: int, article: Article, sentence: str) -> Citation:
 
 def considered(label: str, article: Article, sentence: str) -> Evidence:
     start = article.text.index(sentence)
-    return Evidence(
-        label, sentence, start, start + len(sentence), article.info, "before", "context", "reading", fit=1.5
-    )
+    return Evidence(label, sentence, start, start + len(sentence), article.info, "context", "reading", fit=1.5)
 
 
 SANK = cited(1, FERRY, "The ferry <b>sank</b> at noon.")

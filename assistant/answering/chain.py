@@ -19,9 +19,9 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from assistant.answer import Answer, Status
 from assistant.answering.selected import SelectedWriting
-from assistant.answering.turn import Stopwatch, Turn
+from assistant.answering.turn import Stopwatch, Turn, Writing
 from assistant.answering.wide import WideWriting
-from assistant.answering.writing import Search, Writing
+from assistant.answering.writing import Search
 from assistant.evidence.passages import label_passages, with_bearing
 from assistant.evidence.select import EvidenceLimits, select_evidence
 from assistant.llm.client import astream_reply, stream_reply

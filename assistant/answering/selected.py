@@ -35,7 +35,7 @@ FRAME_TOKENS = 24  # what chat templates put around two messages, and the counts
 
 
 class SelectedWriting:
-    """A claim for each sentence that answers; see `Writing`.
+    """A claim for each sentence that answers.
 
     Args:
         question: as it stands alone.

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 
 from assistant.answer import Answer, Status
-from assistant.answering.writing import Writing
+from assistant.answering.selected import SelectedWriting
+from assistant.answering.wide import WideWriting
 from assistant.evidence.coverage import missing_words
 from assistant.llm.reply_json import UNCOUNTED, ReplyPart
 from assistant.question.follow_up import StandAlone
@@ -18,6 +19,12 @@ UNCHOSEN = (
     "nothing tells whether these sentences answer: no claim of a language model is supported by them, and there is no "
     "reranker; ASSISTANT_RERANKER=local uses one, pip install 'news-assistant[local]' brings it"
 )
+
+
+# From evidence to verified claims by way of a chat model; no input or output but the searches that they are given. Both
+# tell the question as it stands alone, the claims told so far, warnings for people, what is asked and not said in the
+# model's words, and the queries that it asked for.
+Writing = SelectedWriting | WideWriting
 
 
 class Stopwatch:
@@ -86,7 +93,7 @@ class Turn:
         return self.writing.read(part)
 
     def failed(self, error: ReplyError | ContextOverflowError) -> None:
-        """The model's reply cannot be used, or its context is too short; see `Writing.failed`."""
+        """The model's reply cannot be used, or its context is too short; see `WideWriting.failed`."""
         if isinstance(error, ReplyError):
             self._usage = (error.usage or UNCOUNTED).plus(self._usage)
         self.writing.failed(error)

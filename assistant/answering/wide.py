@@ -42,7 +42,7 @@ UNKNOWN_LABEL = "there is no sentence with this label"
 
 
 class WideWriting:
-    """Claims from whole passages; see `Writing`.
+    """Claims from whole passages.
 
     Args:
         standalone: the question; with a conversation the model says first what it asks.

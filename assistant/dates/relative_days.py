@@ -1,4 +1,4 @@
-"""Computes the days that matched time expressions mean, from the day of publication; see ``sentence_dates``.
+"""Computes the days that matched time expressions mean, from the day of publication; see ``article_dates``.
 
 Each function takes a match with the groups that its name needs, and the day of publication. None means that two readers
 may take the expression for different days.

@@ -6,6 +6,7 @@ knows after them to a file (28 KiB a token) and take it up again in milliseconds
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -40,23 +41,17 @@ class PromptState:
         parts = (self.runtime, self.system, str(self.gguf.stat().st_size))
         return hashlib.sha256("\0".join(parts).encode() + head).hexdigest()[:24]
 
-    def take_up(self, server: LlamaClient, slots: int = 1) -> bool:
+    def take_up(self, server: LlamaClient, slots: int = 1) -> None:
         """Put every slot of the server into the state, reading the fixed part and saving the state when there is none.
 
-        What fails here costs time and nothing else: then the server reads the fixed part with the first questions.
-
-        Returns:
-            Whether the state came from a file.
+        What fails here costs time and nothing else: without room, without the right to write, or with a server that
+        cannot do this, the fixed part is read with the first questions.
         """
-        try:
-            if self._restored(server, range(slots)):
-                return True
-            server.send("/v1/chat/completions", {"messages": self._messages, "max_tokens": 1, "id_slot": 0})
-            self._save(server)
-            self._restored(server, range(1, slots))
-        except OSError:
-            return False  # no room, no right to write, or a server that cannot do this
-        return False
+        with suppress(OSError):
+            if not self._restored(server, range(slots)):
+                server.send("/v1/chat/completions", {"messages": self._messages, "max_tokens": 1, "id_slot": 0})
+                self._save(server)
+                self._restored(server, range(1, slots))
 
     @property
     def _messages(self) -> list[dict[str, str]]:

@@ -11,7 +11,6 @@ from assistant.answer import CloseScores, Evidence, Scores
 from assistant.evidence.confidence import fit_of
 from assistant.evidence.injection import ORDER_LOGIT, news_of, said_before
 from assistant.evidence.list_items import in_its_list, introduction
-from assistant.evidence.pronouns import LOOK_BACK, named_reading
 from assistant.text.tokens import count_tokens
 from index.articles import Chunk, Sentence
 from index.hits import Hit
@@ -19,6 +18,7 @@ from index.retrieve.cross_encoder import Passage
 from index.retrieve.pipeline import passage_of
 from index.retrieve.reader import Reader, Reading
 
+LOOK_BACK = 3  # sentences before; beyond, a pronoun seldom reaches
 MIN_WORDS = 3  # shorter "sentences" are bullets and stray headings
 
 
@@ -48,7 +48,7 @@ def select_evidence(
     machines instead of telling news are not taken at all. Without a reader the sentences keep the order of the hits.
     """
     readings = reader.read(question, [passage_of(hit.chunk) for hit in hits]) if reader is not None else None
-    candidates = list(_distinct_sentences(question, hits, readings))
+    candidates = list(_distinct_sentences(hits, readings))
     if reader is not None:
         candidates.sort(key=lambda candidate: candidate.item.fit or 0.0, reverse=True)
         trusted = _trusted(candidates, reader, limits.sentences)
@@ -110,7 +110,6 @@ def evidence_of(label: str, chunk: Chunk, sentence: Sentence) -> Evidence:
         start=sentence.start,
         end=sentence.end,
         article=chunk.article,
-        before=" ".join(_before(chunk, sentence)),
         context=chunk.text,
         reading=sentence.text,
         earlier=_earlier(chunk, sentence),
@@ -118,7 +117,7 @@ def evidence_of(label: str, chunk: Chunk, sentence: Sentence) -> Evidence:
     )
 
 
-def _distinct_sentences(question: str, hits: Sequence[Hit], readings: Sequence[Reading] | None) -> Iterator[_Candidate]:
+def _distinct_sentences(hits: Sequence[Hit], readings: Sequence[Reading] | None) -> Iterator[_Candidate]:
     found: set[str] = set()
     best = max((hit.relevance for hit in hits if hit.relevance is not None), default=0.0)
     for position, hit in enumerate(hits):
@@ -131,7 +130,7 @@ def _distinct_sentences(question: str, hits: Sequence[Hit], readings: Sequence[R
             if sentence.number not in news or len(words) < MIN_WORDS or key in found:
                 continue
             found.add(key)
-            item = replace(evidence_of("", chunk, sentence), reading=_reading(question, chunk, sentence))
+            item = replace(evidence_of("", chunk, sentence), reading=_reading(chunk, sentence))
             if reading is not None:
                 scores, answering = _scores(hit, index, reading, best), _words(chunk, sentence, reading)
                 item = replace(item, fit=fit_of(scores), scores=scores, words=answering)
@@ -158,16 +157,11 @@ def _words(chunk: Chunk, sentence: Sentence, reading: Reading) -> tuple[int, int
     return (start, min(end, sentence.end)) if sentence.start <= start < sentence.end else None
 
 
-def _reading(question: str, chunk: Chunk, sentence: Sentence) -> str:
-    if line := introduction(sentence, chunk.sentences):
-        return in_its_list(sentence.text, line)
-    return named_reading(sentence.text, _before(chunk, sentence), question)
-
-
-def _before(chunk: Chunk, sentence: Sentence) -> list[str]:
-    """The sentences of the chunk that a pronoun may reach back to; the title for the first one."""
-    return [other.text for other in _earlier(chunk, sentence)] or [chunk.article.title]
+def _reading(chunk: Chunk, sentence: Sentence) -> str:
+    line = introduction(sentence, chunk.sentences)
+    return in_its_list(sentence.text, line) if line else sentence.text
 
 
 def _earlier(chunk: Chunk, sentence: Sentence) -> tuple[Sentence, ...]:
+    """The sentences of the chunk that a pronoun may reach back to."""
     return tuple(other for other in chunk.sentences if other.number < sentence.number)[-LOOK_BACK:]

@@ -241,7 +241,7 @@ class Exchange:
             return ""
         return (
             f"{self._service.shown} read only {read} of about {sent} tokens of the prompt: its context is too short; "
-            "raise it there, or lower ASSISTANT_EVIDENCE_TOKENS"
+            "raise it there, or lower ASSISTANT_PASSAGE_TOKENS"
         )
 
     @property

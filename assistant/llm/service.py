@@ -22,7 +22,7 @@ chat_service = partial(
     address_setting="OPENAI_BASE_URL",
     model_setting="ASSISTANT_MODEL",
     key_setting="OPENAI_API_KEY",
-    length_setting="ASSISTANT_EVIDENCE_TOKENS",
+    length_setting="ASSISTANT_PASSAGE_TOKENS",
 )
 MODEL_LIST_TIMEOUT_SECONDS = 5.0
 STATUSES: dict[int, type[ServiceError]] = {

@@ -1,4 +1,4 @@
-"""Finds time expressions in questions, and the days that each allows; used by ``news_time``."""
+"""Finds time expressions in questions, and the days that each allows; used by ``time_window``."""
 
 import re
 from collections.abc import Callable, Iterator

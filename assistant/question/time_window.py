@@ -8,7 +8,7 @@ No language model: patterns of news English, and a calendar. Two kinds of window
   about that day may be of any day, so nothing is excluded.
 
 Events are reported afterwards, so that the window of "yesterday" reaches to today; see ``REPORTED_WITHIN`` in
-``question_limits``. Days are those of each article's own zone, as for ``--since`` and ``--until``.
+``time_phrases``. Days are those of each article's own zone, as for ``--since`` and ``--until``.
 """
 
 import re

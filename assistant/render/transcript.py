@@ -114,5 +114,5 @@ def _renumbered(answer: Answer, numbers: Mapping[int, int]) -> Answer:
 
 def _kept(answer: Answer) -> Answer:
     """Without what is only needed while an answer is made, so that a long conversation stays small."""
-    evidence = (replace(item, before="", context="", reading="", earlier=()) for item in answer.evidence)
+    evidence = (replace(item, context="", reading="", earlier=()) for item in answer.evidence)
     return replace(answer, hits=(), evidence=tuple(evidence))

@@ -37,7 +37,6 @@ def item(
         start=0,
         end=len(sentence),
         article=ArticleInfo("a", title),
-        before="",
         context=context or sentence,
         reading=sentence,
         fit=fit,

@@ -24,7 +24,7 @@ QUICK = 0.0015  # seconds for a text of that size; what is quadratic takes longe
 # Rules that read a sentence, the few before it, or a date: what they read has a bound, so that a square is bearable.
 OF_SENTENCES = (
     "article_dates chain claim_check claims coverage date_phrases dates disagreement follow_up injection list_items"
-    " pronouns recency relative_days select spans tense time_phrases turn"
+    " recency relative_days select spans tense time_phrases turn"
 ).split()
 # Tried at one place only, where the text begins, or with few characters around a place.
 ANCHORED = (

@@ -494,7 +494,7 @@ def test_a_month_later_is_the_last_day_where_there_is_no_such_day() -> None:
 
 def hit(name: str, published: str, fit: float | None) -> Evidence:
     article = ArticleInfo(name, published=published)
-    return Evidence("S1", name, 0, len(name), article, "", name, name, fit=fit)
+    return Evidence("S1", name, 0, len(name), article, name, name, fit=fit)
 
 
 OLD, NEW, UNDATED, WEAK = (

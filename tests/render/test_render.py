@@ -30,7 +30,6 @@ EVIDENCE = tuple(
         start=0,
         end=22,
         article=SEOUL,
-        before="",
         context="",
         fit=None if n == 5 else n - 2.0,
         reading="",

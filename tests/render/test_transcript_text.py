@@ -17,6 +17,7 @@ from assistant.render.export import answer_text, markdown, marked_articles, page
 from assistant.render.transcript import Entry, Transcript
 from index.articles import Article
 from index.errors import AssistantError, UsageError
+from index.hits import ShardsAsked, Unanswered
 from tests.talks import ANSWERED, ARTICLES, FERRY, LOST, REFUSED, SANK, SHIP, STARTED, STOPPED, TALK
 
 FETCHING = {"img", "script", "link", "iframe", "object", "embed", "audio", "video", "source", "form", "base"}
@@ -114,6 +115,14 @@ def test_what_was_refused_stopped_limited_or_contested_is_said() -> None:
         "Note: the prompt was <cut>",
     ):
         assert said in text
+
+
+def test_shards_that_did_not_answer_are_named() -> None:
+    missing = replace(ANSWERED, shards=ShardsAsked(4, (Unanswered("shard-2", "its machine is gone"),)))
+    talk = replace(TALK, entries=(replace(TALK.entries[0], answer=missing),))
+    said = "3 of 4 shards answered: shard-2 did not (its machine is gone)."
+    assert said in shown(talk).text
+    assert said in markdown(talk).replace("\\", "")
 
 
 def test_an_article_that_was_changed_or_removed_keeps_its_cited_sentence() -> None:

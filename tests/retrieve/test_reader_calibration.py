@@ -19,7 +19,7 @@ def evidence(draw: random.Random, noise: float, *, gold: bool) -> Evidence:
     values = [draw.gauss(1.0 if gold else -1.0, noise) for _ in range(7)]
     close = CloseScores(*values[5:])
     scores = Scores(values[0], values[1], 0.0, values[2], values[3], values[4], close)
-    return Evidence("S1", "It sank.", 0, 8, ArticleInfo("a", ""), "", "It sank.", "It sank.", scores=scores)
+    return Evidence("S1", "It sank.", 0, 8, ArticleInfo("a", ""), "It sank.", "It sank.", scores=scores)
 
 
 def recorded(seed: int, noise: float = 1.0) -> list[Recorded]:
