@@ -69,7 +69,8 @@ def read_adapter(path: Path) -> Adapter:
     if over := about.get("over"):
         below = read_adapter(path.with_name(over["file"]))
         if below.digest != over["digest"]:
-            raise ModelError(f"{path} was made for another {over['file']}", "install the package again")
+            remedy = "install the package again, or train it anew (evals/reader/README.md)"
+            raise ModelError(f"{path} was made for another {over['file']}", remedy)
         arrays = {**below.arrays, **arrays}
     return Adapter(arrays, about, sha256(content).hexdigest())
 

@@ -262,11 +262,10 @@ def test_the_asynchronous_way_gives_the_same(newsroom: Library) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class ReaderBehind:
-    """The reader, which reads no passage before the chat model has been asked."""
+class ReaderThrough:
+    """The reader, through which a test sees what is read."""
 
     reader: Reader
-    asked: Event
 
     @property
     def name(self) -> str:
@@ -277,7 +276,6 @@ class ReaderBehind:
         return self.reader.digest
 
     def read(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
-        assert self.asked.wait(60), "the chat model waits for the reader"
         return self.reader.read(question, passages)
 
     def read_closely(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
@@ -288,6 +286,17 @@ class ReaderBehind:
 
     def orders(self, sentences: Sequence[str]) -> tuple[float, ...]:
         return self.reader.orders(sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderBehind(ReaderThrough):
+    """Reads no passage before the chat model has been asked."""
+
+    asked: Event
+
+    def read(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
+        assert self.asked.wait(60), "the chat model waits for the reader"
+        return self.reader.read(question, passages)
 
 
 def test_the_model_writes_while_the_reader_reads(newsroom: Library, embedder: Embedder, reader: Reader) -> None:
@@ -364,32 +373,14 @@ def test_claims_are_judged_in_their_context(newsroom: Library, reader: Reader, c
 
 
 @dataclass(frozen=True, slots=True)
-class ReaderThatNotes:
-    """The reader, which notes the claims and texts that it reads."""
+class ReaderThatNotes(ReaderThrough):
+    """Notes the claims and texts that it reads."""
 
-    reader: Reader
     read_pairs: list[tuple[str, str]]
-
-    @property
-    def name(self) -> str:
-        return self.reader.name
-
-    @property
-    def digest(self) -> str:
-        return self.reader.digest
-
-    def read(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
-        return self.reader.read(question, passages)
-
-    def read_closely(self, question: str, passages: Sequence[Passage]) -> tuple[Reading, ...]:
-        return self.reader.read_closely(question, passages)
 
     def support(self, pairs: Sequence[tuple[str, str]]) -> tuple[Support, ...]:
         self.read_pairs.extend(pairs)
         return self.reader.support(pairs)
-
-    def orders(self, sentences: Sequence[str]) -> tuple[float, ...]:
-        return self.reader.orders(sentences)
 
 
 @pytest.mark.parametrize(

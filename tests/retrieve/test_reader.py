@@ -151,6 +151,14 @@ def test_a_damaged_adapter_is_named(tmp_path: Path, models: ModelProvider) -> No
         LocalReader(models.reranker_folder(), close=bad).load()
 
 
+def test_an_adapter_over_another_than_it_was_made_for_is_refused(tmp_path: Path) -> None:
+    (tmp_path / CLOSE_ADAPTER.name).write_bytes(CLOSE_ADAPTER.read_bytes())
+    with np.load(ADAPTER, allow_pickle=False) as stored:
+        np.savez_compressed(tmp_path / ADAPTER.name, allow_pickle=False, about=stored["about"])
+    with pytest.raises(ModelError, match=r"close_reader\.npz was made for another reader\.npz"):
+        read_adapter(tmp_path / CLOSE_ADAPTER.name)
+
+
 def test_the_digest_is_that_of_both_adapters(reader: Reader) -> None:
     assert reader.digest == adapters_digest(ADAPTER, CLOSE_ADAPTER)
     assert len({reader.digest, adapters_digest(ADAPTER), adapters_digest(CLOSE_ADAPTER)}) == 3
